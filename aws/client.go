@@ -1,0 +1,151 @@
+// Package aws is the project's one client of Amazon Bedrock AgentCore: the
+// control plane's operations on gateways and targets as plain Go values,
+// iterators over pages, errors that can be told apart, and waiting.
+//
+// It decides nothing: what to do next with a gateway belongs to package
+// gateway. Inside this package the SDK's own package of the same name needs no
+// alias, and no other client code imports the SDK.
+package aws
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcore"
+	control "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
+	"github.com/aws/smithy-go/middleware"
+)
+
+// Options say where and as whom to call.
+type Options struct {
+	Region   string // "" for the SDK's own search: AWS_REGION, then the profile
+	Profile  string // "" for AWS_PROFILE, then "default"
+	Endpoint string // "" for the SDK's own search: AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL, AWS_ENDPOINT_URL, then the region's
+}
+
+// Client calls the AgentCore control plane of one account and region, within
+// AWS's request rates. It is safe for concurrent use.
+type Client struct {
+	control      *control.Client
+	dataEndpoint *string // of the data plane, nil for the region's
+	local        bool
+	poll         pollSchedule
+}
+
+// New returns a client. Nothing is called: missing credentials or a missing
+// region show with the first operation. The error is a broken configuration
+// file, an unknown profile, or an endpoint that is not a URL.
+//
+// When the endpoint is on a loopback address the client is Local: it then
+// signs with made-up credentials, so that real ones never reach a local
+// process, and takes us-east-1 when no region is set.
+func New(ctx context.Context, o Options) (*Client, error) {
+	var load []func(*config.LoadOptions) error
+	if o.Region != "" {
+		load = append(load, config.WithRegion(o.Region))
+	}
+	if o.Profile != "" {
+		load = append(load, config.WithSharedConfigProfile(o.Profile))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return nil, fmt.Errorf("AWS configuration: %w: check --profile and the files in ~/.aws", err)
+	}
+	rates := newLimiter()
+	build := func(more ...func(*control.Options)) *control.Client {
+		return control.NewFromConfig(cfg, append([]func(*control.Options){func(so *control.Options) {
+			if o.Endpoint != "" {
+				so.BaseEndpoint = aws.String(o.Endpoint)
+			}
+			so.Retryer = reads()
+			so.APIOptions = append(so.APIOptions, rates.add)
+		}}, more...)...)
+	}
+	sdk := build()
+	endpoint := aws.ToString(sdk.Options().BaseEndpoint)
+	if endpoint != "" {
+		if u, err := url.Parse(endpoint); err != nil || u.Host == "" {
+			return nil, fmt.Errorf("the AgentCore endpoint is not a URL: give one such as http://127.0.0.1:8042")
+		}
+	}
+	c := &Client{
+		control:      sdk,
+		dataEndpoint: bedrockagentcore.NewFromConfig(cfg).Options().BaseEndpoint,
+		local:        isLoopback(endpoint),
+		poll:         pollSchedule{first: 500 * time.Millisecond, most: 3 * time.Second},
+	}
+	if c.local && c.dataEndpoint == nil {
+		c.dataEndpoint = &endpoint // the local AgentCore serves both planes
+	}
+	if c.local {
+		c.poll = pollSchedule{first: 40 * time.Millisecond, most: 400 * time.Millisecond}
+		c.control = build(func(so *control.Options) {
+			if so.Region == "" {
+				so.Region = "us-east-1"
+			}
+			so.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local", Source: "local AgentCore"}, nil
+			})
+		})
+	}
+	return c, nil
+}
+
+// Local reports whether the control plane is on a loopback address, that is,
+// the local AgentCore rather than AWS.
+func (c *Client) Local() bool { return c.local }
+
+// Region is the AWS region that operations go to, "" when none is configured.
+func (c *Client) Region() string { return c.control.Options().Region }
+
+func isLoopback(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	if u.Hostname() == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return err == nil && net.IP(addr.AsSlice()).IsLoopback()
+}
+
+// reads retries whatever the SDK holds to be safe: throttling, 5xx, resets.
+// The SDK's client-side retry quota is off: under steady throttling it runs
+// dry and fails calls that would have gone through; the limiter in front and
+// the attempts below bound the load instead.
+func reads() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 8
+		o.MaxBackoff = 5 * time.Second
+		o.RateLimiter = ratelimit.None
+	})
+}
+
+// writes retries throttling only. Update, Synchronize and Delete carry no
+// idempotency token: after a reset or a 5xx nobody knows whether the work has
+// begun, so the caller must look before it sends again (ErrUncertain).
+func writes(o *control.Options) {
+	o.Retryer = retry.NewStandard(func(so *retry.StandardOptions) {
+		so.MaxAttempts = 8
+		so.MaxBackoff = 5 * time.Second
+		so.RateLimiter = ratelimit.None
+		so.Retryables = []retry.IsErrorRetryable{retry.NoRetryCanceledError{}, retry.RetryableErrorCode{Codes: retry.DefaultThrottleErrorCodes}}
+	})
+}
+
+// options are those of one call.
+func options(fns ...func(*control.Options)) []func(*control.Options) { return fns }
+
+// withStack is a call's own middleware.
+func withStack(add func(*middleware.Stack) error) func(*control.Options) {
+	return func(o *control.Options) { o.APIOptions = append(o.APIOptions, add) }
+}

@@ -1,0 +1,124 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+)
+
+// What an operation can fail with; use errors.Is.
+var (
+	ErrNotFound  = errors.New("not found")
+	ErrConflict  = errors.New("conflict")
+	ErrDenied    = errors.New("access denied")
+	ErrInvalid   = errors.New("refused as invalid")
+	ErrThrottled = errors.New("throttled")
+	ErrQuota     = errors.New("over a service quota")
+	// ErrUncertain: no answer, or a 5xx, to a call that changes something. It
+	// may have taken effect: read before sending it again.
+	ErrUncertain = errors.New("no certain answer")
+	// ErrUnreachable: a read that got no answer, or a 5xx, after its retries.
+	ErrUnreachable = errors.New("no answer")
+	// ErrUnknownSetting: AWS sent a member that this program does not know, so
+	// sending the configuration back would lose it.
+	ErrUnknownSetting = errors.New("unknown setting")
+	// ErrUnknownStatus: AWS reports a status that this program does not know.
+	ErrUnknownStatus = errors.New("unknown status")
+)
+
+// Error is a failed operation. Its text says what failed and why; Kind is one
+// of the errors above.
+type Error struct {
+	Operation string // as AWS names it: "GetGatewayTarget"
+	Code      string // as AWS names it: "ValidationException"; "" when AWS did not answer
+	Message   string // AWS's own sentence, or the cause
+	RequestID string // for AWS Support; "" when AWS did not answer
+	Kind      error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %v", e.Operation, e.Kind)
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %s", e.Message)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request %s)", e.RequestID)
+	}
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Kind }
+
+// wrap turns the SDK's error chain into an Error. A context's end stays what
+// it is, so that callers can tell a deadline of theirs from AWS's trouble.
+func wrap(ctx context.Context, operation string, write bool, err error) error {
+	if err == nil {
+		return nil
+	}
+	if notSent := (*notSentError)(nil); errors.As(err, &notSent) {
+		if cause := context.Cause(ctx); cause != nil {
+			return fmt.Errorf("%s was not sent: %w", operation, cause)
+		}
+		return fmt.Errorf("%s was not sent, its turn under AWS's request rate comes after the deadline: %w", operation, context.DeadlineExceeded)
+	}
+	out := &Error{Operation: operation, Kind: ErrUnreachable}
+	if write {
+		out.Kind = ErrUncertain
+	}
+	if re := (*awshttp.ResponseError)(nil); errors.As(err, &re) {
+		out.RequestID = re.ServiceRequestID()
+	}
+	if api := smithy.APIError(nil); errors.As(err, &api) {
+		out.Code, out.Message = api.ErrorCode(), api.ErrorMessage()
+		switch api.ErrorCode() {
+		case "ResourceNotFoundException":
+			out.Kind = ErrNotFound
+		case "ConflictException", "ConcurrentModificationException", "RetryableConflictException":
+			out.Kind = ErrConflict
+		case "ValidationException":
+			out.Kind = ErrInvalid
+		case "ThrottlingException", "ThrottledException", "TooManyRequestsException":
+			out.Kind = ErrThrottled
+		case "ServiceQuotaExceededException", "ResourceLimitExceededException":
+			out.Kind = ErrQuota
+		case "AccessDeniedException", "UnauthorizedException", "UnrecognizedClientException",
+			"InvalidSignatureException", "ExpiredTokenException", "InvalidClientTokenId", "SubscriptionRequiredException":
+			out.Kind = ErrDenied
+		}
+		return out
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", operation, context.Cause(ctx))
+	}
+	out.Message = cause(err)
+	if strings.Contains(err.Error(), "Missing Region") || errors.As(err, new(*aws.MissingRegionError)) {
+		out.Kind, out.Message = ErrInvalid, "no AWS region is set: give --region, AWS_REGION, or a profile that has one"
+	} else if strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "retrieve credentials") {
+		out.Kind, out.Message = ErrDenied, "no usable AWS credentials: set AWS_PROFILE or --profile, sign in again, or give the process a role"
+	} else if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "dial" {
+		out.Kind = ErrUnreachable // nothing was sent, not even by a write
+	}
+	return out
+}
+
+// cause is the innermost text of a transport error: the SDK's own chain
+// repeats the URL and the attempt count at each level.
+func cause(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		if op := (*net.OpError)(nil); errors.As(err, &op) {
+			return op.Error()
+		}
+		err = next
+	}
+}

@@ -1,0 +1,126 @@
+package aws
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	control "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+)
+
+// The SDK's enumerations, so that schemas made from them follow the SDK.
+type (
+	GatewayStatus  = types.GatewayStatus
+	AuthorizerType = types.AuthorizerType
+)
+
+const (
+	GatewayReady   = types.GatewayStatusReady
+	AuthorizerNone = types.AuthorizerTypeNone
+)
+
+// Gateway is a gateway, as listed or as read whole.
+type Gateway struct {
+	ID, Name, Description string
+	Status                GatewayStatus
+	Authorizer            AuthorizerType
+	CreatedAt, UpdatedAt  time.Time
+
+	// Only from Client.Gateway, zero in a listing:
+	ARN           string
+	URL           string // where the gateway serves MCP
+	RoleARN       string
+	StatusReasons []string
+
+	raw *control.GetGatewayOutput
+}
+
+// Account and Region are those in the gateway's ARN, "" in a listing.
+func (g Gateway) Account() string { return arnField(g.ARN, 4) }
+func (g Gateway) Region() string  { return arnField(g.ARN, 3) }
+
+// JSON is the whole gateway as AWS sends it, nil in a listing.
+func (g Gateway) JSON() (json.RawMessage, error) {
+	if g.raw == nil {
+		return nil, nil
+	}
+	return EncodeJSON(g.raw)
+}
+
+func arnField(arn string, i int) string {
+	if f := strings.SplitN(arn, ":", 6); len(f) == 6 {
+		return f[i]
+	}
+	return ""
+}
+
+// Gateways lists every gateway of the account and region, over all pages. The
+// sequence ends after its first error.
+func (c *Client) Gateways(ctx context.Context) iter.Seq2[Gateway, error] {
+	return func(yield func(Gateway, error) bool) {
+		pages := control.NewListGatewaysPaginator(c.control, &control.ListGatewaysInput{MaxResults: aws.Int32(1000)})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(Gateway{}, wrap(ctx, "ListGateways", false, err))
+				return
+			}
+			for _, g := range page.Items {
+				if !yield(Gateway{
+					ID: aws.ToString(g.GatewayId), Name: aws.ToString(g.Name), Description: aws.ToString(g.Description),
+					Status: g.Status, Authorizer: g.AuthorizerType,
+					CreatedAt: aws.ToTime(g.CreatedAt), UpdatedAt: aws.ToTime(g.UpdatedAt),
+				}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Gateway reads one gateway by its id. ErrNotFound when there is none.
+func (c *Client) Gateway(ctx context.Context, id string) (Gateway, error) {
+	out, err := c.control.GetGateway(ctx, &control.GetGatewayInput{GatewayIdentifier: &id})
+	if err != nil {
+		return Gateway{}, wrap(ctx, "GetGateway", false, err)
+	}
+	return Gateway{
+		ID: aws.ToString(out.GatewayId), Name: aws.ToString(out.Name), Description: aws.ToString(out.Description),
+		Status: out.Status, Authorizer: out.AuthorizerType,
+		CreatedAt: aws.ToTime(out.CreatedAt), UpdatedAt: aws.ToTime(out.UpdatedAt),
+		ARN: aws.ToString(out.GatewayArn), URL: aws.ToString(out.GatewayUrl), RoleARN: aws.ToString(out.RoleArn),
+		StatusReasons: out.StatusReasons, raw: out,
+	}, nil
+}
+
+// NewGateway is what CreateGateway needs: an MCP gateway that anybody on the
+// network path may call (authorizer NONE).
+type NewGateway struct {
+	Name, Description, RoleARN string
+}
+
+// CreateGateway begins to create a gateway; WaitGateway sees it through.
+func (c *Client) CreateGateway(ctx context.Context, g NewGateway) (id string, err error) {
+	in := &control.CreateGatewayInput{
+		Name: &g.Name, RoleArn: &g.RoleARN,
+		AuthorizerType: types.AuthorizerTypeNone, ProtocolType: types.GatewayProtocolTypeMcp,
+	}
+	if g.Description != "" {
+		in.Description = &g.Description
+	}
+	out, err := c.control.CreateGateway(ctx, in) // carries a clientToken: safe to retry
+	if err != nil {
+		return "", wrap(ctx, "CreateGateway", true, err)
+	}
+	return aws.ToString(out.GatewayId), nil
+}
+
+// DeleteGateway begins to delete a gateway that has no targets left.
+func (c *Client) DeleteGateway(ctx context.Context, id string) error {
+	_, err := c.control.DeleteGateway(ctx, &control.DeleteGatewayInput{GatewayIdentifier: &id}, options(writes)...)
+	return wrap(ctx, "DeleteGateway", true, err)
+}

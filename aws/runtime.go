@@ -1,0 +1,50 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcore"
+)
+
+// runtimeARN and qualifier are the service model's patterns (RuntimeArn,
+// RuntimeQualifier), the first with its region as a group, the second without
+// the stray wildcards that make it accept anything.
+var (
+	runtimeARN = regexp.MustCompile(`^arn:aws(?:-[^:]+)?:bedrock-agentcore:([a-z0-9-]+):[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}$`)
+	qualifiers = regexp.MustCompile(`^(?:[1-9][0-9]{0,4}|[a-zA-Z][a-zA-Z0-9_]{0,47})$`)
+)
+
+// RuntimeEndpoint is the URL at which an MCP server on AgentCore Runtime is
+// invoked: the data plane's host as the SDK resolves it for the ARN's region
+// (so partitions and a local endpoint need no case of their own), the ARN
+// percent-encoded, and the qualifier, an endpoint's name or a version; "" means
+// DEFAULT. The error says what is wrong with the ARN or the qualifier.
+func (c *Client) RuntimeEndpoint(ctx context.Context, arn, qualifier string) (string, error) {
+	m := runtimeARN.FindStringSubmatch(arn)
+	if m == nil {
+		return "", fmt.Errorf("runtimeArn %q is not the ARN of a runtime: give one such as arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/orders-AbCdEfGhIj", arn)
+	}
+	if qualifier == "" {
+		qualifier = "DEFAULT"
+	}
+	if !qualifiers.MatchString(qualifier) {
+		return "", fmt.Errorf("qualifier %q is neither the name of a runtime's endpoint nor a version: leave it out for DEFAULT", qualifier)
+	}
+	params := bedrockagentcore.EndpointParameters{Region: aws.String(m[1]), Endpoint: c.dataEndpoint}
+	resolved, err := bedrockagentcore.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, params)
+	if err != nil {
+		return "", fmt.Errorf("no AgentCore endpoint for region %s: %w", m[1], err)
+	}
+	// A path may hold ':' as it is, and url.PathEscape leaves it alone, but
+	// AgentCore wants %3A (terraform-provider-aws#47457); an ARN has no
+	// character that QueryEscape would treat in another way.
+	u := resolved.URI.JoinPath("runtimes")
+	u.RawPath = u.EscapedPath() + "/" + url.QueryEscape(arn) + "/invocations"
+	u.Path += "/" + arn + "/invocations"
+	u.RawQuery = url.Values{"qualifier": {qualifier}}.Encode()
+	return u.String(), nil
+}

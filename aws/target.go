@@ -1,0 +1,219 @@
+package aws
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	control "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+)
+
+// The SDK's enumerations, so that schemas made from them follow the SDK.
+type (
+	TargetStatus           = types.TargetStatus
+	TargetType             = types.TargetType
+	ListingMode            = types.ListingMode
+	CredentialProviderType = types.CredentialProviderType
+)
+
+const (
+	TargetReady         = types.TargetStatusReady
+	TargetSynchronizing = types.TargetStatusSynchronizing
+	TargetDeleting      = types.TargetStatusDeleting
+	TargetMCPServer     = types.TargetTypeMcpServer
+	ListingDynamic      = types.ListingModeDynamic
+)
+
+// Target is a gateway's target, as listed or as read whole.
+type Target struct {
+	ID, Name, Description string
+	Status                TargetStatus
+	Type                  TargetType // "" when this program does not know it
+	ListingMode           ListingMode
+	CreatedAt, UpdatedAt  time.Time
+	LastSynchronizedAt    time.Time // zero: never
+	AuthorizationURL      string    // where a person gives the consent that a pending status waits for
+
+	// Only from Client.Target and the calls that change one, zero in a listing:
+	GatewayARN    string
+	StatusReasons []string
+	Endpoint      string                 // of an MCP server
+	Credentials   CredentialProviderType // "" when the gateway shows none
+	StaticSchema  bool                   // tools pinned by mcpToolSchema: nothing to synchronize
+	Private       bool                   // reached through a private endpoint
+	unknown       []string
+	raw           *control.GetGatewayTargetOutput
+}
+
+// JSON is the whole target as AWS sends it, nil in a listing.
+func (t Target) JSON() (json.RawMessage, error) {
+	if t.raw == nil {
+		return nil, nil
+	}
+	return EncodeJSON(t.raw)
+}
+
+// Unknown names the settings that AWS sent and this program does not know, as
+// paths such as "targetConfiguration.mcp.newKind". With any of them the target
+// cannot be sent back whole.
+func (t Target) Unknown() []string { return t.unknown }
+
+// Targets lists every target of a gateway, over all pages. The sequence ends
+// after its first error.
+func (c *Client) Targets(ctx context.Context, gatewayID string) iter.Seq2[Target, error] {
+	return func(yield func(Target, error) bool) {
+		pages := control.NewListGatewayTargetsPaginator(c.control, &control.ListGatewayTargetsInput{
+			GatewayIdentifier: &gatewayID, MaxResults: aws.Int32(1000),
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(Target{}, wrap(ctx, "ListGatewayTargets", false, err))
+				return
+			}
+			for _, t := range page.Items {
+				if !yield(Target{
+					ID: aws.ToString(t.TargetId), Name: aws.ToString(t.Name), Description: aws.ToString(t.Description),
+					Status: t.Status, Type: t.TargetType, ListingMode: t.ListingMode,
+					CreatedAt: aws.ToTime(t.CreatedAt), UpdatedAt: aws.ToTime(t.UpdatedAt), LastSynchronizedAt: aws.ToTime(t.LastSynchronizedAt),
+					AuthorizationURL: authorizationURL(t.AuthorizationData),
+				}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Target reads one target whole. ErrNotFound when there is none.
+func (c *Client) Target(ctx context.Context, gatewayID, targetID string) (Target, error) {
+	var body []byte
+	out, err := c.control.GetGatewayTarget(ctx, &control.GetGatewayTargetInput{GatewayIdentifier: &gatewayID, TargetId: &targetID},
+		options(withStack(keepBody(&body)))...)
+	if err != nil {
+		return Target{}, wrap(ctx, "GetGatewayTarget", false, err)
+	}
+	t := newTarget(out)
+	known, err := EncodeJSON(out)
+	if err != nil {
+		return Target{}, err
+	}
+	if t.unknown, err = missing(body, known); err != nil {
+		return Target{}, fmt.Errorf("GetGatewayTarget: %w", err)
+	}
+	return t, nil
+}
+
+// Synchronize begins a synchronization of one target: AWS takes exactly one id
+// a call. Errors: ErrConflict while the target is busy, ErrInvalid where AWS
+// refuses (static schema, pending authorization), ErrUncertain.
+func (c *Client) Synchronize(ctx context.Context, gatewayID, targetID string) (Target, error) {
+	out, err := c.control.SynchronizeGatewayTargets(ctx, &control.SynchronizeGatewayTargetsInput{
+		GatewayIdentifier: &gatewayID, TargetIdList: []string{targetID},
+	}, options(writes)...)
+	if err != nil {
+		return Target{}, wrap(ctx, "SynchronizeGatewayTargets", true, err)
+	}
+	for _, t := range out.Targets {
+		if aws.ToString(t.TargetId) == targetID {
+			return fromAnswer(&t)
+		}
+	}
+	// Accepted, but AWS did not say how the target stands: the wait will see.
+	return Target{ID: targetID}, nil
+}
+
+// UpdateEndpoint begins an update of t, as Client.Target read it, that changes
+// the endpoint and nothing else: UpdateGatewayTarget replaces, so everything
+// that was read is sent again. Errors: ErrUnknownSetting, when something was
+// read that cannot be sent; ErrInvalid for a target that is not an MCP server;
+// else as for Synchronize.
+func (c *Client) UpdateEndpoint(ctx context.Context, gatewayID string, t Target, endpoint string) (Target, error) {
+	server := mcpServer(t.raw)
+	if server == nil {
+		return Target{}, &Error{Operation: "UpdateGatewayTarget", Kind: ErrInvalid, Message: fmt.Sprintf("target %s is not an MCP server, it has no endpoint to change", t.Name)}
+	}
+	if len(t.unknown) > 0 {
+		return Target{}, &Error{Operation: "UpdateGatewayTarget", Kind: ErrUnknownSetting,
+			Message: fmt.Sprintf("target %s has settings that this program does not know (%s) and an update would lose them: install a newer release", t.Name, strings.Join(t.unknown, ", "))}
+	}
+	changed := *server
+	changed.Endpoint = &endpoint
+	out, err := c.control.UpdateGatewayTarget(ctx, &control.UpdateGatewayTargetInput{
+		GatewayIdentifier:                &gatewayID,
+		TargetId:                         t.raw.TargetId,
+		Name:                             t.raw.Name,
+		Description:                      t.raw.Description,
+		TargetConfiguration:              &types.TargetConfigurationMemberMcp{Value: &types.McpTargetConfigurationMemberMcpServer{Value: changed}},
+		CredentialProviderConfigurations: atLeastOne(t.raw.CredentialProviderConfigurations),
+		MetadataConfiguration:            t.raw.MetadataConfiguration,
+		PrivateEndpoint:                  t.raw.PrivateEndpoint,
+		CertificateConfigurations:        atLeastOne(t.raw.CertificateConfigurations),
+	}, options(writes)...)
+	if err != nil {
+		return Target{}, wrap(ctx, "UpdateGatewayTarget", true, err)
+	}
+	return fromAnswer(out)
+}
+
+// atLeastOne sends nothing in place of an empty list: AWS's lists have a
+// minimum of one and refuse [].
+func atLeastOne[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// NewTarget is what CreateTarget needs: an MCP server at an endpoint. What is
+// left zero is left out.
+type NewTarget struct {
+	Name, Description, Endpoint string
+	OAuthProviderARN            string // of the credential provider to sign in with, by client credentials
+	Scopes                      []string
+	RequestHeaders              []string // passed through to the server
+	ResourcePriority            int32
+}
+
+// CreateTarget begins to create a target, which AWS synchronizes as well;
+// WaitTarget sees it through.
+func (c *Client) CreateTarget(ctx context.Context, gatewayID string, n NewTarget) (Target, error) {
+	server := types.McpServerTargetConfiguration{Endpoint: &n.Endpoint}
+	if n.ResourcePriority != 0 {
+		server.ResourcePriority = &n.ResourcePriority
+	}
+	in := &control.CreateGatewayTargetInput{
+		GatewayIdentifier: &gatewayID, Name: &n.Name,
+		TargetConfiguration: &types.TargetConfigurationMemberMcp{Value: &types.McpTargetConfigurationMemberMcpServer{Value: server}},
+	}
+	if n.OAuthProviderARN != "" {
+		in.CredentialProviderConfigurations = []types.CredentialProviderConfiguration{{
+			CredentialProviderType: types.CredentialProviderTypeOauth,
+			CredentialProvider: &types.CredentialProviderMemberOauthCredentialProvider{Value: types.OAuthCredentialProvider{
+				ProviderArn: &n.OAuthProviderARN, Scopes: n.Scopes, GrantType: types.OAuthGrantTypeClientCredentials,
+			}},
+		}}
+	}
+	if n.Description != "" {
+		in.Description = &n.Description
+	}
+	if len(n.RequestHeaders) > 0 {
+		in.MetadataConfiguration = &types.MetadataConfiguration{AllowedRequestHeaders: n.RequestHeaders}
+	}
+	out, err := c.control.CreateGatewayTarget(ctx, in) // carries a clientToken: safe to retry
+	if err != nil {
+		return Target{}, wrap(ctx, "CreateGatewayTarget", true, err)
+	}
+	return fromAnswer(out)
+}
+
+// DeleteTarget begins to delete a target.
+func (c *Client) DeleteTarget(ctx context.Context, gatewayID, targetID string) error {
+	_, err := c.control.DeleteGatewayTarget(ctx, &control.DeleteGatewayTargetInput{GatewayIdentifier: &gatewayID, TargetId: &targetID}, options(writes)...)
+	return wrap(ctx, "DeleteGatewayTarget", true, err)
+}

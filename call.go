@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+type callCommand struct {
+	JSON bool     `name:"json" help:"Print the tool's JSON instead of a table."`
+	Args []string `arg:"" optional:"" passthrough:"" name:"tool" help:"The tool and its arguments: TOOL --name value …; nested values as JSON. Without a tool: all tools. TOOL --help: its arguments."`
+}
+
+// Run calls one tool as an MCP client would. It ends with exit status 1 when
+// the tool reports an error.
+func (c *callCommand) Run(p process, g *globals) error {
+	server, close, err := newServer(p, g)
+	if err != nil {
+		return err
+	}
+	defer close()
+	bar := newProgress(p.stderr)
+	session, end, err := connectInMemory(p.ctx, server, bar.show)
+	if err != nil {
+		return err
+	}
+	defer end()
+	list, err := session.ListTools(p.ctx, nil)
+	if err != nil {
+		return err
+	}
+	if len(c.Args) == 0 {
+		printTools(p.stdout, list.Tools)
+		return nil
+	}
+	i := slices.IndexFunc(list.Tools, func(t *mcp.Tool) bool { return t.Name == c.Args[0] })
+	if i < 0 {
+		return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", c.Args[0])
+	}
+	tool := list.Tools[i]
+	schema, err := inputSchema(tool)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(c.Args[1:], "--help") {
+		printArguments(p.stdout, tool, schema)
+		return nil
+	}
+	arguments, err := parseArguments(tool.Name, schema, c.Args[1:])
+	if err != nil {
+		return err
+	}
+	params := &mcp.CallToolParams{Name: tool.Name, Arguments: arguments}
+	params.SetProgressToken("call")
+	result, err := session.CallTool(p.ctx, params)
+	bar.clear()
+	if err != nil {
+		return err
+	}
+	if result.StructuredContent == nil {
+		return errors.New(text(result))
+	}
+	if c.JSON {
+		encoder := json.NewEncoder(p.stdout)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		err = encoder.Encode(result.StructuredContent)
+	} else {
+		err = render(p.stdout, tool.Name, result)
+	}
+	if err == nil && result.IsError {
+		err = exitStatus(1)
+	}
+	return err
+}
+
+// connectInMemory connects a client to server without leaving the process, and
+// still through the protocol.
+func connectInMemory(ctx context.Context, server *mcp.Server, progress func(*mcp.ProgressNotificationParams)) (*mcp.ClientSession, func(), error) {
+	near, far := mcp.NewInMemoryTransports()
+	serving, err := server.Connect(ctx, far, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	client := mcp.NewClient(&mcp.Implementation{Name: "agentcore-gateway-mcp-call", Version: version()}, &mcp.ClientOptions{
+		Capabilities: &mcp.ClientCapabilities{},
+		ProgressNotificationHandler: func(_ context.Context, req *mcp.ProgressNotificationClientRequest) {
+			if progress != nil {
+				progress(req.Params)
+			}
+		},
+	})
+	session, err := client.Connect(ctx, near, nil)
+	if err != nil {
+		serving.Close()
+		return nil, nil, err
+	}
+	return session, func() {
+		session.Close()
+		serving.Wait()
+	}, nil
+}
+
+func text(result *mcp.CallToolResult) string {
+	var parts []string
+	for _, c := range result.Content {
+		if t, ok := c.(*mcp.TextContent); ok {
+			parts = append(parts, t.Text)
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+func inputSchema(tool *mcp.Tool) (*jsonschema.Schema, error) {
+	data, err := json.Marshal(tool.InputSchema)
+	if err != nil {
+		return nil, err
+	}
+	var s jsonschema.Schema
+	return &s, json.Unmarshal(data, &s)
+}
+
+// parseArguments reads --name value and --name=value as the schema's types
+// have it. A boolean may stand without a value; a list may be repeated or given
+// as JSON; an object is JSON.
+func parseArguments(tool string, schema *jsonschema.Schema, args []string) (map[string]any, error) {
+	out := map[string]any{}
+	for len(args) > 0 {
+		name, ok := strings.CutPrefix(args[0], "--")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("%q is not an argument of %s: give --name value; agentcore-gateway-mcp call %s --help shows the names", args[0], tool, tool)
+		}
+		name, value, has := strings.Cut(name, "=")
+		args = args[1:]
+		property := schema.Properties[name]
+		if property == nil {
+			return nil, fmt.Errorf("%s has no argument --%s: it has --%s", tool, name, strings.Join(argumentNames(schema), ", --"))
+		}
+		if !has && property.Type == "boolean" && (len(args) == 0 || strings.HasPrefix(args[0], "--")) {
+			value, has = "true", true
+		}
+		if !has {
+			if len(args) == 0 {
+				return nil, fmt.Errorf("--%s has no value", name)
+			}
+			value, args = args[0], args[1:]
+		}
+		parsed, err := parseValue(property, value)
+		if err != nil {
+			return nil, fmt.Errorf("--%s: %w", name, err)
+		}
+		if list, isList := parsed.([]any); isList {
+			before, _ := out[name].([]any)
+			parsed = append(before, list...)
+		}
+		out[name] = parsed
+	}
+	return out, nil
+}
+
+func parseValue(schema *jsonschema.Schema, value string) (any, error) {
+	switch schema.Type {
+	case "string":
+		return value, nil
+	case "boolean":
+		b, err := strconv.ParseBool(value)
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither true nor false", value)
+		}
+		return b, nil
+	case "integer", "number":
+		n := json.Number(value)
+		if _, err := n.Float64(); err != nil {
+			return nil, fmt.Errorf("%q is not a number", value)
+		}
+		return n, nil
+	case "array":
+		if !strings.HasPrefix(strings.TrimSpace(value), "[") {
+			item, err := parseValue(schema.Items, value)
+			return []any{item}, err
+		}
+	}
+	var v any
+	if err := json.Unmarshal([]byte(value), &v); err != nil {
+		return nil, fmt.Errorf("%q is not JSON", value)
+	}
+	return v, nil
+}
+
+func argumentNames(schema *jsonschema.Schema) []string {
+	if len(schema.PropertyOrder) == len(schema.Properties) {
+		return schema.PropertyOrder
+	}
+	var names []string
+	for name := range schema.Properties {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func printTools(w io.Writer, all []*mcp.Tool) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, t := range all {
+		fmt.Fprintf(table, "%s\t%s\n", t.Name, t.Description)
+	}
+	table.Flush()
+}
+
+func printArguments(w io.Writer, tool *mcp.Tool, schema *jsonschema.Schema) {
+	fmt.Fprintf(w, "%s\n\n%s\n\n", tool.Name, tool.Description)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, name := range argumentNames(schema) {
+		p := schema.Properties[name]
+		required := ""
+		if slices.Contains(schema.Required, name) {
+			required = " (required)"
+		}
+		fmt.Fprintf(table, "  --%s\t%s\t%s%s%s\n", name, p.Type, p.Description, required, oneOf(p.Enum))
+	}
+	table.Flush()
+}
+
+func oneOf(values []any) string {
+	if len(values) == 0 {
+		return ""
+	}
+	var list []string
+	for _, v := range values {
+		list = append(list, fmt.Sprint(v))
+	}
+	return "; one of " + strings.Join(list, ", ")
+}
+
+// progress shows a bar on a terminal, and nothing elsewhere.
+type progress struct{ bar *progressbar.ProgressBar }
+
+func newProgress(w io.Writer) *progress {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return &progress{}
+	}
+	return &progress{progressbar.NewOptions(100, progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetPredictTime(false), progressbar.OptionSetWidth(20), progressbar.OptionSetRenderBlankState(false))}
+}
+
+func (p *progress) show(n *mcp.ProgressNotificationParams) {
+	if p.bar == nil || n.Total <= 0 {
+		return
+	}
+	p.bar.Describe(n.Message)
+	_ = p.bar.Set(int(min(99, 100*n.Progress/n.Total)))
+}
+
+func (p *progress) clear() {
+	if p.bar != nil {
+		_ = p.bar.Clear()
+	}
+}

@@ -1,0 +1,145 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"syscall"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+)
+
+// Kind is the step at which a read failed.
+type Kind string
+
+// The steps of a read, in their order.
+const (
+	KindAddress  Kind = "address"   // the guard refused the URL or an address that it resolves to
+	KindConnect  Kind = "connect"   // DNS, refused, TLS, reset before an answer
+	KindTimeout  Kind = "timeout"   // no complete answer in time
+	KindHTTP     Kind = "http"      // an HTTP status other than 2xx, redirects included
+	KindProtocol Kind = "protocol"  // not MCP: HTML, bad JSON, handshake refused, cut off within an answer, endless paging
+	KindTooMany  Kind = "too_many"  // more tools than [Reader.MaxTools]
+	KindTooLarge Kind = "too_large" // more bytes than [Reader.MaxBytes]
+)
+
+// Error says at which step a read failed. Its text, and Err's, hold no userinfo,
+// query value or bearer token, and quote upstream text shortened and without
+// control characters. What Err unwraps to may be raw: do not print that.
+type Error struct {
+	Kind     Kind
+	Status   int    // the HTTP status for KindHTTP, else 0
+	Endpoint string // redacted
+	Err      error
+}
+
+func (e *Error) Error() string { return "endpoint " + e.Endpoint + ": " + e.Err.Error() }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// reason is a text that is safe to show for an error that may not be.
+type reason struct {
+	text string
+	err  error
+}
+
+func (r *reason) Error() string { return r.text }
+
+func (r *reason) Unwrap() error { return r.err }
+
+// explain finds the step at which a read failed. The SDK flattens most errors
+// into text, so what the wire saw goes before what the SDK says.
+func (r Reader) explain(w *wire, err error, timedOut bool) *Error {
+	last := w.lastExchange()
+	secrets := slices.Concat(w.secrets, last.secrets)
+	e := &Error{Kind: KindProtocol}
+	fail := func(kind Kind, format string, args ...any) *Error {
+		e.Kind, e.Err = kind, &reason{fmt.Sprintf(format, args...), err}
+		return e
+	}
+
+	var known *Error
+	var rpc *jsonrpc.Error
+	switch {
+	case errors.As(err, &known):
+		return known
+	case w.tooLarge.Load():
+		return fail(KindTooLarge, "its answers are longer than %s: list fewer or smaller tools", sizeText(r.MaxBytes))
+	case timedOut:
+		err = context.DeadlineExceeded
+		return fail(KindTimeout, "no complete list of tools within %s: check that the server is up, it may be starting, and try again", r.Timeout)
+	case last.err != nil:
+		err = last.err
+		kind, text := connectFailure(err, secrets)
+		return fail(kind, "%s", text)
+	case last.bodyErr != nil:
+		err = last.bodyErr
+		return fail(KindProtocol, "the connection was closed in the middle of an answer: check the server's log and the proxies before it")
+	case last.status != 0 && (last.status < 200 || last.status > 299):
+		e.Status = last.status
+		return fail(KindHTTP, "%s", statusFailure(last, secrets))
+	case last.foreign():
+		return fail(KindProtocol, "it answers %q, which is not MCP: check the URL's path", quote(last.contentType, secrets))
+	case errors.As(err, &rpc):
+		return fail(KindProtocol, "the server answered with error %d: %q", rpc.Code, quote(rpc.Message, secrets))
+	default:
+		return fail(KindProtocol, "the server does not speak MCP as expected: %s", quote(err.Error(), secrets))
+	}
+}
+
+func connectFailure(err error, secrets []string) (Kind, string) {
+	var refused *refusal
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &refused):
+		return KindAddress, refused.text
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return KindTimeout, "no connection or no answer in time: check that the server is up and reachable from here, and try again"
+	case errors.As(err, &dns):
+		return KindConnect, "its host name cannot be resolved: check the spelling"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return KindConnect, "the connection was refused: check that the server listens on that address and port"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return KindConnect, "the connection was closed before an answer: check the server's log"
+	}
+	var inner *url.Error // an authorizing wrapper's own request; its text holds the whole URL
+	if errors.As(err, &inner) {
+		err = inner.Err
+	}
+	return KindConnect, "the request could not be sent: " + quote(err.Error(), secrets)
+}
+
+func statusFailure(last exchange, secrets []string) string {
+	text := fmt.Sprintf("it answered HTTP %d", last.status)
+	if name := http.StatusText(last.status); name != "" {
+		text += " " + name
+	}
+	if said := quote(last.said, secrets); said != "" && last.contentType != "text/html" {
+		text += fmt.Sprintf(" (%q)", said)
+	}
+	switch {
+	case last.status == http.StatusUnauthorized:
+		return text + ": check that a valid token or signature is sent"
+	case last.status == http.StatusForbidden:
+		return text + ": check that the caller may invoke this endpoint"
+	case last.status >= 300 && last.status < 400:
+		return text + ": redirects are not followed, give the URL that it leads to"
+	case last.status == http.StatusTooManyRequests || last.status >= 500:
+		return text + ": try again, and look at the server's log if it persists"
+	default:
+		return text + ": check the URL's path"
+	}
+}
+
+func sizeText(n int64) string {
+	if n >= 1<<20 && n%(1<<20) == 0 {
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

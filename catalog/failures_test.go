@@ -1,0 +1,323 @@
+package catalog_test
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"agentcore-gateway-mcp/catalog"
+)
+
+func respond(status int, contentType, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	})
+}
+
+func TestReadFailures(t *testing.T) {
+	long := strings.Repeat("x", 5000)
+	list := func(result string) http.Handler {
+		return scripted(func(w http.ResponseWriter, id json.RawMessage, _ string) { answer(w, id, result) })
+	}
+	cases := map[string]struct {
+		handler  http.Handler
+		kind     catalog.Kind
+		status   int
+		contains string
+	}{
+		"html":          {respond(200, "text/html; charset=utf-8", "<html>"), catalog.KindProtocol, 0, `"text/html"`},
+		"401":           {respond(401, "application/json", `{"message":"no \u001b[31mtoken `+long+`"}`), catalog.KindHTTP, 401, "token"},
+		"403":           {respond(403, "text/plain", "go\naway\x1b\u202e"), catalog.KindHTTP, 403, `"go away"`},
+		"404":           {respond(404, "text/html", "<html>"), catalog.KindHTTP, 404, "path"},
+		"500":           {respond(500, "text/plain", "oops"), catalog.KindHTTP, 500, "oops"},
+		"json rpc 400":  {respond(400, "application/json", `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"bad"}}`), catalog.KindHTTP, 400, "bad"},
+		"bad json":      {respond(200, "application/json", `{"jsonrpc":`), catalog.KindProtocol, 0, ""},
+		"empty":         {respond(200, "application/json", ``), catalog.KindProtocol, 0, ""},
+		"no stream end": {respond(200, "text/event-stream", "data: {\"jsonrpc\"\n"), catalog.KindProtocol, 0, ""},
+		"refusal": {http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			var msg struct{ ID json.RawMessage }
+			json.NewDecoder(req.Body).Decode(&msg)
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32602,"message":"un\nsupported %s"}}`, msg.ID, long)
+		}), catalog.KindProtocol, 0, `-32602: "un supported`},
+		"no tools":    {list(`{}`), catalog.KindProtocol, 0, "no tools"},
+		"null tools":  {list(`{"tools":null}`), catalog.KindProtocol, 0, "not an array"},
+		"bad cursor":  {list(`{"tools":[],"nextCursor":7}`), catalog.KindProtocol, 0, "nextCursor"},
+		"same cursor": {list(`{"tools":[` + definition("a") + `],"nextCursor":"again"}`), catalog.KindProtocol, 0, "cursor came twice"},
+		"empty pages": {scripted(func(w http.ResponseWriter, id json.RawMessage, cursor string) {
+			n, _ := strconv.Atoi(cursor)
+			answer(w, id, fmt.Sprintf(`{"tools":[],"nextCursor":"%d"}`, n+1))
+		}), catalog.KindProtocol, 0, "brought no tools"},
+		"cut off": {scripted(func(w http.ResponseWriter, _ json.RawMessage, _ string) {
+			w.Header().Set("Content-Length", "100000")
+			io.WriteString(w, `{"jsonrpc":"2.0","id":2,"result":{"tools":[`+definition("a"))
+		}), catalog.KindProtocol, 0, "middle of an answer"},
+		"cut off stream": {scripted(func(w http.ResponseWriter, _ json.RawMessage, _ string) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			io.WriteString(w, `id: 1`+"\n"+`data: {"jsonrpc":"2.0","id":2,"result":{"tools":[`)
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}), catalog.KindProtocol, 0, "middle of an answer"},
+		"closed before an answer": {http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
+			catalog.KindConnect, 0, "closed before an answer"},
+	}
+	for name, c := range cases {
+		for _, version := range []string{"", gatewayVersion} {
+			t.Run(name+" "+version, func(t *testing.T) {
+				r := localReader(t)
+				r.ProtocolVersion = version
+				list, err := r.Read(t.Context(), serve(t, c.handler)+"?key=hush-hush")
+				e := wantError(t, err, c.kind, c.contains)
+				if e.Status != c.status {
+					t.Errorf("status %d, want %d", e.Status, c.status)
+				}
+				if len(list.Tools) != 0 || strings.Contains(err.Error(), "hush") {
+					t.Errorf("list %v, error %v", list, err)
+				}
+			})
+		}
+	}
+}
+
+func TestReadRefusedConnection(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Close()
+	_, err = localReader(t).Read(t.Context(), "http://"+listener.Addr().String()+"/mcp?token=hush")
+	wantError(t, err, catalog.KindConnect, "refused")
+	if strings.Contains(err.Error(), "hush") {
+		t.Errorf("secret in %v", err)
+	}
+}
+
+func TestReadUnknownHost(t *testing.T) {
+	_, err := localReader(t).Read(t.Context(), "https://no-such-host.invalid/mcp")
+	wantError(t, err, catalog.KindConnect, "cannot be resolved")
+}
+
+func TestReadTimesOut(t *testing.T) {
+	for name, handler := range map[string]func(over <-chan struct{}) http.Handler{
+		"before the header": func(over <-chan struct{}) http.Handler {
+			return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over })
+		},
+		"within a page": func(over <-chan struct{}) http.Handler {
+			return scripted(func(w http.ResponseWriter, _ json.RawMessage, _ string) {
+				io.WriteString(w, `{"jsonrpc":`)
+				w.(http.Flusher).Flush()
+				<-over
+			})
+		},
+		"in a stream": func(over <-chan struct{}) http.Handler {
+			return scripted(func(w http.ResponseWriter, _ json.RawMessage, _ string) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				w.(http.Flusher).Flush()
+				<-over
+			})
+		},
+		"within an error": func(over <-chan struct{}) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusBadGateway)
+				w.(http.Flusher).Flush()
+				<-over
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := localReader(t)
+			r.Timeout = 200 * time.Millisecond
+			endpoint := serveHanging(t, handler)
+			start := time.Now()
+			_, err := r.Read(t.Context(), endpoint)
+			wantError(t, err, catalog.KindTimeout, "200ms")
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v is no deadline error", err)
+			}
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+// A stream that stays open after its answer, and a session that cannot be ended,
+// must not keep a read that has its list.
+func TestReadDoesNotWaitForTheServerToEnd(t *testing.T) {
+	var ended atomic.Bool
+	endpoint := serveHanging(t, func(over <-chan struct{}) http.Handler {
+		h := scripted(func(w http.ResponseWriter, id json.RawMessage, _ string) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			io.WriteString(w, "data: ")
+			answer(w, id, `{"tools":[`+definition("one")+`]}`)
+			io.WriteString(w, "\n\n")
+			w.(http.Flusher).Flush()
+			<-over
+		})
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if req.Method == http.MethodDelete {
+				ended.Store(true)
+				<-over
+			}
+			w.Header().Set("Mcp-Session-Id", "a-session")
+			h.ServeHTTP(w, req)
+		})
+	})
+	start := time.Now()
+	list, err := localReader(t).Read(t.Context(), endpoint)
+	if took := time.Since(start); err != nil || names(list.Tools) != "one" || took > 4*time.Second || !ended.Load() {
+		t.Errorf("tools %v, error %v after %v, session ended %t", list.Tools, err, took, ended.Load())
+	}
+}
+
+func TestReadCancelledByCaller(t *testing.T) {
+	reached := make(chan struct{}, 10)
+	endpoint := serveHanging(t, func(over <-chan struct{}) http.Handler {
+		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			reached <- struct{}{}
+			<-over
+		})
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-reached
+		cancel()
+	}()
+	_, err := localReader(t).Read(ctx, endpoint+"?k=hush")
+	if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "hush") {
+		t.Errorf("error is %v", err)
+	}
+	early, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	_, err = localReader(t).Read(early, endpoint)
+	wantError(t, err, catalog.KindTimeout, "")
+}
+
+func TestReadFollowsNoRedirect(t *testing.T) {
+	var followed atomic.Bool
+	inside := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Store(true) }))
+	_, err := localReader(t).Read(t.Context(), serve(t, http.RedirectHandler(inside+"?token=hush", http.StatusTemporaryRedirect)))
+	if e := wantError(t, err, catalog.KindHTTP, "redirect"); e.Status != 307 || followed.Load() || strings.Contains(err.Error(), "hush") {
+		t.Errorf("status %d, followed %t, error %v", e.Status, followed.Load(), err)
+	}
+}
+
+func TestReadTooManyTools(t *testing.T) {
+	full := strings.TrimSuffix(strings.Repeat(definition("a")+",", 10_000), ",")
+	for _, more := range []int{0, 1} {
+		var pages atomic.Int32
+		h := scripted(func(w http.ResponseWriter, id json.RawMessage, cursor string) {
+			pages.Add(1)
+			switch {
+			case cursor == "":
+				answer(w, id, `{"tools":[`+full+`],"nextCursor":"rest"}`)
+			case more > 0:
+				answer(w, id, `{"tools":[`+definition("b")+`],"nextCursor":"further"}`)
+			default:
+				answer(w, id, `{"tools":[]}`)
+			}
+		})
+		list, err := localReader(t).Read(t.Context(), serve(t, h))
+		if more == 0 {
+			if err != nil || len(list.Tools) != 10_000 {
+				t.Errorf("10000 tools: read %d, error %v", len(list.Tools), err)
+			}
+			continue
+		}
+		wantError(t, err, catalog.KindTooMany, "more than 10000 tools")
+		if pages.Load() != 2 {
+			t.Errorf("read %d pages, want 2", pages.Load())
+		}
+	}
+	_, err := localReader(t).Read(t.Context(), serve(t, lists(full, definition("b"))))
+	wantError(t, err, catalog.KindTooMany, "more than 10000 tools")
+}
+
+func TestReadTooLarge(t *testing.T) {
+	chunk := strings.Repeat("x", 1<<16)
+	endless := func(w io.Writer) {
+		for {
+			if _, err := io.WriteString(w, chunk); err != nil {
+				return
+			}
+		}
+	}
+	for name, h := range map[string]http.Handler{
+		"json": scripted(func(w http.ResponseWriter, _ json.RawMessage, _ string) { endless(w) }),
+		"stream": scripted(func(w http.ResponseWriter, _ json.RawMessage, _ string) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			io.WriteString(w, "data: ")
+			endless(w)
+		}),
+		"compressed": scripted(func(w http.ResponseWriter, _ json.RawMessage, _ string) {
+			w.Header().Set("Content-Encoding", "gzip")
+			endless(gzip.NewWriter(w))
+		}),
+		"over pages": scripted(func(w http.ResponseWriter, id json.RawMessage, cursor string) {
+			answer(w, id, fmt.Sprintf(`{"tools":[%s],"nextCursor":"%s1","_meta":{"x":%q}}`, definition("a"), cursor, chunk))
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := localReader(t)
+			r.MaxBytes = 1 << 20
+			_, err := r.Read(t.Context(), serve(t, h))
+			wantError(t, err, catalog.KindTooLarge, "1 MiB")
+		})
+	}
+}
+
+// authorizing sends a token, as a wrapper around a guarded transport does.
+type authorizing struct {
+	base  http.RoundTripper
+	token string
+}
+
+func (a authorizing) RoundTrip(req *http.Request) (*http.Response, error) {
+	if a.token == "" {
+		return nil, errors.New(`Post "https://idp.example/token?client_secret=hush": refused`)
+	}
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+a.token)
+	return a.base.RoundTrip(req)
+}
+
+func TestErrorsHoldNoSecrets(t *testing.T) {
+	r := localReader(t)
+	base := r.Transport
+	echo := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		http.Error(w, "refused "+req.URL.String()+" "+req.URL.Query().Get("key")+" "+req.Header.Get("Authorization")+" https://u:p4ss@h/?q=s3cret", http.StatusForbidden)
+	})
+	r.Transport = authorizing{base, "t0ken"}
+	_, err := r.Read(t.Context(), serve(t, echo)+"?key=a%2Fb+c")
+	wantError(t, err, catalog.KindHTTP, "?key=***")
+	for _, secret := range []string{"t0ken", "a%2Fb", "a/b c", "p4ss", "s3cret"} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%q in %v", secret, err)
+		}
+	}
+	r.Transport = authorizing{base, ""}
+	_, err = r.Read(t.Context(), "https://gateway.example/mcp")
+	wantError(t, err, catalog.KindConnect, "idp.example")
+	if strings.Contains(err.Error(), "hush") {
+		t.Errorf("secret in %v", err)
+	}
+	_, err = r.Read(t.Context(), "https://user:p4ss@gateway.example/mcp")
+	wantError(t, err, catalog.KindAddress, "user name or password")
+	if strings.Contains(err.Error(), "p4ss") {
+		t.Errorf("password in %v", err)
+	}
+	_, err = catalog.Reader{}.Read(t.Context(), "https://gateway.example/mcp")
+	wantError(t, err, catalog.KindConnect, "no transport")
+}

@@ -1,0 +1,148 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+const (
+	defaultMaxTools = 10_000 // AgentCore's limit of tools per target
+	defaultMaxBytes = 64 << 20
+	defaultTimeout  = 30 * time.Second
+
+	// maxEmptyPages bounds a paging that brings no tools. A gateway pages per
+	// target and has at most 100 of them, any of which may be empty.
+	maxEmptyPages = 200
+
+	maxDroppedName = 256 // runes; AgentCore's limit of a tool name
+)
+
+// Reader reads the tools that an MCP endpoint offers. Limits that are not
+// positive mean the defaults. It holds no state: use it from many goroutines.
+type Reader struct {
+	Transport       http.RoundTripper // required: Guard.Transport() or an authorizing wrapper around it
+	ProtocolVersion string            // "" newest the SDK speaks with fallback; "2025-11-25" does what a gateway does (initialize handshake)
+	MaxTools        int               // default 10,000; more is an error
+	MaxBytes        int64             // response bytes over the whole read, default 64 MiB
+	Timeout         time.Duration     // the whole read, default 30 s
+}
+
+// Read lists the tools of the MCP endpoint in a session of its own, over all
+// pages. It follows no redirect and ends the session before it returns. Every
+// error is an [*Error], save that of a caller who cancelled ctx, which
+// satisfies errors.Is(err, context.Canceled). A failed read returns no tools.
+func (r Reader) Read(ctx context.Context, endpoint string) (List, error) {
+	shown, _ := RedactEndpoint(endpoint)
+	if r.MaxTools <= 0 {
+		r.MaxTools = defaultMaxTools
+	}
+	if r.MaxBytes <= 0 {
+		r.MaxBytes = defaultMaxBytes
+	}
+	if r.Timeout <= 0 {
+		r.Timeout = defaultTimeout
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		r.Timeout = min(r.Timeout, time.Until(deadline).Round(time.Millisecond))
+	}
+	u, err := parseEndpoint(endpoint)
+	if err != nil {
+		return List{}, &Error{Kind: KindAddress, Endpoint: shown, Err: err}
+	}
+	if r.Transport == nil {
+		return List{}, &Error{Kind: KindConnect, Endpoint: shown, Err: errors.New("the reader was given no transport")}
+	}
+
+	bounded, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	w := &wire{base: r.Transport, ctx: bounded, secrets: secretsOf(u)}
+	w.left.Store(r.MaxBytes)
+
+	list, err := r.read(bounded, w, endpoint)
+	if err == nil {
+		return list, nil
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return List{}, fmt.Errorf("endpoint %s: reading its tools was cancelled: %w", shown, context.Canceled)
+	}
+	failure := r.explain(w, err, bounded.Err() != nil)
+	failure.Endpoint = shown
+	return List{}, failure
+}
+
+func (r Reader) read(ctx context.Context, w *wire, endpoint string) (List, error) {
+	transport := &recorder{
+		Transport: &mcp.StreamableClientTransport{
+			Endpoint: endpoint,
+			HTTPClient: &http.Client{
+				Transport:     w,
+				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			},
+			MaxRetries:           -1, // a retry would multiply the time
+			MaxEventSize:         -1, // the wire counts
+			DisableStandaloneSSE: true,
+		},
+		conn: recordedConn{wire: w, methods: map[jsonrpc.ID]string{}},
+	}
+	client := mcp.NewClient(
+		&mcp.Implementation{Name: "agentcore-gateway-mcp", Title: "tool catalogue reader", Version: "1"},
+		&mcp.ClientOptions{Capabilities: &mcp.ClientCapabilities{}},
+	)
+	session, err := client.Connect(ctx, transport, &mcp.ClientSessionOptions{ProtocolVersion: r.ProtocolVersion})
+	if err != nil {
+		return List{}, err
+	}
+	defer session.Close()
+	return r.pages(ctx, &transport.conn, session)
+}
+
+func (r Reader) pages(ctx context.Context, conn *recordedConn, session *mcp.ClientSession) (List, error) {
+	list := List{Tools: []Tool{}, Dropped: []string{}}
+	seen := map[string]bool{}
+	cursor, entries, empty := "", 0, 0
+	for {
+		page, next, err := conn.list(ctx, session, cursor, r.MaxTools-entries)
+		if errors.Is(err, errTooMany) {
+			return list, &Error{Kind: KindTooMany, Err: fmt.Errorf("it lists more than %d tools: split the server, or raise the limit", r.MaxTools)}
+		}
+		if err != nil {
+			return list, err
+		}
+		list.Pages++
+		for _, e := range page {
+			entries++
+			switch {
+			case e.ok:
+				list.Tools = append(list.Tools, e.tool)
+			case clean(e.tool.Name) != "":
+				list.Dropped = append(list.Dropped, shorten(clean(e.tool.Name), maxDroppedName))
+			default:
+				list.Dropped = append(list.Dropped, "#"+strconv.Itoa(entries))
+			}
+		}
+		if len(page) == 0 {
+			empty++
+		}
+		switch {
+		case next == "":
+			return list, nil
+		case seen[next]:
+			return list, pagingError("its paging never ends: a cursor came twice, after %d pages", list.Pages)
+		case empty > maxEmptyPages:
+			return list, pagingError("its paging never ends: %d pages brought no tools", empty)
+		}
+		seen[next] = true
+		cursor = next
+	}
+}
+
+func pagingError(format string, args ...any) error {
+	return &Error{Kind: KindProtocol, Err: fmt.Errorf(format+": this is a fault of the server", args...)}
+}

@@ -1,0 +1,158 @@
+package catalog
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	deleteTimeout = 2 * time.Second // ending a session is a courtesy
+	maxErrorBody  = 64 << 10
+)
+
+var errTooLarge = errors.New("the byte limit of this read is reached")
+
+// wire is the RoundTripper of one read. It ends every request with the read,
+// counts the bytes of all answers, and remembers what the last request met.
+type wire struct {
+	base    http.RoundTripper
+	ctx     context.Context // the read's: the SDK detaches some requests from theirs
+	secrets []string
+
+	left     atomic.Int64
+	tooLarge atomic.Bool
+
+	mu      sync.Mutex
+	version string // negotiated by initialize
+	last    *exchange
+}
+
+// exchange is what one POST met.
+type exchange struct {
+	err         error // no answer
+	bodyErr     error // an answer cut off
+	status      int
+	contentType string
+	said        string   // the beginning of a non-2xx body
+	secrets     []string // the credentials that an authorizing wrapper sent
+}
+
+// foreign says that the answer's content type is none of MCP's.
+func (x exchange) foreign() bool {
+	return x.contentType != "" && x.contentType != "application/json" && x.contentType != "text/event-stream"
+}
+
+func (w *wire) lastExchange() exchange {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last == nil {
+		return exchange{}
+	}
+	return *w.last
+}
+
+func (w *wire) setVersion(version string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.version = version
+}
+
+func (w *wire) update(x *exchange, set func(*exchange)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	set(x)
+}
+
+// begin makes the request's record, and completes its headers: the SDK sets the
+// protocol version of an initialized session only on connections of its own.
+func (w *wire) begin(req *http.Request) *exchange {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.version != "" && req.Header.Get("Mcp-Protocol-Version") == "" {
+		req.Header.Set("Mcp-Protocol-Version", w.version)
+	}
+	x := new(exchange)
+	if req.Method == http.MethodPost {
+		w.last = x
+	}
+	return x
+}
+
+func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := w.ctx.Err(); err != nil {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(req.Context())
+	if req.Method == http.MethodDelete {
+		ctx, cancel = context.WithTimeout(req.Context(), deleteTimeout)
+	}
+	stop := context.AfterFunc(w.ctx, cancel)
+	release := func() { stop(); cancel() }
+
+	req = req.Clone(ctx)
+	x := w.begin(req)
+	resp, err := w.base.RoundTrip(req)
+	if err != nil {
+		release()
+		w.update(x, func(x *exchange) { x.err = err })
+		return nil, err
+	}
+	resp.Body = &body{ReadCloser: resp.Body, wire: w, exchange: x, release: release}
+
+	var said []byte
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		// The SDK reads an error's body whole or not at all: here it is read in part.
+		said, _ = io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+		resp.Body.Close()
+		resp.Body = io.NopCloser(bytes.NewReader(said))
+	}
+	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil {
+		mediaType = resp.Header.Get("Content-Type")
+	}
+	w.update(x, func(x *exchange) {
+		x.status, x.contentType, x.said = resp.StatusCode, mediaType, string(said)
+		if resp.Request != nil {
+			// "Bearer TOKEN": the scheme is no secret.
+			x.secrets = strings.Fields(resp.Request.Header.Get("Authorization"))
+			x.secrets = x.secrets[min(1, len(x.secrets)):]
+		}
+	})
+	return resp, nil
+}
+
+// body is an answer's body, counted after decompression.
+type body struct {
+	io.ReadCloser
+	wire     *wire
+	exchange *exchange
+	release  func()
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.wire.left.Add(-int64(n)) < 0 {
+		b.wire.tooLarge.Store(true)
+		return n, errTooLarge
+	}
+	if err != nil && err != io.EOF {
+		b.wire.update(b.exchange, func(x *exchange) { x.bodyErr = err })
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	b.release()
+	return b.ReadCloser.Close()
+}

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"os/exec"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/tools"
+)
+
+type demoCommand struct {
+	HTTP bool `name:"http" help:"Talk to the server over HTTP instead of stdio."`
+}
+
+// Run plays the tutorial. Every step is checked; the first that is not as the
+// tutorial has it ends the demo with an error.
+func (c *demoCommand) Run(p process, g *globals) error {
+	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Minute)
+	defer cancel()
+	p.ctx = ctx
+	w, err := startWorld(ctx, worldOptions{addr: "127.0.0.1:0", log: p.log})
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	connect := connectStdio
+	if c.HTTP {
+		connect = connectHTTP
+	}
+	session, end, err := connect(p, w)
+	if err != nil {
+		return fmt.Errorf("the MCP server does not answer: %w", err)
+	}
+	defer end()
+	d := &demo{ctx: ctx, stage: newStage(p.stdout), world: w, session: session}
+	start := time.Now()
+	for _, step := range []func() error{d.stand, d.stale, d.synchronize, d.update, d.cleanUp} {
+		if err := step(); err != nil {
+			d.stage.failed(err)
+			return exitStatus(1)
+		}
+	}
+	d.stage.done(time.Since(start))
+	return nil
+}
+
+// connectStdio starts this program again as a child that works on the world,
+// as Claude Desktop would start it.
+func connectStdio(p process, w *world) (*mcp.ClientSession, func(), error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	child := exec.CommandContext(p.ctx, self)
+	child.Env = append(os.Environ(), "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.url, "AWS_REGION=us-east-1",
+		"AGENTCORE_GATEWAY_MCP_GATEWAY="+tutorialGateway, "AGENTCORE_GATEWAY_MCP_LOCAL=false", "AGENTCORE_GATEWAY_MCP_READ_ONLY=false")
+	child.Stderr = p.stderr
+	return dial(p, &mcp.CommandTransport{Command: child})
+}
+
+// connectHTTP serves MCP on a loopback port, as serve does, and connects to it.
+func connectHTTP(p process, w *world) (*mcp.ClientSession, func(), error) {
+	server, closeServer, err := newServerFor(p, &globals{Gateway: []string{tutorialGateway}}, w.awsOptions())
+	if err != nil {
+		return nil, nil, err
+	}
+	url, err := w.listen(p.ctx, net.JoinHostPort("127.0.0.1", "0"), handler(server, p))
+	if err != nil {
+		closeServer()
+		return nil, nil, err
+	}
+	session, end, err := dial(p, &mcp.StreamableClientTransport{Endpoint: url + "/mcp"})
+	if err != nil {
+		closeServer()
+		return nil, nil, err
+	}
+	return session, func() { end(); closeServer() }, nil
+}
+
+func dial(p process, transport mcp.Transport) (*mcp.ClientSession, func(), error) {
+	client := mcp.NewClient(&mcp.Implementation{Name: "agentcore-gateway-mcp-demo", Version: version()}, &mcp.ClientOptions{Capabilities: &mcp.ClientCapabilities{}})
+	session, err := client.Connect(p.ctx, transport, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return session, func() { session.Close() }, nil
+}
+
+// demo is the tutorial under way.
+type demo struct {
+	ctx     context.Context
+	stage   *stage
+	world   *world
+	session *mcp.ClientSession
+	before  map[string]any // the target's configuration before the update
+}
+
+func (d *demo) stand() error {
+	d.stage.step("An orders MCP server stands behind a gateway")
+	if err := d.world.seed(d.ctx, false); err != nil {
+		return err
+	}
+	targets, err := ask[tools.OutTargets](d, "which targets does my gateway have?", "list_targets", nil)
+	if err != nil {
+		return err
+	}
+	for _, t := range targets.Targets {
+		d.stage.answer("%s  %s  %s", t.Name, t.Status, t.Endpoint)
+	}
+	if len(targets.Targets) != 1 || targets.Targets[0].Status != aws.TargetReady {
+		return fmt.Errorf("want one target that is READY, got %+v", targets.Targets)
+	}
+	return d.expectServed("which tools do I have?", "getOrder", "updateOrder")
+}
+
+func (d *demo) stale() error {
+	d.stage.step("cancelOrder is added to the orders server, and the gateway does not know")
+	if err := d.world.orders.SetTools(3); err != nil {
+		return err
+	}
+	upstream, err := d.upstream(d.world.ordersURL)
+	if err != nil {
+		return err
+	}
+	d.stage.note("the orders server itself now offers %s", strings.Join(upstream, ", "))
+	if len(upstream) != 3 {
+		return fmt.Errorf("want 3 tools upstream, got %v", upstream)
+	}
+	return d.expectServed("which tools do I have?", "getOrder", "updateOrder")
+}
+
+func (d *demo) synchronize() error {
+	d.stage.step("The agent resyncs its tools")
+	change, err := ask[gateway.Change](d, "resync my tools", "synchronize_target", map[string]any{"target": tutorialTarget})
+	if err != nil {
+		return err
+	}
+	d.stage.change(change)
+	if change.Outcome != gateway.Synchronized || names(change.Tools.Added) != "cancelOrder" {
+		return fmt.Errorf("want outcome synchronized with cancelOrder added, got %+v", change)
+	}
+	return d.expectServed("which tools do I have now?", "getOrder", "updateOrder", "cancelOrder")
+}
+
+func (d *demo) update() error {
+	d.stage.step("A new orders server with deleteOrder starts at another URL")
+	target, err := ask[tools.OutTarget](d, "show me the target", "get_target", map[string]any{"target": tutorialTarget})
+	if err != nil {
+		return err
+	}
+	d.before = target.Configuration
+	d.stage.answer("%s  %s", target.Endpoint, strings.Join(slices.Sorted(maps.Keys(target.Configuration)), " "))
+	change, err := ask[gateway.Change](d, "point it at the new server", "update_target_endpoint",
+		map[string]any{"target": tutorialTarget, "endpoint": d.world.newURL})
+	if err != nil {
+		return err
+	}
+	d.stage.change(change)
+	if change.Outcome != gateway.Updated || names(change.Tools.Added) != "deleteOrder" || change.PreviousEndpoint != d.world.ordersURL {
+		return fmt.Errorf("want outcome updated with deleteOrder added, got %+v", change)
+	}
+	if err := d.expectServed("which tools do I have now?", "getOrder", "updateOrder", "cancelOrder", "deleteOrder"); err != nil {
+		return err
+	}
+	return d.expectKept()
+}
+
+// expectKept shows that the update changed the endpoint and nothing else. AWS
+// replaces a target as a whole: whatever is not sent again is gone.
+func (d *demo) expectKept() error {
+	target, err := ask[tools.OutTarget](d, "is everything else as it was?", "get_target", map[string]any{"target": tutorialTarget})
+	if err != nil {
+		return err
+	}
+	var kept []string
+	for _, key := range slices.Sorted(maps.Keys(d.before)) {
+		before, after := d.before[key], target.Configuration[key]
+		switch key {
+		case "updatedAt", "lastSynchronizedAt", "status": // these must move
+			continue
+		case "targetConfiguration":
+			server := func(v any) map[string]any {
+				for _, key := range []string{"mcp", "mcpServer"} {
+					v = v.(map[string]any)[key]
+				}
+				server := maps.Clone(v.(map[string]any))
+				delete(server, "endpoint")
+				return server
+			}
+			before, after = server(before), server(after)
+			key = "targetConfiguration (but for the endpoint)"
+		}
+		if !reflect.DeepEqual(before, after) {
+			return fmt.Errorf("%s was %v and is %v", key, before, after)
+		}
+		kept = append(kept, key)
+	}
+	d.stage.checked("unchanged: %s", strings.Join(kept, ", "))
+	if !slices.Contains(kept, "credentialProviderConfigurations") || !slices.Contains(kept, "metadataConfiguration") {
+		return errors.New("credentials or metadata are missing")
+	}
+	return nil
+}
+
+func (d *demo) cleanUp() error {
+	d.stage.step("Clean-up: target and gateway are deleted")
+	client, err := aws.New(d.ctx, d.world.awsOptions())
+	if err != nil {
+		return err
+	}
+	d.stage.note("DeleteGatewayTarget, DeleteGateway (AWS SDK)")
+	if err := client.DeleteTarget(d.ctx, d.world.gatewayID, d.world.targetID); err != nil {
+		return err
+	}
+	if err := client.WaitTargetGone(d.ctx, d.world.gatewayID, d.world.targetID); err != nil {
+		return err
+	}
+	if err := client.DeleteGateway(d.ctx, d.world.gatewayID); err != nil {
+		return err
+	}
+	if _, err := client.WaitGateway(d.ctx, d.world.gatewayID); !errors.Is(err, aws.ErrNotFound) {
+		return fmt.Errorf("want the gateway gone, got %v", err)
+	}
+	left, err := ask[tools.OutGateways](d, "which gateways are there?", "list_gateways", nil)
+	if err != nil {
+		return err
+	}
+	if len(left.Gateways) != 0 {
+		return fmt.Errorf("want no gateway left, got %+v", left.Gateways)
+	}
+	d.stage.checked("nothing is left")
+	return nil
+}
+
+// expectServed asks our server what the gateway serves and checks it.
+func (d *demo) expectServed(question string, want ...string) error {
+	served, err := ask[tools.OutTools](d, question, "list_tools", nil)
+	if err != nil {
+		return err
+	}
+	var got []string
+	for _, group := range served.Targets {
+		for _, t := range group.Tools {
+			got = append(got, t.Name)
+		}
+	}
+	d.stage.answer("%s", strings.Join(got, ", "))
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("the gateway serves %v, want %v", got, want)
+	}
+	d.stage.checked("the gateway serves %d tools", len(got))
+	return nil
+}
+
+func (d *demo) upstream(url string) ([]string, error) {
+	transport := catalog.Guard{Loopback: true}.Transport()
+	defer transport.CloseIdleConnections()
+	list, err := catalog.Reader{Transport: transport}.Read(d.ctx, url)
+	var found []string
+	for _, t := range list.Tools {
+		found = append(found, t.Name)
+	}
+	return found, err
+}
+
+// ask calls a tool as an agent would that was asked the question.
+func ask[Out any](d *demo, question, tool string, arguments map[string]any) (out Out, err error) {
+	if arguments == nil {
+		arguments = map[string]any{}
+	}
+	d.stage.asked(question, tool, arguments)
+	result, err := d.session.CallTool(d.ctx, &mcp.CallToolParams{Name: tool, Arguments: arguments})
+	if err != nil {
+		return out, err
+	}
+	if result.IsError {
+		return out, fmt.Errorf("%s: %s", tool, text(result))
+	}
+	return out, rendering(io.Discard, result, func(_ io.Writer, v Out) { out = v })
+}
+
+func names(list []gateway.ToolView) string {
+	var all []string
+	for _, t := range list {
+		all = append(all, t.Name)
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,212 @@
+// Package emulator is AgentCore Gateway on localhost: the control plane's
+// operations for gateways and their targets over AWS's REST-JSON wire, and the
+// gateways' own MCP endpoints. It is real where it counts: a synchronization
+// connects to the MCP server behind a target, an update replaces, work goes on
+// after the answer, and the previous catalogue serves until a new one is
+// complete. docs/emulator.md lists where it deviates from AWS or guesses.
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+	"golang.org/x/time/rate"
+
+	"agentcore-gateway-mcp/catalog"
+)
+
+// Options configures a Server. The zero value has AWS's default limits and no
+// artificial delay.
+type Options struct {
+	Region  string // "us-east-1" when empty
+	Account string // "123456789012" when empty
+
+	// Now is the clock for timestamps and quotas; time.Now when nil.
+	Now func() time.Time
+	// StateDelay is the least time that a resource spends in a working state
+	// (CREATING, UPDATING, SYNCHRONIZING, DELETING).
+	StateDelay time.Duration
+	// SyncTimeout bounds the reading of one MCP server's tools; 30 s when zero.
+	SyncTimeout time.Duration
+
+	ToolsPerTarget     int // 10,000 when zero
+	GatewaysPerAccount int // 1,000 when zero
+	TargetsPerGateway  int // 100 when zero
+	Quotas             Quotas
+
+	Log *slog.Logger // discards when nil
+}
+
+// Quotas are AWS's rates in requests per second and operation, as token buckets
+// whose burst equals the rate. Zero means AWS's default, negative means off.
+type Quotas struct {
+	Write       float64 // each Create, Update and Delete operation: 5
+	Read        float64 // each Get and List operation: 10
+	Synchronize float64 // SynchronizeGatewayTargets: 5, an assumption: AWS publishes no row
+	Concurrent  int     // targets of one gateway that are being worked on at a time: 5
+}
+
+func (o Options) withDefaults() Options {
+	setDefault(&o.Region, "us-east-1")
+	setDefault(&o.Account, "123456789012")
+	setDefault(&o.SyncTimeout, 30*time.Second)
+	setDefault(&o.ToolsPerTarget, 10_000)
+	setDefault(&o.GatewaysPerAccount, 1000)
+	setDefault(&o.TargetsPerGateway, 100)
+	setDefault(&o.Quotas.Write, 5)
+	setDefault(&o.Quotas.Read, 10)
+	setDefault(&o.Quotas.Synchronize, 5)
+	setDefault(&o.Quotas.Concurrent, 5)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Server is the local AgentCore: an http.Handler for the control plane and the
+// gateways' MCP endpoints (/gateway/{id}/mcp). It starts no listener. All its
+// methods may be called concurrently.
+type Server struct {
+	opts       Options
+	operations []*operation
+	rules      map[string]rule
+	transport  *http.Transport // to MCP servers: catalog's guard, loopback allowed
+	reader     catalog.Reader
+
+	ctx    context.Context // of background jobs; ends with Close
+	cancel context.CancelFunc
+	jobs   sync.WaitGroup
+
+	mu       sync.Mutex
+	closed   bool
+	gateways []*gateway // in order of creation
+	sequence int        // of the last record created
+	tokens   map[string]creation
+	faults   []*activeFault
+	holds    map[types.TargetStatus][]chan struct{}
+	calls    map[string]int
+	limiters map[string]*rate.Limiter
+}
+
+// New returns a Server without gateways. Close it when done.
+func New(opts Options) *Server {
+	opts = opts.withDefaults()
+	ctx, cancel := context.WithCancel(context.Background())
+	transport := catalog.Guard{AnyPort: true, Loopback: true}.Transport()
+	return &Server{
+		opts:       opts,
+		operations: operations(),
+		rules:      constraints(),
+		transport:  transport,
+		reader: catalog.Reader{
+			Transport:       transport,
+			ProtocolVersion: gatewayProtocolVersion,
+			MaxTools:        opts.ToolsPerTarget,
+			Timeout:         opts.SyncTimeout,
+		},
+		ctx:      ctx,
+		cancel:   cancel,
+		tokens:   map[string]creation{},
+		holds:    map[types.TargetStatus][]chan struct{}{},
+		calls:    map[string]int{},
+		limiters: map[string]*rate.Limiter{},
+	}
+}
+
+// Close ends the background jobs, which leaves their resources in the states
+// they are in, and waits for them. It may be called more than once. Afterwards
+// every operation that needs a job answers InternalServerException.
+func (s *Server) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.cancel()
+	s.jobs.Wait()
+	s.transport.CloseIdleConnections()
+}
+
+// ServeHTTP answers control-plane operations and the gateways' MCP endpoints.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		switch p := recover(); {
+		case p == nil:
+		case p == http.ErrAbortHandler:
+			panic(p)
+		default:
+			s.opts.Log.Error("panic while answering", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			writeError(w, &apiError{code: internalServer, message: "internal error of the local AgentCore"})
+		}
+	}()
+	// A web page must not drive a server on its visitor's machine.
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		writeError(w, &apiError{code: accessDenied, message: "cross-origin requests are not accepted"})
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, gatewayPath) {
+		s.serveGateway(w, r)
+		return
+	}
+	s.serveControlPlane(w, r)
+}
+
+var errClosed = errors.New("the local AgentCore is closed")
+
+// start runs job in the background until it is done or the Server closes.
+// The caller holds s.mu.
+func (s *Server) start(name string, job func(context.Context)) error {
+	if s.closed {
+		return &apiError{code: internalServer, message: errClosed.Error()}
+	}
+	s.jobs.Go(func() {
+		defer func() {
+			if p := recover(); p != nil {
+				s.opts.Log.Error("panic in a background job", "job", name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			}
+		}()
+		job(s.ctx)
+	})
+	return nil
+}
+
+// pause waits for the least time in a working state; false when the Server closes.
+func (s *Server) pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// stamp is the current time as AWS writes it, in milliseconds, and always later
+// than the record's previous stamp.
+func (s *Server) stamp(previous *time.Time) *time.Time {
+	now := s.opts.Now().UTC().Truncate(time.Millisecond)
+	if previous != nil && !now.After(*previous) {
+		now = previous.Add(time.Millisecond)
+	}
+	return &now
+}

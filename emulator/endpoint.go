@@ -1,0 +1,275 @@
+package emulator
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/catalog"
+)
+
+const (
+	gatewayPath = "/gateway/"
+	mcpSuffix   = "/mcp"
+)
+
+// serveGateway answers a gateway's own MCP endpoint, /gateway/{id}/mcp.
+func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
+	id, isMCP := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, gatewayPath), mcpSuffix)
+	s.mu.Lock()
+	gw := s.gateway(id)
+	var view endpointView
+	if gw != nil {
+		view = newEndpointView(gw)
+	}
+	s.mu.Unlock()
+	switch {
+	case gw == nil || !isMCP || !view.speaksMCP:
+		writeError(w, &apiError{code: resourceNotFound, message: "no gateway with an MCP endpoint is at this path"})
+	case !view.open && r.Header.Get("Authorization") == "":
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		writeJSON(w, http.StatusUnauthorized, []byte(`{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Missing Bearer token"}}`))
+	default:
+		server := s.mcpServer(view)
+		mcp.NewStreamableHTTPHandler(
+			func(*http.Request) *mcp.Server { return server },
+			&mcp.StreamableHTTPOptions{Stateless: true, Logger: s.opts.Log},
+		).ServeHTTP(w, r)
+	}
+}
+
+// endpointView is what one request to a gateway's endpoint sees of the gateway.
+type endpointView struct {
+	gateway      string // id
+	speaksMCP    bool
+	open         bool // needs no Authorization
+	debug        bool // tells callers why a tool failed
+	onePage      bool // does not page tools/list
+	instructions string
+	targets      []servedTarget
+}
+
+type servedTarget struct {
+	sequence int
+	*served
+}
+
+// newEndpointView is the view of a gateway. The caller holds Server.mu.
+func newEndpointView(gw *gateway) endpointView {
+	v := endpointView{
+		gateway:   *gw.record.GatewayId,
+		speaksMCP: gw.record.ProtocolType == types.GatewayProtocolTypeMcp,
+		open:      gw.record.AuthorizerType == types.AuthorizerTypeNone,
+		debug:     gw.record.ExceptionLevel == types.ExceptionLevelDebug,
+	}
+	if c, ok := gw.record.ProtocolConfiguration.(*types.GatewayProtocolConfigurationMemberMcp); ok {
+		if c.Value.Instructions != nil {
+			v.instructions = *c.Value.Instructions
+		}
+		v.onePage = c.Value.DisableMcpListToolsPagination != nil && *c.Value.DisableMcpListToolsPagination
+	}
+	for _, t := range gw.targets {
+		if t.served != nil && (t.served.dynamic || len(t.served.tools) > 0) {
+			v.targets = append(v.targets, servedTarget{t.sequence, t.served})
+		}
+	}
+	return v
+}
+
+// mcpServer answers tools/list and tools/call in middleware: the SDK's own
+// tools would refuse schemas that upstream servers do send.
+func (s *Server) mcpServer(view endpointView) *mcp.Server {
+	server := mcp.NewServer(&mcp.Implementation{Name: view.gateway, Version: "1.0.0"}, &mcp.ServerOptions{
+		Instructions: view.instructions,
+		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
+		Logger:       s.opts.Log,
+	})
+	server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
+		return func(ctx context.Context, method string, req mcp.Request) (result mcp.Result, err error) {
+			defer func() {
+				if p := recover(); p != nil {
+					s.opts.Log.Error("panic in a gateway's endpoint", "method", method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+					result, err = nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "internal error"}
+				}
+			}()
+			switch r := req.(type) {
+			case *mcp.ListToolsRequest:
+				return s.listTools(ctx, view, r)
+			case *mcp.CallToolRequest:
+				return s.callTool(ctx, view, r)
+			}
+			return next(ctx, method, req)
+		}
+	})
+	return server
+}
+
+// toolPage is a page of tools/list with the definitions as upstream sent them.
+type toolPage struct {
+	*mcp.ListToolsResult
+	Tools []json.RawMessage `json:"tools"` // instead of the embedded one
+}
+
+// listTools answers one target's tools per page, as AgentCore does.
+func (s *Server) listTools(ctx context.Context, view endpointView, r *mcp.ListToolsRequest) (*toolPage, error) {
+	list, after := view.gateway+mcpSuffix, 0
+	if r.Params != nil && r.Params.Cursor != "" {
+		var err error
+		if after, err = parseToken(list, r.Params.Cursor); err != nil {
+			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "invalid cursor"}
+		}
+	}
+	page := &toolPage{
+		ListToolsResult: &mcp.ListToolsResult{Cacheable: mcp.Cacheable{CacheScope: "private"}},
+		Tools:           []json.RawMessage{},
+	}
+	for i, t := range view.targets {
+		if t.sequence <= after {
+			continue
+		}
+		page.Tools = append(page.Tools, s.definitions(ctx, t.served)...)
+		if !view.onePage && i+1 < len(view.targets) {
+			page.NextCursor = formatToken(list, t.sequence)
+			break
+		}
+	}
+	return page, nil
+}
+
+// definitions are a target's tools under the names that the gateway gives them.
+func (s *Server) definitions(ctx context.Context, target *served) []json.RawMessage {
+	tools := target.tools
+	if target.dynamic {
+		ctx, cancel := s.outbound(ctx)
+		defer cancel()
+		list, err := s.reader.Read(ctx, target.endpoint)
+		if err != nil {
+			s.opts.Log.Warn("tools of a DYNAMIC target not listed", "target", target.name, "error", err)
+			return nil
+		}
+		tools = list.Tools
+	}
+	definitions := make([]json.RawMessage, 0, len(tools))
+	for _, tool := range tools {
+		definition, err := renamed(tool.Definition, catalog.Join(target.name, tool.Name))
+		if err != nil { // not reached: it was read as an object
+			s.opts.Log.Error("tool not listed", "target", target.name, "tool", tool.Name, "error", err)
+			continue
+		}
+		definitions = append(definitions, definition)
+	}
+	return definitions
+}
+
+func renamed(definition json.RawMessage, name string) (json.RawMessage, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(definition, &members); err != nil {
+		return nil, err
+	}
+	quoted, err := json.Marshal(name)
+	if err != nil {
+		return nil, err
+	}
+	members["name"] = quoted
+	return json.Marshal(members)
+}
+
+// callTool passes a call on to the MCP server behind the target.
+func (s *Server) callTool(ctx context.Context, view endpointView, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	name, tool, ok := catalog.Split(r.Params.Name)
+	var target *served
+	for _, t := range view.targets {
+		if ok && t.name == name && t.has(tool) {
+			target = t.served
+		}
+	}
+	if target == nil {
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: fmt.Sprintf("Unknown tool: %s", r.Params.Name)}
+	}
+	ctx, cancel := s.outbound(ctx)
+	defer cancel()
+	result, err := s.forward(ctx, target.endpoint, tool, r.Params.Arguments)
+	if err != nil {
+		s.opts.Log.Warn("tool call failed", "target", name, "tool", tool, "error", redacted(err, target.endpoint))
+		text := "An internal error occurred. Please retry later."
+		if view.debug {
+			text = redacted(err, target.endpoint)
+		}
+		result = &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: text}}, IsError: true}
+	}
+	return complete(r.Session, result)
+}
+
+// outbound is a context for a session with upstream that ends with the inbound
+// one and with the Server. It does not descend from inbound: the SDK keeps the
+// protocol version of the request being served in there, and its client would
+// take that for the outbound session's.
+func (s *Server) outbound(inbound context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	stop := context.AfterFunc(inbound, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
+
+// redacted is an error's text without the secrets of the endpoint's URL.
+func redacted(err error, endpoint string) string {
+	shown, _ := catalog.RedactEndpoint(endpoint)
+	return strings.ReplaceAll(err.Error(), endpoint, shown)
+}
+
+// complete marks a result as final for clients of a revision that asks for it.
+// The SDK does so only for its own tools and lets nobody else set the member,
+// other than by decoding.
+func complete(session *mcp.ServerSession, from *mcp.CallToolResult) (*mcp.CallToolResult, error) {
+	marked := new(mcp.CallToolResult)
+	if params := session.InitializeParams(); params != nil && params.ProtocolVersion >= statelessProtocolVersion {
+		if err := json.Unmarshal([]byte(`{"content":[],"resultType":"complete"}`), marked); err != nil {
+			return nil, err
+		}
+	}
+	marked.Meta, marked.IsError, marked.StructuredContent = from.Meta, from.IsError, from.StructuredContent
+	marked.Content = from.Content
+	if marked.Content == nil {
+		marked.Content = []mcp.Content{} // a list on the wire, never null
+	}
+	return marked, nil
+}
+
+const (
+	gatewayProtocolVersion   = "2025-11-25" // what AgentCore speaks to MCP servers
+	statelessProtocolVersion = "2026-07-28" // the first revision whose results carry a resultType
+)
+
+// forward calls a tool in a session of its own.
+func (s *Server) forward(ctx context.Context, endpoint, tool string, arguments json.RawMessage) (*mcp.CallToolResult, error) {
+	client := mcp.NewClient(
+		&mcp.Implementation{Name: "agentcore-gateway", Version: "1.0.0"},
+		&mcp.ClientOptions{Capabilities: &mcp.ClientCapabilities{}},
+	)
+	session, err := client.Connect(ctx, &mcp.StreamableClientTransport{
+		Endpoint: endpoint,
+		HTTPClient: &http.Client{
+			Transport:     s.transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		MaxRetries:           -1,
+		DisableStandaloneSSE: true,
+	}, &mcp.ClientSessionOptions{ProtocolVersion: gatewayProtocolVersion})
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	if len(arguments) == 0 {
+		arguments = json.RawMessage("{}")
+	}
+	return session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: arguments})
+}

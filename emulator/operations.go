@@ -1,0 +1,127 @@
+package emulator
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/schemas"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/traits"
+)
+
+// operation is one operation of the control plane with its route from the
+// SDK's model. Without handle it is known and not implemented.
+type operation struct {
+	name     string
+	method   string
+	segments []string // of the path; "{name}" is a label
+	status   int
+	input    *smithy.Schema
+	handle   func(*Server, *request) (json.RawMessage, error) // runs with Server.mu held
+}
+
+// operations are all the operations of the service.
+func operations() []*operation {
+	all := []*operation{
+		newOperation(schemas.CreateGateway, schemas.CreateGatewayRequest, (*Server).createGateway),
+		newOperation(schemas.GetGateway, schemas.GetGatewayRequest, (*Server).getGateway),
+		newOperation(schemas.ListGateways, schemas.ListGatewaysRequest, (*Server).listGateways),
+		newOperation(schemas.UpdateGateway, schemas.UpdateGatewayRequest, (*Server).updateGateway),
+		newOperation(schemas.DeleteGateway, schemas.DeleteGatewayRequest, (*Server).deleteGateway),
+		newOperation(schemas.CreateGatewayTarget, schemas.CreateGatewayTargetRequest, (*Server).createTarget),
+		newOperation(schemas.GetGatewayTarget, schemas.GetGatewayTargetRequest, (*Server).getTarget),
+		newOperation(schemas.ListGatewayTargets, schemas.ListGatewayTargetsRequest, (*Server).listTargets),
+		newOperation(schemas.UpdateGatewayTarget, schemas.UpdateGatewayTargetRequest, (*Server).updateTarget),
+		newOperation(schemas.DeleteGatewayTarget, schemas.DeleteGatewayTargetRequest, (*Server).deleteTarget),
+		newOperation(schemas.SynchronizeGatewayTargets, schemas.SynchronizeGatewayTargetsRequest, (*Server).synchronizeTargets),
+	}
+	for _, schema := range unimplemented() {
+		all = append(all, newOperation(schema, nil, nil))
+	}
+	return all
+}
+
+func newOperation(schema, input *smithy.Schema, handle func(*Server, *request) (json.RawMessage, error)) *operation {
+	op := &operation{name: schema.ID().Name, input: input, handle: handle}
+	if trait, ok := smithy.SchemaTrait[*traits.HTTP](schema); ok {
+		path, _, _ := strings.Cut(trait.URI, "?")
+		op.method, op.segments, op.status = trait.Method, segments(path), trait.Code
+	}
+	return op
+}
+
+// segments splits a path; a trailing slash makes no difference, because AWS
+// and its SDKs do not agree on one.
+func segments(path string) []string {
+	return strings.Split(strings.Trim(path, "/"), "/")
+}
+
+// route finds the operation for an escaped path and the values of its labels.
+// A literal segment beats a label. The operation is nil when there is none.
+func route(all []*operation, method, escapedPath string) (*operation, map[string]string) {
+	sent := segments(escapedPath)
+	var candidates []*operation
+	for _, op := range all {
+		if op.method == method && matches(op.segments, sent) {
+			candidates = append(candidates, op)
+		}
+	}
+	if len(candidates) == 0 {
+		return nil, nil
+	}
+	op := slices.MinFunc(candidates, func(a, b *operation) int {
+		return cmp.Compare(countLabels(a.segments), countLabels(b.segments))
+	})
+	labels := map[string]string{}
+	for i, segment := range op.segments {
+		if name, ok := label(segment); ok {
+			value, err := url.PathUnescape(sent[i])
+			if err != nil {
+				return nil, nil
+			}
+			labels[name] = value
+		}
+	}
+	return op, labels
+}
+
+func matches(template, sent []string) bool {
+	return slices.EqualFunc(template, sent, func(want, got string) bool {
+		if _, ok := label(want); ok {
+			return got != ""
+		}
+		return want == got
+	})
+}
+
+func countLabels(template []string) int {
+	n := 0
+	for _, segment := range template {
+		if _, ok := label(segment); ok {
+			n++
+		}
+	}
+	return n
+}
+
+func label(segment string) (string, bool) {
+	name, ok := strings.CutPrefix(segment, "{")
+	return strings.TrimSuffix(name, "}"), ok
+}
+
+// queryName is the query parameter that a member travels in, "" for none.
+func queryName(member *smithy.Schema) string {
+	if trait, ok := smithy.SchemaTrait[*traits.HTTPQuery](member); ok {
+		return trait.Name
+	}
+	return ""
+}
+
+// inBody tells whether a member travels in the body.
+func inBody(member *smithy.Schema) bool {
+	_, inPath := smithy.SchemaTrait[*traits.HTTPLabel](member)
+	return !inPath && queryName(member) == ""
+}

@@ -1,0 +1,121 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+)
+
+const (
+	lowerAlphanumeric = "0123456789abcdefghijklmnopqrstuvwxyz"
+	upperAlphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// randomID is ten characters, as AWS's gateway and target ids end in.
+func randomID(alphabet string) string {
+	var b strings.Builder
+	for range 10 {
+		b.WriteByte(alphabet[rand.IntN(len(alphabet))])
+	}
+	return b.String()
+}
+
+func (s *Server) arn(resource string) string {
+	return fmt.Sprintf("arn:aws:bedrock-agentcore:%s:%s:%s", s.opts.Region, s.opts.Account, resource)
+}
+
+// creation is what a clientToken has created.
+type creation struct {
+	body []byte
+	id   string
+}
+
+// repeats tells whether the request's clientToken has been used for the same
+// request before, and the id of what it created. The same token with another
+// request is a conflict.
+func (s *Server) repeats(r *request, scope string) (id string, repeated bool, err error) {
+	token := r.str("clientToken")
+	first, ok := s.tokens[scope+" "+token]
+	if token == "" || !ok {
+		return "", false, nil
+	}
+	if body := canonical(r); !bytes.Equal(body, first.body) {
+		return "", false, conflicting("The client token has been used before with different parameters")
+	}
+	return first.id, true, nil
+}
+
+// remember keeps what the request's clientToken has created.
+func (s *Server) remember(r *request, scope, id string) {
+	if token := r.str("clientToken"); token != "" {
+		s.tokens[scope+" "+token] = creation{body: canonical(r), id: id}
+	}
+}
+
+// forget drops the tokens of a resource that is gone.
+func (s *Server) forget(id string) {
+	for token, first := range s.tokens {
+		if first.id == id {
+			delete(s.tokens, token)
+		}
+	}
+}
+
+// canonical is the request as JSON with sorted keys.
+func canonical(r *request) []byte {
+	body, err := json.Marshal(r.members)
+	if err != nil { // it was JSON when it came in
+		return r.body
+	}
+	return body
+}
+
+// paginate returns the request's page of records and the token of the next
+// one, nil when there is none. Tokens name the list that they belong to.
+func paginate[T any](r *request, list string, all []T, sequence func(T) int) ([]T, *string, error) {
+	after := 0
+	if token := r.str("nextToken"); token != "" {
+		var err error
+		if after, err = parseToken(list, token); err != nil {
+			return nil, nil, err
+		}
+	}
+	size := r.pageSize()
+	var page []T
+	for _, record := range all {
+		if sequence(record) <= after {
+			continue
+		}
+		if len(page) == size {
+			next := formatToken(list, sequence(page[size-1]))
+			return page, &next, nil
+		}
+		page = append(page, record)
+	}
+	return page, nil, nil
+}
+
+func formatToken(list string, after int) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(list + " " + strconv.Itoa(after)))
+}
+
+func parseToken(list, token string) (int, error) {
+	invalidToken := refused("Invalid nextToken")
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return 0, invalidToken
+	}
+	number, ok := strings.CutPrefix(string(text), list+" ")
+	if !ok {
+		return 0, invalidToken
+	}
+	after, err := strconv.Atoi(number)
+	if err != nil {
+		return 0, invalidToken
+	}
+	return after, nil
+}

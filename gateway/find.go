@@ -1,0 +1,181 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"agentcore-gateway-mcp/aws"
+)
+
+// gatewayID and gatewayARN are the service model's patterns.
+var (
+	gatewayID  = regexp.MustCompile(`^([0-9a-z][-]?){1,100}-[0-9a-z]{10}$`)
+	gatewayARN = regexp.MustCompile(`^arn:aws(?:-[^:]+)?:bedrock-agentcore:([a-z0-9-]+):[0-9]{12}:gateway/((?:[0-9a-z][-]?){1,100}-[0-9a-z]{10})$`)
+)
+
+// Gateway finds the gateway that ref means: an id, a name or an ARN. An empty
+// ref means the only gateway there is, or the only one allowed. An unknown or
+// ambiguous ref is an error that lists the candidates.
+func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) {
+	if ref == "" && len(m.Allowed) == 1 {
+		ref = m.Allowed[0]
+	}
+	id := ref
+	if strings.HasPrefix(ref, "arn:") {
+		arn := gatewayARN.FindStringSubmatch(ref)
+		if arn == nil {
+			return aws.Gateway{}, fmt.Errorf("%q is not the ARN of a gateway: give an id, a name, or an ARN such as arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/orders-abcdefghij", ref)
+		}
+		if region := m.Client.Region(); region != "" && arn[1] != region {
+			return aws.Gateway{}, fmt.Errorf("gateway %s is in %s, this server works in %s: start it with --region %s", arn[2], arn[1], region, arn[1])
+		}
+		id = arn[2]
+	}
+	if gatewayID.MatchString(id) {
+		g, err := m.Client.Gateway(ctx, id)
+		switch {
+		case err == nil && !m.allowed(g):
+			return aws.Gateway{}, fmt.Errorf("gateway %s is not among those that this server may manage (--gateway): list_gateways shows them", ref)
+		case err == nil:
+			return g, nil
+		case !errors.Is(err, aws.ErrNotFound):
+			return aws.Gateway{}, err
+		}
+		// A name can look like an id: go on and look for it.
+	}
+	all, err := m.Gateways(ctx)
+	if err != nil {
+		return aws.Gateway{}, err
+	}
+	i, err := choose("gateway", ref, all, func(g aws.Gateway) candidate { return candidate{g.ID, g.Name} })
+	if err != nil {
+		return aws.Gateway{}, err
+	}
+	return m.Client.Gateway(ctx, all[i].ID)
+}
+
+// Gateways lists the gateways that this manager may manage, by name.
+func (m *Manager) Gateways(ctx context.Context) ([]aws.Gateway, error) {
+	all := []aws.Gateway{}
+	for g, err := range m.Client.Gateways(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if m.allowed(g) {
+			all = append(all, g)
+		}
+	}
+	slices.SortFunc(all, func(a, b aws.Gateway) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+func (m *Manager) allowed(g aws.Gateway) bool {
+	return len(m.Allowed) == 0 || slices.ContainsFunc(m.Allowed, func(ref string) bool {
+		return ref == g.ID || ref == g.Name || strings.HasSuffix(ref, ":gateway/"+g.ID)
+	})
+}
+
+// Target finds the target of g that ref means, an id or a name, and reads it
+// whole. An empty ref means the only target there is. An unknown or ambiguous
+// ref is an error that lists the candidates.
+func (m *Manager) Target(ctx context.Context, g aws.Gateway, ref string) (aws.Target, error) {
+	all, err := m.targets(ctx, g)
+	if err != nil {
+		return aws.Target{}, err
+	}
+	i, err := choose("target", ref, all, func(t aws.Target) candidate { return candidate{t.ID, t.Name} })
+	if err != nil {
+		return aws.Target{}, fmt.Errorf("gateway %s: %w", g.Name, err)
+	}
+	t, err := m.Client.Target(ctx, g.ID, all[i].ID)
+	if err != nil {
+		return aws.Target{}, err
+	}
+	// GetGatewayTarget answers no type; the listing knows more kinds than
+	// the configuration shows.
+	if t.Type == "" {
+		t.Type = all[i].Type
+	}
+	return t, nil
+}
+
+func (m *Manager) targets(ctx context.Context, g aws.Gateway) ([]aws.Target, error) {
+	all := []aws.Target{}
+	for t, err := range m.Client.Targets(ctx, g.ID) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+type candidate struct{ id, name string }
+
+func (c candidate) String() string { return fmt.Sprintf("%s (%s)", c.name, c.id) }
+
+// choose returns the index of the one item that ref means.
+func choose[T any](kind, ref string, items []T, of func(T) candidate) (int, error) {
+	var ids, names []int
+	all := make([]candidate, len(items))
+	for i, item := range items {
+		all[i] = of(item)
+		if ref == all[i].id {
+			ids = append(ids, i)
+		}
+		if ref == all[i].name || ref == "" {
+			names = append(names, i)
+		}
+	}
+	switch {
+	case len(ids) == 1:
+		return ids[0], nil
+	case len(names) == 1:
+		return names[0], nil
+	case len(all) == 0:
+		return 0, fmt.Errorf("there is no %s at all, or none that these credentials may see", kind)
+	case ref == "":
+		return 0, fmt.Errorf("%d %ss, say which: %s", len(all), kind, some(all))
+	case len(names) > 1:
+		var same []candidate
+		for _, i := range names {
+			same = append(same, all[i])
+		}
+		return 0, fmt.Errorf("%d %ss are named %q, give the id: %s", len(same), kind, ref, some(same))
+	}
+	near := slices.Clone(all)
+	near = slices.DeleteFunc(near, func(c candidate) bool { return !similar(ref, c) })
+	if len(near) > 0 {
+		return 0, fmt.Errorf("no %s named %q: did you mean %s? list_%ss shows all %d", kind, ref, some(near), kind, len(all))
+	}
+	return 0, fmt.Errorf("no %s named %q: there is %s", kind, ref, some(all))
+}
+
+func similar(ref string, c candidate) bool {
+	ref, name := strings.ToLower(ref), strings.ToLower(c.name)
+	return strings.Contains(name, ref) || strings.Contains(ref, name) || strings.EqualFold(ref, c.id) ||
+		levenshtein.ComputeDistance(ref, name) <= max(2, len(name)/4)
+}
+
+// some names a few candidates, enough to choose from without flooding.
+func some(all []candidate) string {
+	const most = 10
+	var b strings.Builder
+	for i, c := range all {
+		switch {
+		case i == most:
+			fmt.Fprintf(&b, " and %d more", len(all)-most)
+			return b.String()
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(c.String())
+	}
+	return b.String()
+}

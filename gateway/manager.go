@@ -1,0 +1,73 @@
+// Package gateway is what an operator does with AgentCore gateways, as plain
+// Go: find one, list what it has, synchronize a target, point a target at
+// another endpoint, and say what came of it. It speaks to AWS only through
+// package aws, and to MCP endpoints only through package catalog.
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+)
+
+// Manager operates the gateways of one account and region. Its fields are set
+// once, before use; it keeps no state between calls.
+type Manager struct {
+	Client *aws.Client
+	// Allowed are the ids, names or ARNs of the only gateways that exist for
+	// this manager; empty means all. A single one is also the default.
+	Allowed []string
+	// Transport gives requests to a gateway's own MCP endpoint what that
+	// gateway's authorizer asks for. An error says which setting is missing:
+	// work that can do without goes on without.
+	Transport func(aws.Gateway) (http.RoundTripper, error)
+	Log       *slog.Logger
+}
+
+// Progress tells somebody who waits how far the work is: done of total, in any
+// unit, and a sentence. It may be nil.
+type Progress func(done, total float64, message string)
+
+func (p Progress) report(done, total float64, message string) {
+	if p != nil {
+		p(done, total, message)
+	}
+}
+
+const (
+	// DefaultWait answers before the 60 s at which MCP clients give up.
+	DefaultWait = 45 * time.Second
+	// MaxWait bounds a call for pipelines, which wait longer.
+	MaxWait = 900 * time.Second
+	// readServed bounds reading what a gateway serves, before and after.
+	readServed = 10 * time.Second
+	// sendTimeout bounds a call that changes something. It runs to its end
+	// even when the caller has gone, because half-known is worse than late.
+	sendTimeout = 30 * time.Second
+)
+
+// guard is the rule for endpoints that a target or a gateway has already; an
+// endpoint that is new to us must use port 443.
+func (m *Manager) guard(known bool) catalog.Guard {
+	return catalog.Guard{AnyPort: known || m.Client.Local(), Loopback: m.Client.Local()}
+}
+
+// served reads the tools that a gateway serves now, over all pages.
+func (m *Manager) served(ctx context.Context, g aws.Gateway) ([]catalog.Tool, error) {
+	transport, err := m.Transport(g)
+	if err != nil {
+		return nil, err
+	}
+	// A gateway may not answer the newest revision yet; every one of them
+	// answers the handshake of this one.
+	reader := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", MaxTools: 1_000_000, Timeout: readServed}
+	list, err := reader.Read(ctx, g.URL)
+	if err != nil {
+		return nil, err
+	}
+	return list.Tools, nil
+}

@@ -1,0 +1,122 @@
+package tools
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/gateway"
+)
+
+// Kind is what a tool does to the world. Its hints follow from it.
+type Kind int
+
+const (
+	read    Kind = iota // changes nothing
+	write               // changes something, takes nothing away
+	replace             // overwrites what was there
+)
+
+// ReadOnly reports whether a tool of this kind changes nothing.
+func (k Kind) ReadOnly() bool { return k == read }
+
+func (k Kind) annotations(title string) *mcp.ToolAnnotations {
+	destructive, openWorld := k == replace, true // all reach AWS and servers behind it
+	return &mcp.ToolAnnotations{
+		Title: title, ReadOnlyHint: k == read, DestructiveHint: &destructive,
+		IdempotentHint: true, // repeating a call finds its work done
+		OpenWorldHint:  &openWorld,
+	}
+}
+
+// Tool is one tool: what a model sees of it, and how it gets onto a server.
+type Tool struct {
+	Name string
+	Kind Kind
+	add  func(*mcp.Server, *gateway.Manager)
+}
+
+// failure is an Out that may tell of a failure: the model then gets it as an
+// error, filled.
+type failure interface{ IsFailure() bool }
+
+// tool declares a tool whose schemas follow from In and Out.
+func tool[In, Out any](kind Kind, name, title, description string, do func(context.Context, *gateway.Manager, In, gateway.Progress) (Out, error)) Tool {
+	return Tool{Name: name, Kind: kind, add: func(s *mcp.Server, m *gateway.Manager) {
+		definition := &mcp.Tool{
+			Name: name, Title: title, Description: description, Annotations: kind.annotations(title),
+			InputSchema: inputSchema[In](), OutputSchema: outputSchema[Out](),
+		}
+		mcp.AddTool(s, definition, func(ctx context.Context, req *mcp.CallToolRequest, in In) (*mcp.CallToolResult, Out, error) {
+			if kind.ReadOnly() {
+				// Changes bound their own waiting, and a call that AWS has
+				// accepted must still be answered for.
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeoutCause(ctx, gateway.DefaultWait, errSlow)
+				defer cancel()
+			}
+			out, err := do(ctx, m, in, progressTo(ctx, req))
+			if err != nil {
+				var zero Out
+				return nil, zero, voice(name, err)
+			}
+			if f, ok := any(out).(failure); ok && f.IsFailure() {
+				return &mcp.CallToolResult{IsError: true}, out, nil
+			}
+			return nil, out, nil
+		})
+	}}
+}
+
+var errSlow = fmt.Errorf("no answer within %d s: AWS or the gateway is slow, or the account's request rate is used up; ask for less, or try again: %w", int(gateway.DefaultWait.Seconds()), context.DeadlineExceeded)
+
+// voice gives an error the form in which a model reads it.
+func voice(tool string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s was cancelled: %w", tool, err)
+	}
+	return err
+}
+
+// progressTo sends progress to a client that asked for it.
+func progressTo(ctx context.Context, req *mcp.CallToolRequest) gateway.Progress {
+	token := req.Params.GetProgressToken()
+	if token == nil {
+		return nil
+	}
+	last := -1.0
+	return func(done, total float64, message string) {
+		if done <= last { // the protocol wants it to rise
+			done = last + 1e-3
+		}
+		last = done
+		// Some transports cannot carry it, and a client may have gone: the
+		// work goes on all the same.
+		_ = req.Session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{
+			ProgressToken: token, Progress: done, Total: max(total, done), Message: message,
+		})
+	}
+}
+
+func nextForUndetailed(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d targets are shown without endpoint, auth and reasons: AWS allows 10 reads a second and the time was up; narrow with status, or read one with get_target", n)
+}
+
+// mustSchema panics on a type that has no schema: that is a mistake in this
+// package, which every test that lists the tools meets.
+func mustSchema[T any](o *jsonschema.ForOptions) *jsonschema.Schema {
+	s, err := jsonschema.For[T](o)
+	if err != nil {
+		panic(fmt.Sprintf("no schema for %T: %v", *new(T), err))
+	}
+	return s
+}
+
+const maxWaitSeconds = int(gateway.MaxWait / time.Second)

@@ -1,0 +1,269 @@
+package tools_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.uber.org/goleak"
+
+	"agentcore-gateway-mcp/agent-examples/orders"
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/emulator"
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/tools"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// bench is everything between an MCP client and an orders server: client,
+// our server, AWS SDK, HTTP, local AgentCore, MCP.
+type bench struct {
+	t       testing.TB
+	cloud   *emulator.Server
+	front   *httptest.Server // of the local AgentCore
+	client  *aws.Client      // for setting the scene
+	session *mcp.ClientSession
+	orders  *orders.Handler // the MCP server behind target orders, with two tools
+	url     string          // its endpoint
+	log     *syncBuffer
+
+	gatewayID, targetID string
+
+	mu       sync.Mutex
+	progress []*mcp.ProgressNotificationParams
+}
+
+type benchOptions struct {
+	emulator emulator.Options
+	tools    tools.Options
+	allowed  []string
+	empty    bool                            // no gateway
+	between  func(http.Handler) http.Handler // stands between the SDK and the local AgentCore
+}
+
+func newBench(t testing.TB, o benchOptions) *bench {
+	t.Helper()
+	b := &bench{t: t, cloud: emulator.New(o.emulator), log: &syncBuffer{}}
+	t.Cleanup(b.cloud.Close)
+	var front http.Handler = b.cloud
+	if o.between != nil {
+		front = o.between(front)
+	}
+	b.front = serve(t, front)
+	var err error
+	if b.orders, err = orders.NewHandler(2); err != nil {
+		t.Fatal(err)
+	}
+	b.url = serve(t, b.orders).URL + "/mcp"
+	if b.client, err = aws.New(t.Context(), aws.Options{Endpoint: b.front.URL, Region: "us-east-1"}); err != nil {
+		t.Fatal(err)
+	}
+	if !o.empty {
+		b.gatewayID = b.newGateway("shop")
+		b.targetID = b.newTarget(b.gatewayID, "orders", b.url)
+	}
+
+	transport := catalog.Guard{AnyPort: true, Loopback: true}.Transport()
+	t.Cleanup(transport.CloseIdleConnections)
+	log := slog.New(slog.NewTextHandler(b.log, nil))
+	m := &gateway.Manager{Client: b.client, Allowed: o.allowed, Log: log,
+		Transport: func(aws.Gateway) (http.RoundTripper, error) { return transport, nil }}
+	o.tools.Log = log
+	near, far := mcp.NewInMemoryTransports()
+	serving, err := tools.NewServer(m, o.tools).Connect(t.Context(), far, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := mcp.NewClient(&mcp.Implementation{Name: "test"}, &mcp.ClientOptions{
+		ProgressNotificationHandler: func(_ context.Context, req *mcp.ProgressNotificationClientRequest) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.progress = append(b.progress, req.Params)
+		},
+	})
+	if b.session, err = client.Connect(t.Context(), near, nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		b.session.Close()
+		serving.Wait()
+	})
+	return b
+}
+
+// serve serves h on loopback until the test ends.
+func serve(t testing.TB, h http.Handler) *httptest.Server {
+	s := httptest.NewServer(h)
+	t.Cleanup(func() {
+		s.CloseClientConnections()
+		s.Close()
+	})
+	return s
+}
+
+func (b *bench) newGateway(name string) string {
+	b.t.Helper()
+	id, err := b.client.CreateGateway(b.t.Context(), aws.NewGateway{Name: name, RoleARN: "arn:aws:iam::123456789012:role/gateway"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := b.client.WaitGateway(b.t.Context(), id, aws.GatewayReady); err != nil {
+		b.t.Fatal(err)
+	}
+	return id
+}
+
+const provider = "arn:aws:bedrock-agentcore:us-east-1:123456789012:token-vault/default/oauth2credentialprovider/p"
+
+func (b *bench) newTarget(gatewayID, name, url string) string {
+	b.t.Helper()
+	created, err := b.client.CreateTarget(b.t.Context(), gatewayID, aws.NewTarget{
+		Name: name, Description: "a target", Endpoint: url, OAuthProviderARN: provider, Scopes: []string{"orders/invoke"},
+		RequestHeaders: []string{"X-Correlation-Id"}, ResourcePriority: 7,
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if t, err := b.client.WaitTarget(b.t.Context(), gatewayID, created, nil); err != nil || t.Status != aws.TargetReady {
+		b.t.Fatalf("target %s is %s %q, %v", name, t.Status, t.StatusReasons, err)
+	}
+	return created.ID
+}
+
+// call calls a tool and decodes its answer. failed is the text of a tool error
+// that carries no answer.
+func call[Out any](b *bench, tool string, arguments map[string]any) (out Out, isError bool, failed string) {
+	b.t.Helper()
+	if arguments == nil {
+		arguments = map[string]any{}
+	}
+	params := &mcp.CallToolParams{Name: tool, Arguments: arguments}
+	params.SetProgressToken("p")
+	result, err := b.session.CallTool(b.t.Context(), params)
+	if err != nil {
+		b.t.Fatalf("%s: protocol error %v", tool, err)
+	}
+	text := result.Content[0].(*mcp.TextContent).Text
+	if result.StructuredContent == nil {
+		if !result.IsError {
+			b.t.Fatalf("%s: no structured content and no error: %s", tool, text)
+		}
+		return out, true, text
+	}
+	data, err := json.Marshal(result.StructuredContent)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var a, c any
+	if json.Unmarshal(data, &a) != nil || json.Unmarshal([]byte(text), &c) != nil || !jsonEqual(a, c) {
+		b.t.Errorf("%s: text and structured content differ:\n%s\n%s", tool, text, data)
+	}
+	if err := json.Unmarshal(data, &out); err != nil {
+		b.t.Fatal(err)
+	}
+	return out, result.IsError, ""
+}
+
+// must calls a tool that has to succeed.
+func must[Out any](b *bench, tool string, arguments map[string]any) Out {
+	b.t.Helper()
+	out, isError, failed := call[Out](b, tool, arguments)
+	if isError {
+		b.t.Fatalf("%s %v: %s %+v", tool, arguments, failed, out)
+	}
+	return out
+}
+
+// refused calls a tool that has to fail without a result, for a reason that
+// holds all of want.
+func refused(b *bench, tool string, arguments map[string]any, want ...string) {
+	b.t.Helper()
+	out, _, failed := call[any](b, tool, arguments)
+	if failed == "" {
+		b.t.Errorf("%s %v: want an error, got %v", tool, arguments, out)
+	}
+	for _, w := range want {
+		if !strings.Contains(failed, w) {
+			b.t.Errorf("%s %v:\n got %s\nwant %s", tool, arguments, failed, w)
+		}
+	}
+}
+
+// served is what the gateway serves for target, sorted and joined.
+func (b *bench) served(target string) string {
+	b.t.Helper()
+	var names []string
+	for _, group := range must[tools.OutTools](b, "list_tools", map[string]any{"gateway": b.gatewayID}).Targets {
+		if group.Target == target {
+			for _, tool := range group.Tools {
+				names = append(names, tool.Name)
+			}
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+// configuration is the target's JSON without what any change moves.
+func (b *bench) configuration(target string) string {
+	b.t.Helper()
+	out := must[tools.OutTarget](b, "get_target", map[string]any{"gateway": b.gatewayID, "target": target})
+	for _, moving := range []string{"status", "updatedAt", "lastSynchronizedAt", "statusReasons"} {
+		delete(out.Configuration, moving)
+	}
+	data, err := json.Marshal(out.Configuration)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(data)
+}
+
+// eventually polls until ok, for things that happen in the background.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-deadline:
+			t.Fatalf("not in 10 s: %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+func jsonEqual(a, b any) bool {
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}

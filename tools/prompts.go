@@ -1,0 +1,95 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/gateway"
+)
+
+func addPrompts(s *mcp.Server, o Options) {
+	if o.ReadOnly {
+		s.AddPrompt(&mcp.Prompt{
+			Name: "review_tools", Title: "Review my tools",
+			Description: "Look at a gateway's targets and say what is wrong with them.",
+			Arguments:   []*mcp.PromptArgument{{Name: "gateway", Description: "id, name or ARN of the gateway"}},
+		}, func(_ context.Context, req *mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+			return userPrompt("Review the tools of " + naming("the AgentCore gateway", req.Params.Arguments["gateway"]) +
+				". Use list_targets to find targets that are not READY and say why, then list_tools, and sum up what is served."), nil
+		})
+		return
+	}
+	s.AddPrompt(&mcp.Prompt{
+		Name: "resync_tools", Title: "Resync my tools",
+		Description: "Bring a gateway's tools in step with the MCP servers behind it.",
+		Arguments: []*mcp.PromptArgument{
+			{Name: "gateway", Description: "id, name or ARN of the gateway"},
+			{Name: "target", Description: "id or name of one target; all MCP servers when left out"},
+		},
+	}, func(_ context.Context, req *mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+		which := "every target of type MCP_SERVER that is neither pinned nor waiting for authorization"
+		if target := req.Params.Arguments["target"]; target != "" {
+			which = naming("target", target)
+		}
+		return userPrompt("Resync the tools of " + naming("the AgentCore gateway", req.Params.Arguments["gateway"]) + ". " +
+			"First use list_targets to see what is there. Then call synchronize_target for " + which + ", one at a time. " +
+			"When an outcome is in_progress, call it again to go on waiting. " +
+			"At the end say which tools were added, removed or changed, and for each failure its statusReasons and what to do."), nil
+	})
+}
+
+func userPrompt(text string) *mcp.GetPromptResult {
+	return &mcp.GetPromptResult{Messages: []*mcp.PromptMessage{{Role: "user", Content: &mcp.TextContent{Text: text}}}}
+}
+
+func naming(kind, name string) string {
+	if name == "" {
+		return kind
+	}
+	return fmt.Sprintf("%s %q", kind, name)
+}
+
+const (
+	gatewaysURI = "agentcore://gateways"
+	targetURI   = "agentcore://gateways/{gateway}/targets/{target}"
+)
+
+func addResources(s *mcp.Server, m *gateway.Manager) {
+	s.AddResource(&mcp.Resource{
+		URI: gatewaysURI, Name: "gateways", Title: "Gateways", MIMEType: "application/json",
+		Description: "The AgentCore gateways that can be managed.",
+	}, func(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+		out, err := listGateways(ctx, m, struct{}{}, nil)
+		if err != nil {
+			return nil, err
+		}
+		return jsonResource(req.Params.URI, out)
+	})
+	s.AddResourceTemplate(&mcp.ResourceTemplate{
+		URITemplate: targetURI, Name: "target", Title: "Target configuration", MIMEType: "application/json",
+		Description: "A target's whole configuration in AWS's own JSON; gateway and target by id or name.",
+	}, func(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+		rest, _ := strings.CutPrefix(req.Params.URI, gatewaysURI+"/")
+		gatewayRef, targetRef, ok := strings.Cut(rest, "/targets/")
+		if !ok || gatewayRef == "" || targetRef == "" {
+			return nil, mcp.ResourceNotFoundError(req.Params.URI)
+		}
+		out, err := getTarget(ctx, m, InTarget{InGateway: InGateway{gatewayRef}, Target: targetRef}, nil)
+		if err != nil {
+			return nil, err
+		}
+		return jsonResource(req.Params.URI, out.Configuration)
+	})
+}
+
+func jsonResource(uri string, v any) (*mcp.ReadResourceResult, error) {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: uri, MIMEType: "application/json", Text: string(text)}}}, nil
+}

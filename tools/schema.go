@@ -1,0 +1,62 @@
+package tools
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/gateway"
+)
+
+// inputSchema is In's schema, with AWS's enumerations.
+func inputSchema[In any]() *jsonschema.Schema {
+	s := mustSchema[In](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
+		reflect.TypeFor[aws.TargetStatus]():  enum(aws.TargetStatus("").Values()),
+		reflect.TypeFor[gateway.OnFailure](): enum(gateway.OnFailure("").Values()),
+	}})
+	normalize(s)
+	if wait := s.Properties["waitSeconds"]; wait != nil {
+		wait.Minimum, wait.Maximum = ptr(0.0), ptr(float64(maxWaitSeconds))
+	}
+	return s
+}
+
+// outputSchema is Out's schema. AWS's words stay plain strings: a status that
+// is newer than this program must reach the reader, not fail validation.
+func outputSchema[Out any]() *jsonschema.Schema {
+	s := mustSchema[Out](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
+		reflect.TypeFor[gateway.Outcome](): enum(gateway.Outcome("").Values()),
+		reflect.TypeFor[gateway.Source]():  enum(gateway.Source("").Values()),
+	}})
+	normalize(s)
+	return s
+}
+
+func enum[T ~string](values []T) *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "string"}
+	for _, v := range values {
+		s.Enum = append(s.Enum, string(v))
+	}
+	return s
+}
+
+// normalize takes out the null that inference allows for pointers and slices:
+// this server never sends one, an argument is left out instead, and strict
+// clients refuse the union.
+func normalize(s *jsonschema.Schema) {
+	if s == nil {
+		return
+	}
+	if s.Types = slices.DeleteFunc(s.Types, func(t string) bool { return t == "null" }); len(s.Types) == 1 {
+		s.Type, s.Types = s.Types[0], nil
+	}
+	for _, p := range s.Properties {
+		normalize(p)
+	}
+	normalize(s.Items)
+	normalize(s.AdditionalProperties)
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,186 @@
+// Package tools is what a model sees: the tools, prompts and resources of the
+// MCP server, their descriptions and schemas. What they do is package gateway's.
+package tools
+
+import (
+	"context"
+	"time"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/gateway"
+)
+
+// All lists every tool, in the order in which they are documented. A tool is a
+// line here, an In and an Out type, and a function.
+func All() []Tool {
+	return []Tool{
+		tool(read, "list_gateways", "List gateways",
+			"Lists the AgentCore gateways that can be managed.", listGateways),
+		tool(read, "get_gateway", "Get gateway",
+			"Shows one gateway: status, MCP URL, who may call it.", getGateway),
+		tool(read, "list_targets", "List targets",
+			"Lists a gateway's targets, failures first, with status, reasons and endpoint.", listTargets),
+		tool(read, "get_target", "Get target",
+			"Shows one target with its whole configuration.", getTarget),
+		tool(read, "list_tools", "List served tools",
+			"Lists the tools that a gateway serves now, by target.", listTools),
+		tool(write, "synchronize_target", "Synchronize target",
+			"Makes the gateway read an MCP server target's tools again, waits, and reports which were added, removed or changed. Use after a server's tools changed at the same URL.", synchronizeTarget),
+		tool(replace, "update_target_endpoint", "Update target endpoint",
+			"Points a target at another MCP server URL or AgentCore runtime, keeping all other settings; waits, reports what changed in its tools, and goes back if the new one fails.", updateTargetEndpoint),
+	}
+}
+
+// InGateway chooses a gateway.
+type InGateway struct {
+	Gateway string `json:"gateway,omitempty" jsonschema:"id, name or ARN; default: the only one"`
+}
+
+// InTarget chooses a target of a gateway.
+type InTarget struct {
+	InGateway
+	Target string `json:"target" jsonschema:"id or name"`
+}
+
+// InWait says how long to wait for a change to end.
+type InWait struct {
+	WaitSeconds *int `json:"waitSeconds,omitempty" jsonschema:"0 to 900, default 45"`
+}
+
+func (w InWait) duration() time.Duration {
+	if w.WaitSeconds == nil {
+		return gateway.DefaultWait
+	}
+	return time.Duration(*w.WaitSeconds) * time.Second
+}
+
+// OutGateways is the answer of list_gateways.
+type OutGateways struct {
+	Gateways []gateway.GatewayView `json:"gateways"`
+}
+
+func listGateways(ctx context.Context, m *gateway.Manager, _ struct{}, _ gateway.Progress) (OutGateways, error) {
+	all, err := m.Gateways(ctx)
+	if err != nil {
+		return OutGateways{}, err
+	}
+	out := OutGateways{Gateways: []gateway.GatewayView{}}
+	for _, g := range all {
+		out.Gateways = append(out.Gateways, gateway.ViewGateway(g))
+	}
+	return out, nil
+}
+
+func getGateway(ctx context.Context, m *gateway.Manager, in InGateway, _ gateway.Progress) (gateway.GatewayView, error) {
+	g, err := m.Gateway(ctx, in.Gateway)
+	return gateway.ViewGateway(g), err
+}
+
+// InListTargets are the arguments of list_targets.
+type InListTargets struct {
+	InGateway
+	Status  aws.TargetStatus `json:"status,omitempty" jsonschema:"only these"`
+	Details *bool            `json:"details,omitempty" jsonschema:"false: quick, without endpoint, auth and reasons"`
+}
+
+// OutTargets is the answer of list_targets.
+type OutTargets struct {
+	Gateway string               `json:"gateway"`
+	Targets []gateway.TargetView `json:"targets"`
+	Next    string               `json:"next,omitempty"`
+}
+
+func listTargets(ctx context.Context, m *gateway.Manager, in InListTargets, progress gateway.Progress) (OutTargets, error) {
+	g, err := m.Gateway(ctx, in.Gateway)
+	if err != nil {
+		return OutTargets{}, err
+	}
+	all, undetailed, err := m.Targets(ctx, g, in.Status, in.Details == nil || *in.Details, progress)
+	if err != nil {
+		return OutTargets{}, err
+	}
+	out := OutTargets{Gateway: g.Name, Targets: []gateway.TargetView{}, Next: nextForUndetailed(undetailed)}
+	for _, t := range all {
+		out.Targets = append(out.Targets, gateway.ViewTarget(t))
+	}
+	return out, nil
+}
+
+// OutTarget is the answer of get_target.
+type OutTarget struct {
+	gateway.TargetView
+	Gateway       string         `json:"gateway"`
+	Configuration map[string]any `json:"configuration" jsonschema:"the whole target in AWS's own JSON"`
+}
+
+func getTarget(ctx context.Context, m *gateway.Manager, in InTarget, _ gateway.Progress) (OutTarget, error) {
+	g, err := m.Gateway(ctx, in.Gateway)
+	if err != nil {
+		return OutTarget{}, err
+	}
+	t, err := m.Target(ctx, g, in.Target)
+	if err != nil {
+		return OutTarget{}, err
+	}
+	configuration, err := gateway.Configuration(t)
+	return OutTarget{TargetView: gateway.ViewTarget(t), Gateway: g.Name, Configuration: configuration}, err
+}
+
+// InListTools are the arguments of list_tools.
+type InListTools struct {
+	InGateway
+	Target string `json:"target,omitempty" jsonschema:"id or name; default: all"`
+}
+
+// OutTools is the answer of list_tools.
+type OutTools struct {
+	Gateway string              `json:"gateway"`
+	Count   int                 `json:"count"`
+	Targets []gateway.ToolGroup `json:"targets"`
+}
+
+func listTools(ctx context.Context, m *gateway.Manager, in InListTools, _ gateway.Progress) (OutTools, error) {
+	g, err := m.Gateway(ctx, in.Gateway)
+	if err != nil {
+		return OutTools{}, err
+	}
+	name := ""
+	if in.Target != "" {
+		t, err := m.Target(ctx, g, in.Target)
+		if err != nil {
+			return OutTools{}, err
+		}
+		name = t.Name
+	}
+	groups, err := m.Tools(ctx, g, name)
+	out := OutTools{Gateway: g.Name, Targets: groups}
+	for _, group := range groups {
+		out.Count += len(group.Tools)
+	}
+	return out, err
+}
+
+// InSynchronize are the arguments of synchronize_target.
+type InSynchronize struct {
+	InTarget
+	InWait
+}
+
+func synchronizeTarget(ctx context.Context, m *gateway.Manager, in InSynchronize, progress gateway.Progress) (gateway.Change, error) {
+	return m.Synchronize(ctx, in.Gateway, in.Target, in.duration(), progress)
+}
+
+// InUpdateEndpoint are the arguments of update_target_endpoint.
+type InUpdateEndpoint struct {
+	InTarget
+	Endpoint   string            `json:"endpoint,omitempty" jsonschema:"https URL of the MCP server"`
+	RuntimeARN string            `json:"runtimeArn,omitempty" jsonschema:"instead of endpoint"`
+	Qualifier  string            `json:"qualifier,omitempty" jsonschema:"of the runtime, default DEFAULT"`
+	OnFailure  gateway.OnFailure `json:"onFailure,omitempty" jsonschema:"default revert"`
+	InWait
+}
+
+func updateTargetEndpoint(ctx context.Context, m *gateway.Manager, in InUpdateEndpoint, progress gateway.Progress) (gateway.Change, error) {
+	to := gateway.NewEndpoint{URL: in.Endpoint, RuntimeARN: in.RuntimeARN, Qualifier: in.Qualifier}
+	return m.UpdateEndpoint(ctx, in.Gateway, in.Target, to, in.OnFailure, in.duration(), progress)
+}
