@@ -32,7 +32,7 @@ func (c *demoCommand) Run(p process, g *globals) error {
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Minute)
 	defer cancel()
 	p.ctx = ctx
-	w, err := startWorld(ctx, worldOptions{addr: "127.0.0.1:0", log: p.log})
+	w, err := startWorld(ctx, worldOptions{addr: "127.0.0.1:0", log: p.sdkLog})
 	if err != nil {
 		return err
 	}

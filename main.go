@@ -137,7 +137,7 @@ func newServer(p process, g *globals) (server *mcp.Server, close func(), err err
 	if !g.Local {
 		return newServerFor(p, g, aws.Options{Region: g.Region, Profile: g.Profile})
 	}
-	w, err := startWorld(p.ctx, worldOptions{addr: "127.0.0.1:0", log: p.log})
+	w, err := startWorld(p.ctx, worldOptions{addr: "127.0.0.1:0", log: p.sdkLog})
 	if err != nil {
 		return nil, nil, err
 	}

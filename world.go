@@ -37,7 +37,7 @@ type world struct {
 
 type worldOptions struct {
 	addr string       // where the local AgentCore listens
-	log  *slog.Logger // for the local AgentCore's own lines
+	log  *slog.Logger // for the local AgentCore and its MCP endpoints
 }
 
 // stateDelay lets a person see that AWS takes its time.
@@ -136,7 +136,7 @@ func (c *localCommand) Run(p process, _ *globals) error {
 	if err := requireLoopback(c.Addr); err != nil {
 		return err
 	}
-	w, err := startWorld(p.ctx, worldOptions{addr: c.Addr, log: p.log})
+	w, err := startWorld(p.ctx, worldOptions{addr: c.Addr, log: p.sdkLog})
 	if err != nil {
 		return err
 	}

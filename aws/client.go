@@ -76,6 +76,9 @@ func New(ctx context.Context, o Options) (*Client, error) {
 			return nil, fmt.Errorf("the AgentCore endpoint is not a URL: give one such as http://127.0.0.1:8042")
 		}
 	}
+	if sdk.Options().Region == "" {
+		sdk = build(withStack(refuseWithoutRegion))
+	}
 	c := &Client{
 		control:      sdk,
 		dataEndpoint: bedrockagentcore.NewFromConfig(cfg).Options().BaseEndpoint,
@@ -140,6 +143,15 @@ func writes(o *control.Options) {
 		so.RateLimiter = ratelimit.None
 		so.Retryables = []retry.IsErrorRetryable{retry.NoRetryCanceledError{}, retry.RetryableErrorCode{Codes: retry.DefaultThrottleErrorCodes}}
 	})
+}
+
+// refuseWithoutRegion answers before the SDK looks for credentials, whose
+// absence would hide that the region is missing as well.
+func refuseWithoutRegion(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("NoRegion",
+		func(context.Context, middleware.InitializeInput, middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+			return middleware.InitializeOutput{}, middleware.Metadata{}, errNoRegion
+		}), middleware.Before)
 }
 
 // options are those of one call.

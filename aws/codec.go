@@ -37,7 +37,34 @@ func EncodeJSON(v smithy.Serializable) (json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode %T: %w", v, err)
 	}
+	if !json.Valid(body) {
+		body = fillGaps(body)
+	}
 	return body, nil
+}
+
+// fillGaps puts an empty object where the codec wrote a member without a value,
+// as it does for a union within a union that the SDK does not know: {"mcp":}.
+func fillGaps(body []byte) []byte {
+	filled := make([]byte, 0, len(body)+2)
+	quoted, colon := false, false
+	for i, c := range body {
+		if colon && !quoted && (c == '}' || c == ',') {
+			filled = append(filled, "{}"...)
+		}
+		if c == '"' && (!quoted || !escaped(body[:i])) {
+			quoted = !quoted
+		}
+		colon = c == ':' && !quoted
+		filled = append(filled, c)
+	}
+	return filled
+}
+
+// escaped tells whether the byte after text, within a string, is escaped.
+func escaped(text []byte) bool {
+	backslashes := len(text) - len(bytes.TrimRight(text, `\`))
+	return backslashes%2 == 1
 }
 
 // DecodeJSON fills v, any of the SDK's structures, from AWS's JSON. Members

@@ -167,6 +167,13 @@ func collectMissing(path string, whole, part any, paths *[]string) {
 				collectMissing(at, value, member, paths)
 			case value == nil, isList && len(list) == 0:
 			default:
+				// A union with an unknown member is absent as a whole: name
+				// the member.
+				if union, ok := value.(map[string]any); ok && len(union) == 1 {
+					for inner := range union {
+						at += "." + inner
+					}
+				}
 				*paths = append(*paths, at)
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"net"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 )
@@ -31,6 +30,8 @@ var (
 	// ErrUnknownStatus: AWS reports a status that this program does not know.
 	ErrUnknownStatus = errors.New("unknown status")
 )
+
+var errNoRegion = errors.New("no AWS region is set: give --region, AWS_REGION, or a profile that has one")
 
 // Error is a failed operation. Its text says what failed and why; Kind is one
 // of the errors above.
@@ -98,9 +99,10 @@ func wrap(ctx context.Context, operation string, write bool, err error) error {
 		return fmt.Errorf("%s: %w", operation, context.Cause(ctx))
 	}
 	out.Message = cause(err)
-	if strings.Contains(err.Error(), "Missing Region") || errors.As(err, new(*aws.MissingRegionError)) {
-		out.Kind, out.Message = ErrInvalid, "no AWS region is set: give --region, AWS_REGION, or a profile that has one"
-	} else if strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "retrieve credentials") {
+	if errors.Is(err, errNoRegion) {
+		return fmt.Errorf("%s was not sent: %w", operation, errNoRegion)
+	}
+	if strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "retrieve credentials") {
 		out.Kind, out.Message = ErrDenied, "no usable AWS credentials: set AWS_PROFILE or --profile, sign in again, or give the process a role"
 	} else if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "dial" {
 		out.Kind = ErrUnreachable // nothing was sent, not even by a write

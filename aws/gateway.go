@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"strings"
 	"time"
@@ -35,21 +34,11 @@ type Gateway struct {
 	URL           string // where the gateway serves MCP
 	RoleARN       string
 	StatusReasons []string
-
-	raw *control.GetGatewayOutput
 }
 
 // Account and Region are those in the gateway's ARN, "" in a listing.
 func (g Gateway) Account() string { return arnField(g.ARN, 4) }
 func (g Gateway) Region() string  { return arnField(g.ARN, 3) }
-
-// JSON is the whole gateway as AWS sends it, nil in a listing.
-func (g Gateway) JSON() (json.RawMessage, error) {
-	if g.raw == nil {
-		return nil, nil
-	}
-	return EncodeJSON(g.raw)
-}
 
 func arnField(arn string, i int) string {
 	if f := strings.SplitN(arn, ":", 6); len(f) == 6 {
@@ -93,7 +82,7 @@ func (c *Client) Gateway(ctx context.Context, id string) (Gateway, error) {
 		Status: out.Status, Authorizer: out.AuthorizerType,
 		CreatedAt: aws.ToTime(out.CreatedAt), UpdatedAt: aws.ToTime(out.UpdatedAt),
 		ARN: aws.ToString(out.GatewayArn), URL: aws.ToString(out.GatewayUrl), RoleARN: aws.ToString(out.RoleArn),
-		StatusReasons: out.StatusReasons, raw: out,
+		StatusReasons: out.StatusReasons,
 	}, nil
 }
 

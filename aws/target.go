@@ -47,16 +47,12 @@ type Target struct {
 	StaticSchema  bool                   // tools pinned by mcpToolSchema: nothing to synchronize
 	Private       bool                   // reached through a private endpoint
 	unknown       []string
+	body          json.RawMessage
 	raw           *control.GetGatewayTargetOutput
 }
 
-// JSON is the whole target as AWS sends it, nil in a listing.
-func (t Target) JSON() (json.RawMessage, error) {
-	if t.raw == nil {
-		return nil, nil
-	}
-	return EncodeJSON(t.raw)
-}
+// JSON is the whole target as AWS sent it to Client.Target, else nil.
+func (t Target) JSON() json.RawMessage { return t.body }
 
 // Unknown names the settings that AWS sent and this program does not know, as
 // paths such as "targetConfiguration.mcp.newKind". With any of them the target
@@ -99,6 +95,7 @@ func (c *Client) Target(ctx context.Context, gatewayID, targetID string) (Target
 		return Target{}, wrap(ctx, "GetGatewayTarget", false, err)
 	}
 	t := newTarget(out)
+	t.body = body
 	known, err := EncodeJSON(out)
 	if err != nil {
 		return Target{}, err

@@ -117,7 +117,7 @@ func FuzzRedactEndpoint(f *testing.F) {
 		if !utf8.ValidString(shown) && utf8.ValidString(before) {
 			t.Errorf("%q is shown as %q", before, shown)
 		}
-		raw := "https://user:" + secret + "@h/mcp?" + url.QueryEscape(key) + "k=" + secret + "&" + secret + after
+		raw := "https://user:" + secret + "@h/mcp?" + url.QueryEscape(key) + "k=" + secret + "&" + secret + "&" + after
 		if shown, _ := catalog.RedactEndpoint(raw); strings.Contains(shown, secret) && !strings.Contains(key+after, secret) {
 			t.Errorf("%q is shown as %q", raw, shown)
 		}

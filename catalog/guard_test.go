@@ -168,6 +168,8 @@ func TestRedactEndpoint(t *testing.T) {
 		"https://h/?qualifier=v1&key=hush":  "https://h/?qualifier=***&key=***",
 		"https://h/?qualifier=v1;key=hush":  "https://h/?qualifier=***&key=***",
 		"https://h/?hush":                   "https://h/?***",
+		"https://h/?hush==":                 "https://h/?***",
+		"https://h/?=hush":                  "https://h/?***",
 		"https://h/?a=%zz&b=1=2":            "https://h/?a=***&b=***",
 		"https://u:hush@h/mcp?qualifier=a":  "https://***@h/mcp?qualifier=a",
 		"https://hush@h/mcp":                "https://***@h/mcp",

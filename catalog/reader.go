@@ -60,8 +60,12 @@ func (r Reader) Read(ctx context.Context, endpoint string) (List, error) {
 		return List{}, &Error{Kind: KindConnect, Endpoint: shown, Err: errors.New("the reader was given no transport")}
 	}
 
-	bounded, cancel := context.WithTimeout(ctx, r.Timeout)
+	// Nothing of ctx is passed on but its end: a caller that serves MCP itself
+	// has the revision of the request it answers in there, and the SDK's client
+	// would take that for this session's.
+	bounded, cancel := context.WithTimeout(context.Background(), r.Timeout)
 	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
 	w := &wire{base: r.Transport, ctx: bounded, secrets: secretsOf(u)}
 	w.left.Store(r.MaxBytes)
 

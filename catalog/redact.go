@@ -16,9 +16,9 @@ const (
 // RedactEndpoint is the form of an endpoint that a model, a log or an error may
 // see. One without userinfo and fragment whose query holds nothing but
 // `qualifier`, as an AgentCore runtime's does, is shown as it is. Otherwise
-// userinfo and every query value become ***, the keys stay, and the fragment is
-// dropped. What is no absolute http(s) URL is shown as "(not a URL)". masked
-// says that something was left out.
+// userinfo and every query value become ***, the keys stay (unless they have no
+// value and so may be one), and the fragment is dropped. What is no absolute
+// http(s) URL is shown as "(not a URL)". masked says that something was left out.
 func RedactEndpoint(raw string) (shown string, masked bool) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -56,12 +56,21 @@ func onlyQualifier(query string) bool {
 	return true
 }
 
-// maskQuery keeps keys. A part without "=" may be a bare secret: it goes whole.
+// cutPart takes a query's part apart. One without a value may be a bare secret,
+// padded with "=" if it is base64: there all is value.
+func cutPart(part string) (key, value string) {
+	key, value, _ = strings.Cut(part, "=")
+	if strings.Trim(value, "=") == "" {
+		return "", strings.TrimRight(part, "=")
+	}
+	return key, value
+}
+
 func maskQuery(query string) string {
 	parts := queryParts(query)
 	for i, part := range parts {
-		key, _, found := strings.Cut(part, "=")
-		if !found {
+		key, _ := cutPart(part)
+		if key == "" {
 			parts[i] = mask
 			continue
 		}
@@ -81,10 +90,7 @@ func secretsOf(u *url.URL) []string {
 		return nil
 	}
 	for _, part := range queryParts(u.RawQuery) {
-		_, value, found := strings.Cut(part, "=")
-		if !found {
-			value = part
-		}
+		_, value := cutPart(part)
 		plain, err := url.QueryUnescape(value)
 		if err != nil {
 			plain = value

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -15,15 +14,11 @@ import (
 )
 
 // encode is aws.EncodeJSON that keeps types.UnknownUnionMember: the SDK's codec
-// writes nothing for a union member that it does not know, not even JSON's null
-// where a value has to stand.
+// writes nothing for a union member that it does not know.
 func encode(v smithy.Serializable) (json.RawMessage, error) {
 	body, err := aws.EncodeJSON(v)
 	if err != nil {
 		return nil, err
-	}
-	if !json.Valid(body) {
-		body = fillGaps(body)
 	}
 	var found []unknownMember
 	findUnknown(reflect.ValueOf(v), nil, &found)
@@ -38,29 +33,6 @@ func encode(v smithy.Serializable) (json.RawMessage, error) {
 		root = place(root, u.path, map[string]any{u.Tag: json.RawMessage(u.Value)})
 	}
 	return json.Marshal(root)
-}
-
-// fillGaps puts an empty object where a member has no value: {"mcp":}.
-func fillGaps(body []byte) []byte {
-	filled := make([]byte, 0, len(body)+2)
-	quoted, colon := false, false
-	for i, c := range body {
-		if colon && !quoted && (c == '}' || c == ',') {
-			filled = append(filled, "{}"...)
-		}
-		if c == '"' && (!quoted || !escaped(body[:i])) {
-			quoted = !quoted
-		}
-		colon = c == ':' && !quoted
-		filled = append(filled, c)
-	}
-	return filled
-}
-
-// escaped tells whether the byte after text, within a string, is escaped.
-func escaped(text []byte) bool {
-	backslashes := len(text) - len(bytes.TrimRight(text, `\`))
-	return backslashes%2 == 1
 }
 
 // unknownMember is a union member that the SDK does not know, with the path of

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
@@ -23,15 +24,9 @@ const (
 // serveGateway answers a gateway's own MCP endpoint, /gateway/{id}/mcp.
 func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 	id, isMCP := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, gatewayPath), mcpSuffix)
-	s.mu.Lock()
-	gw := s.gateway(id)
-	var view endpointView
-	if gw != nil {
-		view = newEndpointView(gw)
-	}
-	s.mu.Unlock()
+	view := s.endpoint(id)
 	switch {
-	case gw == nil || !isMCP || !view.speaksMCP:
+	case !isMCP || !view.speaksMCP:
 		writeError(w, &apiError{code: resourceNotFound, message: "no gateway with an MCP endpoint is at this path"})
 	case !view.open && r.Header.Get("Authorization") == "":
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -40,7 +35,7 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 		server := s.mcpServer(view)
 		mcp.NewStreamableHTTPHandler(
 			func(*http.Request) *mcp.Server { return server },
-			&mcp.StreamableHTTPOptions{Stateless: true, Logger: s.opts.Log},
+			&mcp.StreamableHTTPOptions{Stateless: true, Logger: s.opts.Log, PropagateRequestCancellation: true},
 		).ServeHTTP(w, r)
 	}
 }
@@ -61,8 +56,14 @@ type servedTarget struct {
 	*served
 }
 
-// newEndpointView is the view of a gateway. The caller holds Server.mu.
-func newEndpointView(gw *gateway) endpointView {
+// endpoint is the view of a gateway, zero for an unknown one.
+func (s *Server) endpoint(id string) endpointView {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	gw := s.gateway(id)
+	if gw == nil {
+		return endpointView{}
+	}
 	v := endpointView{
 		gateway:   *gw.record.GatewayId,
 		speaksMCP: gw.record.ProtocolType == types.GatewayProtocolTypeMcp,
@@ -208,11 +209,11 @@ func (s *Server) callTool(ctx context.Context, view endpointView, r *mcp.CallToo
 }
 
 // outbound is a context for a session with upstream that ends with the inbound
-// one and with the Server. It does not descend from inbound: the SDK keeps the
+// one, with the Server and after callTimeout. It does not descend from inbound: the SDK keeps the
 // protocol version of the request being served in there, and its client would
 // take that for the outbound session's.
 func (s *Server) outbound(inbound context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(s.ctx)
+	ctx, cancel := context.WithTimeout(s.ctx, callTimeout)
 	stop := context.AfterFunc(inbound, cancel)
 	return ctx, func() {
 		stop()
@@ -243,6 +244,10 @@ func complete(session *mcp.ServerSession, from *mcp.CallToolResult) (*mcp.CallTo
 	}
 	return marked, nil
 }
+
+// callTimeout bounds a tool call, because a client of an older revision that
+// leaves does not end it.
+const callTimeout = 5 * time.Minute
 
 const (
 	gatewayProtocolVersion   = "2025-11-25" // what AgentCore speaks to MCP servers

@@ -109,8 +109,10 @@ func TestHold(t *testing.T) {
 	if got := w.get(gw, id).Status; got != types.TargetStatusSynchronizing {
 		t.Errorf("closing made it %s", got)
 	}
-	_, err := w.client.DeleteGateway(t.Context(), &bedrockagentcorecontrol.DeleteGatewayInput{GatewayIdentifier: &gw})
-	w.refusal(err, "ConflictException", "")
+	_, err := w.client.CreateGatewayTarget(t.Context(), &bedrockagentcorecontrol.CreateGatewayTargetInput{
+		GatewayIdentifier: &gw, Name: aws.String("late"), TargetConfiguration: configuration(server(u.url)),
+	})
+	w.refusal(err, "InternalServerException", "closed")
 }
 
 func TestStateDelay(t *testing.T) {
@@ -158,11 +160,13 @@ func TestSetTarget(t *testing.T) {
 	set(func(out *bedrockagentcorecontrol.GetGatewayTargetOutput) {
 		out.Status = types.TargetStatus("SOMETHING_NEW")
 	})
-	before := w.get(gw, id)
+	before, asked := w.get(gw, id), u.asked.Load()
 	release()
-	w.core.Close() // waits for the job
-	if after := w.get(gw, id); after.Status != "SOMETHING_NEW" || !after.UpdatedAt.Equal(*before.UpdatedAt) {
-		t.Errorf("the job changed the record to %s", after.Status)
+	w.until("the job has read the tools", func() bool { return u.asked.Load() >= asked+3 })
+	for range 50 { // the job ends meanwhile
+		if after := w.get(gw, id); after.Status != "SOMETHING_NEW" || !after.UpdatedAt.Equal(*before.UpdatedAt) {
+			t.Fatalf("the job changed the record to %s", after.Status)
+		}
 	}
 }
 

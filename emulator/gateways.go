@@ -31,7 +31,7 @@ func (s *Server) createGateway(r *request) (json.RawMessage, error) {
 	}
 	gw := &gateway{}
 	if err := aws.DecodeJSON(r.body, &gw.record); err != nil {
-		return nil, refused("%s", err)
+		return nil, cannotParse("the body could not be decoded")
 	}
 	name := *gw.record.Name
 	if len(s.gateways) >= s.opts.GatewaysPerAccount {
@@ -76,7 +76,7 @@ func (s *Server) updateGateway(r *request) (json.RawMessage, error) {
 	}
 	var next bedrockagentcorecontrol.GetGatewayOutput
 	if err := aws.DecodeJSON(r.body, &next); err != nil {
-		return nil, refused("%s", err)
+		return nil, cannotParse("the body could not be decoded")
 	}
 	old := &gw.record
 	if err := idle(gw); err != nil {

@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
@@ -143,6 +144,25 @@ func TestUpdateGatewayReplaces(t *testing.T) {
 		}
 		return out.Status == types.GatewayStatusReady && out.WorkloadIdentityDetails.WorkloadIdentityArn != nil
 	})
+}
+
+func TestTimestampsIncreaseWhileTheClockStands(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 999_999, time.UTC)
+	w := start(t, emulator.Options{Now: func() time.Time { return now }})
+	gw := w.gateway("g")
+	id := w.target(gw, "orders", server(w.upstream(1).url))
+	last := *w.get(gw, id).CreatedAt
+	if !last.Equal(now.Truncate(time.Millisecond)) {
+		t.Errorf("created at %v", last)
+	}
+	for range 3 {
+		w.check(w.synchronize(gw, id))
+		out := w.settles(gw, id, types.TargetStatusReady)
+		if !out.UpdatedAt.After(last) || !out.LastSynchronizedAt.Equal(*out.UpdatedAt) {
+			t.Errorf("updated %v after %v, synchronized %v", out.UpdatedAt, last, out.LastSynchronizedAt)
+		}
+		last = *out.UpdatedAt
+	}
 }
 
 func TestClientToken(t *testing.T) {

@@ -240,7 +240,7 @@ func (s *Server) findTarget(r *request, id string) (*gateway, *target, error) {
 // the model cannot say.
 func decodeTarget(r *request, record *bedrockagentcorecontrol.GetGatewayTargetOutput) error {
 	if err := aws.DecodeJSON(r.body, record); err != nil {
-		return refused("%s", err)
+		return cannotParse("the body could not be decoded")
 	}
 	server := mcpServer(record)
 	if server == nil {

@@ -35,14 +35,9 @@ func (s *Server) workOnTarget(gw *gateway, t *target) error {
 
 // finishTarget is the job behind Create, Update, Delete and Synchronize.
 func (s *Server) finishTarget(ctx context.Context, gw *gateway, t *target, job int) {
-	s.mu.Lock()
-	status, id := t.record.Status, *t.record.TargetId
-	s.mu.Unlock()
+	status, id, _ := s.planned(t)
 	ended := s.pause(ctx, s.opts.StateDelay) && s.await(ctx, status)
-
-	s.mu.Lock()
-	plan := newPlan(&t.record) // the configuration now: SetTarget may have changed it
-	s.mu.Unlock()
+	_, _, plan := s.planned(t) // SetTarget may have changed it meanwhile
 	var next *served
 	var reason string
 	if ended && status != types.TargetStatusDeleting {
@@ -76,6 +71,13 @@ func (s *Server) finishTarget(ctx context.Context, gw *gateway, t *target, job i
 	if plan.synchronizes() {
 		t.record.LastSynchronizedAt = t.record.UpdatedAt
 	}
+}
+
+// planned reads from a target's record what its job needs.
+func (s *Server) planned(t *target) (types.TargetStatus, string, plan) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return t.record.Status, *t.record.TargetId, newPlan(&t.record)
 }
 
 // failed is the state in which failed work leaves a target.

@@ -71,13 +71,9 @@ func ViewTarget(t aws.Target) TargetView {
 // Configuration is the whole target in AWS's own JSON, with the values of its
 // endpoint's query hidden as everywhere else.
 func Configuration(t aws.Target) (map[string]any, error) {
-	raw, err := t.JSON()
-	if err != nil {
-		return nil, err
-	}
 	var all map[string]any
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, err
+	if err := json.Unmarshal(t.JSON(), &all); err != nil {
+		return nil, fmt.Errorf("target %s: AWS's answer is not JSON: %w", t.Name, err)
 	}
 	at := all
 	for _, key := range []string{"targetConfiguration", "mcp", "mcpServer"} {

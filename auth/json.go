@@ -1,0 +1,163 @@
+package auth
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+const maxDepth = 32
+
+// object is a JSON object whose members are looked up by their exact names:
+// encoding/json would also take "ISS" for iss.
+type object map[string]json.RawMessage
+
+var errNotObject = errors.New("not a JSON object")
+
+// parseObject reads a JSON object and nothing after it. Of duplicate members,
+// parsers take the first or the last as they please, so they are refused, but
+// only on this level: [parseStrict] looks at all of them.
+func parseObject(data []byte) (object, error) {
+	if !utf8.Valid(data) {
+		return nil, errors.New("not UTF-8")
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return nil, errNotObject
+	}
+	members := object{}
+	for dec.More() {
+		name, err := memberName(dec)
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := members[name]; twice {
+			return nil, fmt.Errorf("member %q stands there twice", clip(name))
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return nil, errNotObject
+		}
+		members[name] = value
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, errNotObject
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, errors.New("something follows the JSON object")
+	}
+	return members, nil
+}
+
+// parseStrict is [parseObject] for documents in which no object at any depth may
+// have duplicate members.
+func parseStrict(data []byte) (object, error) {
+	members, err := parseObject(data)
+	if err != nil {
+		return nil, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	return members, noDuplicates(dec, 0)
+}
+
+func noDuplicates(dec *json.Decoder, depth int) error {
+	if depth > maxDepth {
+		return errors.New("nested too deeply")
+	}
+	tok, err := dec.Token()
+	if err != nil {
+		return errNotObject
+	}
+	delim, _ := tok.(json.Delim)
+	if delim == 0 {
+		return nil
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		if delim == '{' {
+			name, err := memberName(dec)
+			if err != nil {
+				return err
+			}
+			if seen[name] {
+				return fmt.Errorf("member %q stands there twice", clip(name))
+			}
+			seen[name] = true
+		}
+		if err := noDuplicates(dec, depth+1); err != nil {
+			return err
+		}
+	}
+	_, err = dec.Token()
+	return err
+}
+
+func memberName(dec *json.Decoder) (string, error) {
+	tok, err := dec.Token()
+	name, ok := tok.(string)
+	if err != nil || !ok {
+		return "", errNotObject
+	}
+	return name, nil
+}
+
+func (o object) has(name string) bool {
+	_, ok := o[name]
+	return ok
+}
+
+// text is the string member of that name: "" when there is none.
+func (o object) text(name string) (string, error) {
+	raw, ok := o[name]
+	if !ok {
+		return "", nil
+	}
+	var s string
+	if raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
+		return "", fmt.Errorf("%s is not a string", name)
+	}
+	return s, nil
+}
+
+// list is the member of that name when it is an array of strings: nil when there
+// is none.
+func (o object) list(name string) ([]string, error) {
+	raw, ok := o[name]
+	if !ok {
+		return nil, nil
+	}
+	// Pointers tell null, which a string would swallow, from "".
+	var items []*string
+	err := json.Unmarshal(raw, &items)
+	if err != nil || items == nil {
+		return nil, fmt.Errorf("%s is not an array of strings", name)
+	}
+	list := make([]string, len(items))
+	for i, item := range items {
+		if item == nil {
+			return nil, fmt.Errorf("%s is not an array of strings", name)
+		}
+		list[i] = *item
+	}
+	return list, nil
+}
+
+// number is the member of that name when it is a JSON number from 0 to most.
+func (o object) number(name string, most float64) (n float64, ok bool, err error) {
+	raw, ok := o[name]
+	if !ok {
+		return 0, false, nil
+	}
+	if raw[0] >= '0' && raw[0] <= '9' {
+		n, err = strconv.ParseFloat(string(raw), 64)
+	}
+	if raw[0] < '0' || raw[0] > '9' || err != nil || n > most {
+		return 0, false, fmt.Errorf("%s is not a number between 0 and %.0f", name, most)
+	}
+	return n, true, nil
+}

