@@ -68,6 +68,15 @@ func (s *stage) change(c gateway.Change) {
 	}
 }
 
+func (s *stage) kept(key string, value any) {
+	const most = 80
+	shown, _ := json.Marshal(value) // it came as JSON
+	if len(shown) > most {
+		shown = append(shown[:most-3], "..."...)
+	}
+	fmt.Fprintf(s.w, "          %s %s\n", key, s.paint(faint, string(shown)))
+}
+
 func (s *stage) note(format string, args ...any) {
 	fmt.Fprintf(s.w, "   %s\n", fmt.Sprintf(format, args...))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcore"
@@ -12,10 +13,15 @@ import (
 
 // runtimeARN and qualifier are the service model's patterns (RuntimeArn,
 // RuntimeQualifier), the first with its region as a group, the second without
-// the stray wildcards that make it accept anything.
+// the stray wildcards that make it accept anything. They are compiled when
+// first used: a server starts often and is rarely asked.
 var (
-	runtimeARN = regexp.MustCompile(`^arn:aws(?:-[^:]+)?:bedrock-agentcore:([a-z0-9-]+):[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}$`)
-	qualifiers = regexp.MustCompile(`^(?:[1-9][0-9]{0,4}|[a-zA-Z][a-zA-Z0-9_]{0,47})$`)
+	runtimeARN = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^arn:aws(?:-[^:]+)?:bedrock-agentcore:([a-z0-9-]+):[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}$`)
+	})
+	qualifiers = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[1-9][0-9]{0,4}|[a-zA-Z][a-zA-Z0-9_]{0,47})$`)
+	})
 )
 
 // RuntimeEndpoint is the URL at which an MCP server on AgentCore Runtime is
@@ -24,14 +30,14 @@ var (
 // percent-encoded, and the qualifier, an endpoint's name or a version; "" means
 // DEFAULT. The error says what is wrong with the ARN or the qualifier.
 func (c *Client) RuntimeEndpoint(ctx context.Context, arn, qualifier string) (string, error) {
-	m := runtimeARN.FindStringSubmatch(arn)
+	m := runtimeARN().FindStringSubmatch(arn)
 	if m == nil {
 		return "", fmt.Errorf("runtimeArn %q is not the ARN of a runtime: give one such as arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/orders-AbCdEfGhIj", arn)
 	}
 	if qualifier == "" {
 		qualifier = "DEFAULT"
 	}
-	if !qualifiers.MatchString(qualifier) {
+	if !qualifiers().MatchString(qualifier) {
 		return "", fmt.Errorf("qualifier %q is neither the name of a runtime's endpoint nor a version: leave it out for DEFAULT", qualifier)
 	}
 	params := bedrockagentcore.EndpointParameters{Region: aws.String(m[1]), Endpoint: c.dataEndpoint}

@@ -7,16 +7,23 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/agnivade/levenshtein"
 
 	"agentcore-gateway-mcp/aws"
 )
 
-// gatewayID and gatewayARN are the service model's patterns.
+// gatewayID and gatewayARN are the service model's patterns without its counts,
+// whose compilation costs a millisecond, and compiled when first used: a server
+// starts often and is not always asked.
 var (
-	gatewayID  = regexp.MustCompile(`^([0-9a-z][-]?){1,100}-[0-9a-z]{10}$`)
-	gatewayARN = regexp.MustCompile(`^arn:aws(?:-[^:]+)?:bedrock-agentcore:([a-z0-9-]+):[0-9]{12}:gateway/((?:[0-9a-z][-]?){1,100}-[0-9a-z]{10})$`)
+	gatewayID = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[0-9a-z]-?)+-[0-9a-z]{10}$`)
+	})
+	gatewayARN = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^arn:aws(?:-[^:]+)?:bedrock-agentcore:([a-z0-9-]+):[0-9]{12}:gateway/((?:[0-9a-z]-?)+-[0-9a-z]{10})$`)
+	})
 )
 
 // Gateway finds the gateway that ref means: an id, a name or an ARN. An empty
@@ -28,7 +35,7 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 	}
 	id := ref
 	if strings.HasPrefix(ref, "arn:") {
-		arn := gatewayARN.FindStringSubmatch(ref)
+		arn := gatewayARN().FindStringSubmatch(ref)
 		if arn == nil {
 			return aws.Gateway{}, fmt.Errorf("%q is not the ARN of a gateway: give an id, a name, or an ARN such as arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/orders-abcdefghij", ref)
 		}
@@ -37,7 +44,7 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 		}
 		id = arn[2]
 	}
-	if gatewayID.MatchString(id) {
+	if gatewayID().MatchString(id) {
 		g, err := m.Client.Gateway(ctx, id)
 		switch {
 		case err == nil && !m.allowed(g):

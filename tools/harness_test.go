@@ -202,6 +202,13 @@ func refused(b *bench, tool string, arguments map[string]any, want ...string) {
 	}
 }
 
+// progressed counts the progress notifications so far.
+func (b *bench) progressed() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.progress)
+}
+
 // served is what the gateway serves for target, sorted and joined.
 func (b *bench) served(target string) string {
 	b.t.Helper()

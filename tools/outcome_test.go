@@ -32,7 +32,7 @@ func TestSynchronizeTarget(t *testing.T) {
 	if got := b.served("orders"); got != "cancelOrder getOrder updateOrder" {
 		t.Errorf("after the sync the gateway serves %q", got)
 	}
-	if len(b.progress) == 0 {
+	if b.progressed() == 0 {
 		t.Error("no progress was sent")
 	}
 	if err := b.orders.SetTools(1); err != nil {
@@ -112,9 +112,15 @@ func TestSyncOutlastsTheWaitAndIsJoined(t *testing.T) {
 	if c = must[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders", "waitSeconds": 0}); c.Outcome != gateway.InProgress {
 		t.Errorf("without waiting: got %+v", c)
 	}
+	seen := b.progressed()
+	done := make(chan gateway.Change)
+	go func() {
+		c, _, _ := call[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders"})
+		done <- c
+	}()
+	eventually(t, "the third call waits", func() bool { return b.progressed() > seen })
 	release()
-	c = must[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders"})
-	if c.Outcome != gateway.Synchronized || c.Tools.After != 3 {
+	if c = <-done; c.Outcome != gateway.Synchronized || c.Tools.After != 3 || !strings.Contains(c.Next, "joined") {
 		t.Errorf("the call that joins: got %+v", c)
 	}
 	if n := b.cloud.Calls("SynchronizeGatewayTargets"); n != 1 {
@@ -180,8 +186,8 @@ func TestListTargets(t *testing.T) {
 	if len(all) != 3 || all[0].Name != "also-orders" || all[0].StatusReasons[0] != "the server said: [31mdo this" || all[0].Endpoint != b.url || all[0].Auth != "OAUTH" {
 		t.Errorf("got %+v", all)
 	}
-	if len(b.progress) != 3 {
-		t.Errorf("%d progress notifications, want one for each target", len(b.progress))
+	if n := b.progressed(); n != 3 {
+		t.Errorf("%d progress notifications, want one for each target", n)
 	}
 	quick := must[tools.OutTargets](b, "list_targets", map[string]any{"details": false}).Targets
 	if len(quick) != 3 || quick[0].Endpoint != "" || quick[0].Type != "MCP_SERVER" || quick[0].LastSynchronizedAt.IsZero() {

@@ -1,0 +1,109 @@
+package tools_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// docs/tools.md is written from what the server answers to tools/list.
+func TestToolsReference(t *testing.T) {
+	b := newBench(t, benchOptions{empty: true})
+	list, err := b.session.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc bytes.Buffer
+	doc.WriteString("# Tools\n\nGenerated from the server's own answer to tools/list: `go test ./tools -update`.\n")
+	for _, tool := range list.Tools {
+		fmt.Fprintf(&doc, "\n## %s\n\n%s\n\n%s.\n", tool.Name, tool.Description, hints(tool.Annotations))
+		in := schemaOf(t, tool.InputSchema)
+		if len(in.Properties) > 0 {
+			doc.WriteString("\n| argument | type | |\n|---|---|---|\n")
+			for _, name := range sortedNames(in) {
+				p := in.Properties[name]
+				about := p.Description
+				if slices.Contains(in.Required, name) {
+					about += " **(required)**"
+				}
+				if len(p.Enum) > 0 {
+					about += "; one of " + strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Enum), " ", ", "), "[]")
+				}
+				fmt.Fprintf(&doc, "| `%s` | %s | %s |\n", name, p.Type, about)
+			}
+		}
+		doc.WriteString("\nAnswers\n\n")
+		writeMembers(&doc, schemaOf(t, tool.OutputSchema), "")
+	}
+	const path = "../docs/tools.md"
+	if *update {
+		if err := os.WriteFile(path, doc.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(have, doc.Bytes()) {
+		t.Errorf("docs/tools.md is out of date: go test ./tools -update")
+	}
+}
+
+func hints(a *mcp.ToolAnnotations) string {
+	switch {
+	case a.ReadOnlyHint:
+		return "Changes nothing"
+	case *a.DestructiveHint:
+		return "Overwrites what was there; repeating it does no harm"
+	}
+	return "Changes something and takes nothing away; repeating it does no harm"
+}
+
+func writeMembers(doc *bytes.Buffer, s *jsonschema.Schema, indent string) {
+	for _, name := range sortedNames(s) {
+		p := s.Properties[name]
+		kind, inner := p.Type, p
+		if p.Items != nil {
+			kind, inner = "array of "+p.Items.Type, p.Items
+		}
+		optional := ""
+		if !slices.Contains(s.Required, name) {
+			optional = ", may be absent"
+		}
+		fmt.Fprintf(doc, "%s- `%s` (%s%s)", indent, name, kind, optional)
+		if p.Description != "" {
+			fmt.Fprintf(doc, " %s", p.Description)
+		}
+		if len(p.Enum) > 0 {
+			fmt.Fprintf(doc, ": %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Enum), " ", ", "), "[]"))
+		}
+		doc.WriteString("\n")
+		writeMembers(doc, inner, indent+"  ")
+	}
+}
+
+func sortedNames(s *jsonschema.Schema) []string {
+	var names []string
+	for name := range s.Properties {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func schemaOf(t *testing.T, v any) *jsonschema.Schema {
+	t.Helper()
+	var s jsonschema.Schema
+	if err := json.Unmarshal(encode(t, v), &s); err != nil {
+		t.Fatal(err)
+	}
+	return &s
+}
