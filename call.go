@@ -26,13 +26,13 @@ type callCommand struct {
 // Run calls one tool as an MCP client would. It ends with exit status 1 when
 // the tool reports an error.
 func (c *callCommand) Run(p process, g *globals) error {
-	server, close, err := newServer(p, g)
+	s, close, err := newServer(p, g)
 	if err != nil {
 		return err
 	}
 	defer close()
 	bar := newProgress(p.stderr)
-	session, end, err := connectInMemory(p.ctx, server, bar.show)
+	session, end, err := connectInMemory(p.ctx, s.full, bar.show)
 	if err != nil {
 		return err
 	}

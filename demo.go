@@ -74,16 +74,18 @@ func connectStdio(p process, w *world) (*mcp.ClientSession, func(), error) {
 
 // connectHTTP serves MCP on a loopback port, as serve does, and connects to it.
 func connectHTTP(p process, w *world) (*mcp.ClientSession, func(), error) {
-	server, closeServer, err := newServerFor(p, &globals{Gateway: []string{tutorialGateway}}, w.awsOptions())
+	g := &globals{Gateway: []string{tutorialGateway}}
+	w.configure(g, &p)
+	s, closeServer, err := newServerFor(p, g, w.awsOptions())
 	if err != nil {
 		return nil, nil, err
 	}
-	url, err := w.listen(p.ctx, net.JoinHostPort("127.0.0.1", "0"), handler(server, p))
+	url, err := w.listen(p.ctx, net.JoinHostPort("127.0.0.1", "0"), streamable(s.full, p))
 	if err != nil {
 		closeServer()
 		return nil, nil, err
 	}
-	session, end, err := dial(p, &mcp.StreamableClientTransport{Endpoint: url + "/mcp"})
+	session, end, err := dial(p, &mcp.StreamableClientTransport{Endpoint: url})
 	if err != nil {
 		closeServer()
 		return nil, nil, err

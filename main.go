@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -17,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"agentcore-gateway-mcp/auth"
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/gateway"
@@ -26,7 +26,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
 	if exit := exitStatus(0); errors.As(err, &exit) {
 		os.Exit(int(exit))
 	}
@@ -49,7 +49,8 @@ type globals struct {
 	Gateway  []string `help:"The only gateways that exist for this server, by id, name or ARN; a single one is also the default. Repeatable or comma-separated." placeholder:"REF"`
 	ReadOnly bool     `help:"Offer only tools that change nothing."`
 	Local    bool     `help:"Work on a local AgentCore in this process, with the tutorial's gateway in it: no AWS account needed."`
-	LogLevel string   `help:"Least level of log lines on stderr: ${enum}." enum:"debug,info,warn,error" default:"info"`
+	outboundFlags
+	LogLevel string `help:"Least level of log lines on stderr: ${enum}." enum:"debug,info,warn,error" default:"info"`
 }
 
 // commands is the whole command line, as its help shows it.
@@ -73,6 +74,7 @@ to another control plane, such as the one of "agentcore-gateway-mcp local".`
 // process is what a command may use of the process it runs in.
 type process struct {
 	ctx            context.Context
+	getenv         func(string) string
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	log            *slog.Logger
@@ -82,7 +84,7 @@ type process struct {
 // run is the program. It returns when the command has ended: nil, an
 // exitStatus after a command that has said itself what is wrong, or an error
 // to print.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (err error) {
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) (err error) {
 	var cli commands
 	parser, err := kong.New(&cli,
 		kong.Name("agentcore-gateway-mcp"), kong.Description(description),
@@ -117,7 +119,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	logger := func(level slog.Level) *slog.Logger {
 		return slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	}
-	p := process{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, log: logger(level), sdkLog: logger(level)}
+	p := process{ctx: ctx, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, log: logger(level), sdkLog: logger(level)}
 	if level == slog.LevelInfo {
 		p.sdkLog = logger(slog.LevelWarn)
 	}
@@ -131,54 +133,64 @@ func version() string {
 	return "(devel)"
 }
 
+// servers are the MCP servers that one process can be to its callers.
+type servers struct {
+	full    *mcp.Server
+	reading func() *mcp.Server // with only the tools that change nothing
+}
+
 // newServer wires an MCP server to AWS, or to a local AgentCore of its own.
 // close ends the latter.
-func newServer(p process, g *globals) (server *mcp.Server, close func(), err error) {
+func newServer(p process, g *globals) (s servers, close func(), err error) {
 	if !g.Local {
 		return newServerFor(p, g, aws.Options{Region: g.Region, Profile: g.Profile})
 	}
 	w, err := startWorld(p.ctx, worldOptions{addr: "127.0.0.1:0", log: p.sdkLog})
 	if err != nil {
-		return nil, nil, err
+		return s, nil, err
 	}
 	if err := w.seed(p.ctx, true); err != nil {
 		w.close()
-		return nil, nil, err
+		return s, nil, err
 	}
-	server, closeServer, err := newServerFor(p, g, w.awsOptions())
+	w.configure(g, &p)
+	s, closeServer, err := newServerFor(p, g, w.awsOptions())
 	if err != nil {
 		w.close()
-		return nil, nil, err
+		return s, nil, err
 	}
-	return server, func() { closeServer(); w.close() }, nil
+	return s, func() { closeServer(); w.close() }, nil
 }
 
-func newServerFor(p process, g *globals, o aws.Options) (server *mcp.Server, close func(), err error) {
+func newServerFor(p process, g *globals, o aws.Options) (s servers, close func(), err error) {
+	secret := p.getenv(secretVariable)
+	if err := g.check(g.Gateway, secret); err != nil {
+		return s, nil, err
+	}
 	client, err := aws.New(p.ctx, o)
 	if err != nil {
-		return nil, nil, err
+		return s, nil, err
 	}
 	transport := catalog.Guard{AnyPort: true, Loopback: client.Local()}.Transport()
-	m := &gateway.Manager{Client: client, Allowed: g.Gateway, Log: p.log, Transport: func(gw aws.Gateway) (http.RoundTripper, error) {
-		if gw.Authorizer != aws.AuthorizerNone {
-			return nil, fmt.Errorf("gateway %s asks its callers for %s and this server has no credentials for it", gw.Name, gw.Authorizer)
-		}
-		return transport, nil
-	}}
-	return tools.NewServer(m, tools.Options{Version: version(), ReadOnly: g.ReadOnly, Log: p.log, SDKLog: p.sdkLog}), transport.CloseIdleConnections, nil
+	out := &outbound{flags: g.outboundFlags, secret: secret, client: client, base: transport, tokens: map[string]*auth.Cache{}}
+	m := &gateway.Manager{Client: client, Allowed: g.Gateway, Log: p.log, Transport: out.gateway, Upstream: out.upstream}
+	offer := func(readOnly bool) *mcp.Server {
+		return tools.NewServer(m, tools.Options{Version: version(), ReadOnly: readOnly, Log: p.log, SDKLog: p.sdkLog})
+	}
+	return servers{full: offer(g.ReadOnly), reading: func() *mcp.Server { return offer(true) }}, transport.CloseIdleConnections, nil
 }
 
 type stdioCommand struct{}
 
 // Run serves one client until stdin ends or a signal comes.
 func (stdioCommand) Run(p process, g *globals) error {
-	server, close, err := newServer(p, g)
+	s, close, err := newServer(p, g)
 	if err != nil {
 		return err
 	}
 	defer close()
 	p.log.Debug("serving MCP on stdin and stdout")
-	err = server.Run(p.ctx, &mcp.IOTransport{Reader: io.NopCloser(p.stdin), Writer: nopWriteCloser{p.stdout}})
+	err = s.full.Run(p.ctx, &mcp.IOTransport{Reader: io.NopCloser(p.stdin), Writer: nopWriteCloser{p.stdout}})
 	if p.ctx.Err() != nil {
 		return nil // asked to end
 	}

@@ -110,9 +110,12 @@ func renderChange(w io.Writer, c gateway.Change) {
 		}
 	}
 	table.Flush()
-	if c.Tools.Source == gateway.FromGateway {
+	switch c.Tools.Source {
+	case gateway.FromGateway:
 		fmt.Fprintf(w, "  %d tools before, %d now\n", c.Tools.Before, c.Tools.After)
-	} else {
+	case gateway.FromUpstream:
+		fmt.Fprintf(w, "  the server offers %s; not compared with the gateway: %s\n", names(c.Tools.Offered), c.Tools.Reason)
+	default:
 		fmt.Fprintf(w, "  tools not compared: %s\n", c.Tools.Reason)
 	}
 	if c.Next != "" {

@@ -1,79 +1,126 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/auth"
 )
 
 type serveCommand struct {
-	Addr string `help:"Address to listen on; loopback only." default:"127.0.0.1:8000" placeholder:"HOST:PORT"`
+	Addr string `help:"Address to listen on." default:"127.0.0.1:8000" placeholder:"HOST:PORT"`
+	inboundFlags
 }
+
+// maxBody bounds a request; arguments are small.
+const maxBody = 1 << 20
 
 // Run serves any number of clients until a signal comes.
 func (c *serveCommand) Run(p process, g *globals) error {
-	if err := requireLoopback(c.Addr); err != nil {
+	if err := c.check(c.Addr); err != nil {
 		return err
 	}
-	server, close, err := newServer(p, g)
+	full, close, err := newServer(p, g)
 	if err != nil {
 		return err
 	}
 	defer close()
-	return listenAndServe(p.ctx, c.Addr, handler(server, p), func(addr string) {
-		p.log.Info("serving MCP", "url", "http://"+addr+"/mcp")
-	})
-}
-
-// requireLoopback refuses an address that others could reach: nobody asks the
-// callers who they are.
-func requireLoopback(addr string) error {
-	host, _, err := net.SplitHostPort(addr)
+	listener, err := new(net.ListenConfig).Listen(p.ctx, "tcp", c.Addr)
 	if err != nil {
-		return fmt.Errorf("--addr %q is not host:port: give one such as 127.0.0.1:8000", addr)
+		return fmt.Errorf("cannot listen on %s: %w", c.Addr, err)
 	}
-	ip, err := netip.ParseAddr(host)
-	if host != "localhost" && (err != nil || !ip.IsLoopback()) {
-		return fmt.Errorf("--addr %s is not a loopback address: without authentication every caller who reaches it would have your AWS rights; give 127.0.0.1", addr)
+	h, err := c.handler(p, full, listener.Addr().String())
+	if err != nil {
+		listener.Close()
+		return err
 	}
-	return nil
+	p.log.Info("serving MCP", "url", "http://"+listener.Addr().String()+"/mcp", "auth", c.Auth)
+	return serveUntilDone(p.ctx, listener, h)
 }
 
-// handler is the HTTP face of an MCP server: /mcp, and /ping for the platform.
-func handler(server *mcp.Server, p process) http.Handler {
-	streamable := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
-		Stateless:                    true, // any copy can answer any request
-		Logger:                       p.sdkLog,
-		MaxRequestBodyBytes:          1 << 20,
-		PropagateRequestCancellation: true,
-	})
+// handler is the server's HTTP face for callers who are checked as the flags
+// say: /mcp, /ping for the platform, and the resource's metadata.
+func (c *serveCommand) handler(p process, s servers, addr string) (http.Handler, error) {
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", http.NewCrossOriginProtection().Handler(streamable))
 	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"status":"Healthy"}`)
 	})
-	return mux
+	endpoint := streamable(s.full, p)
+	if c.Auth == "jwt" {
+		verifier, err := c.verifier(p.log)
+		if err != nil {
+			return nil, err
+		}
+		resource := auth.Resource{URL: c.ResourceURL, Name: "agentcore-gateway-mcp"}
+		if resource.URL == "" {
+			resource.URL = "http://" + addr + "/mcp"
+		}
+		for _, scope := range []string{c.ReadScope, c.WriteScope} {
+			if scope != "" {
+				resource.Scopes = append(resource.Scopes, scope)
+			}
+		}
+		if _, err := resource.MetadataURL(); err != nil {
+			return nil, fmt.Errorf("--resource-url: %w", err)
+		}
+		for _, path := range resource.MetadataPaths() {
+			mux.Handle(path, verifier.Metadata(resource))
+		}
+		g := &guarded{flags: &c.inboundFlags, resource: resource, full: endpoint, reading: streamable(s.reading(), p)}
+		endpoint = verifier.Protect(resource, g.serve)
+	}
+	mux.Handle("/mcp", http.NewCrossOriginProtection().Handler(promptBody(endpoint)))
+	return c.allowHosts(c.Addr, mux), nil
 }
 
-// listenAndServe serves until ctx ends, then lets requests under way finish
-// for a while. ready is told the address once it is listening.
-func listenAndServe(ctx context.Context, addr string, h http.Handler, ready func(addr string)) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w", addr, err)
-	}
+// streamable serves MCP over HTTP without a session: any copy can answer any
+// request.
+func streamable(server *mcp.Server, p process) http.Handler {
+	return mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
+		Stateless:                    true,
+		Logger:                       p.sdkLog,
+		PropagateRequestCancellation: true,
+		DisableLocalhostProtection:   true, // allowHosts decides, also behind a platform's proxy on loopback
+	})
+}
+
+// promptBody reads a request's body, as far as it may go, before next is asked
+// for anything, so that a slow sender holds nothing but its connection.
+func promptBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		_ = control.SetReadDeadline(time.Now().Add(20 * time.Second)) // HTTP/1 and 2 can
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+		_ = control.SetReadDeadline(time.Time{})
+		switch {
+		case err != nil:
+			http.Error(w, "the request's body did not arrive in time", http.StatusRequestTimeout)
+			return
+		case len(body) > maxBody:
+			http.Error(w, fmt.Sprintf("the request's body is over %d KiB", maxBody>>10), http.StatusRequestEntityTooLarge)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		next.ServeHTTP(w, r)
+	})
+}
+
+// serveUntilDone serves until ctx ends, then lets requests under way finish for
+// a while.
+func serveUntilDone(ctx context.Context, listener net.Listener, h http.Handler) error {
 	// No write timeout: a call may wait for AWS for minutes, and streams its
-	// progress meanwhile.
+	// progress meanwhile. No read timeout either: it would end such calls too,
+	// so bodies have one of their own.
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
-	ready(listener.Addr().String())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(listener) }()
 	select {
@@ -83,7 +130,7 @@ func listenAndServe(ctx context.Context, addr string, h http.Handler, ready func
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	err = s.Shutdown(grace)
+	err := s.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = s.Close()
 	}

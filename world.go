@@ -90,6 +90,9 @@ func (w *world) close() {
 
 func (w *world) awsOptions() aws.Options { return aws.Options{Endpoint: w.url, Region: "us-east-1"} }
 
+// configure gives a server what it needs to call the world's gateway.
+func (w *world) configure(g *globals, p *process) {}
+
 // seed creates the tutorial's gateway and target and waits for both. With
 // stale, the MCP server then gets its third tool, of which the gateway knows
 // nothing: there is something to resync.
@@ -133,8 +136,8 @@ type localCommand struct {
 
 // Run serves a local AgentCore until a signal comes.
 func (c *localCommand) Run(p process, _ *globals) error {
-	if err := requireLoopback(c.Addr); err != nil {
-		return err
+	if host, _, err := net.SplitHostPort(c.Addr); err != nil || !isLoopback(host) {
+		return fmt.Errorf("--addr %q is not on loopback: the local AgentCore takes any credentials, so only this machine may reach it; give 127.0.0.1:8042", c.Addr)
 	}
 	w, err := startWorld(p.ctx, worldOptions{addr: c.Addr, log: p.sdkLog})
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcore"
 	control "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -34,10 +35,11 @@ type Options struct {
 // Client calls the AgentCore control plane of one account and region, within
 // AWS's request rates. It is safe for concurrent use.
 type Client struct {
-	control      *control.Client
-	dataEndpoint *string // of the data plane, nil for the region's
-	local        bool
-	poll         pollSchedule
+	control *control.Client
+	data    *bedrockagentcore.Client
+	secrets *secretsmanager.Client
+	local   bool
+	poll    pollSchedule
 }
 
 // New returns a client. Nothing is called: missing credentials or a missing
@@ -59,47 +61,48 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w: check --profile and the files in ~/.aws", err)
 	}
-	rates := newLimiter()
-	build := func(more ...func(*control.Options)) *control.Client {
-		return control.NewFromConfig(cfg, append([]func(*control.Options){func(so *control.Options) {
-			if o.Endpoint != "" {
-				so.BaseEndpoint = aws.String(o.Endpoint)
-			}
-			so.Retryer = reads()
-			so.APIOptions = append(so.APIOptions, rates.add)
-		}}, more...)...)
+	if cfg.Region == "" {
+		cfg.APIOptions = append(cfg.APIOptions, refuseWithoutRegion)
 	}
-	sdk := build()
-	endpoint := aws.ToString(sdk.Options().BaseEndpoint)
+	endpoint := o.Endpoint
+	if endpoint == "" {
+		endpoint = aws.ToString(control.NewFromConfig(cfg).Options().BaseEndpoint)
+	}
 	if endpoint != "" {
 		if u, err := url.Parse(endpoint); err != nil || u.Host == "" {
 			return nil, fmt.Errorf("the AgentCore endpoint is not a URL: give one such as http://127.0.0.1:8042")
 		}
 	}
-	if sdk.Options().Region == "" {
-		sdk = build(withStack(refuseWithoutRegion))
-	}
-	c := &Client{
-		control:      sdk,
-		dataEndpoint: bedrockagentcore.NewFromConfig(cfg).Options().BaseEndpoint,
-		local:        isLoopback(endpoint),
-		poll:         pollSchedule{first: 500 * time.Millisecond, most: 3 * time.Second},
-	}
-	if c.local && c.dataEndpoint == nil {
-		c.dataEndpoint = &endpoint // the local AgentCore serves both planes
-	}
+	c := &Client{local: isLoopback(endpoint), poll: pollSchedule{first: 500 * time.Millisecond, most: 3 * time.Second}}
 	if c.local {
 		c.poll = pollSchedule{first: 40 * time.Millisecond, most: 400 * time.Millisecond}
-		c.control = build(func(so *control.Options) {
-			if so.Region == "" {
-				so.Region = "us-east-1"
-			}
-			so.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-				return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local", Source: "local AgentCore"}, nil
-			})
-		})
+		cfg = localConfig(cfg, endpoint)
 	}
+	rates := newLimiter()
+	c.control = control.NewFromConfig(cfg, func(so *control.Options) {
+		if endpoint != "" {
+			so.BaseEndpoint = &endpoint
+		}
+		so.Retryer = reads()
+		so.APIOptions = append(so.APIOptions, rates.add)
+	})
+	c.data = bedrockagentcore.NewFromConfig(cfg, func(so *bedrockagentcore.Options) { so.Retryer = reads() })
+	c.secrets = secretsmanager.NewFromConfig(cfg)
 	return c, nil
+}
+
+// localConfig leads every service to the local AgentCore.
+func localConfig(cfg aws.Config, endpoint string) aws.Config {
+	if cfg = cfg.Copy(); cfg.Region == "" {
+		cfg.Region = "us-east-1"
+		cfg.APIOptions = nil
+	}
+	cfg.BaseEndpoint = &endpoint
+	cfg.ConfigSources = nil // which would lead some of them elsewhere
+	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local", Source: "local AgentCore"}, nil
+	})
+	return cfg
 }
 
 // Local reports whether the control plane is on a loopback address, that is,

@@ -20,6 +20,8 @@ type (
 const (
 	GatewayReady   = types.GatewayStatusReady
 	AuthorizerNone = types.AuthorizerTypeNone
+	AuthorizerIAM  = types.AuthorizerTypeAwsIam
+	AuthorizerJWT  = types.AuthorizerTypeCustomJwt
 )
 
 // Gateway is a gateway, as listed or as read whole.
@@ -33,6 +35,7 @@ type Gateway struct {
 	ARN           string
 	URL           string // where the gateway serves MCP
 	RoleARN       string
+	DiscoveryURL  string // of the issuer whose tokens it takes, with AuthorizerJWT
 	StatusReasons []string
 }
 
@@ -77,19 +80,26 @@ func (c *Client) Gateway(ctx context.Context, id string) (Gateway, error) {
 	if err != nil {
 		return Gateway{}, wrap(ctx, "GetGateway", false, err)
 	}
+	var discovery string
+	if jwt, ok := out.AuthorizerConfiguration.(*types.AuthorizerConfigurationMemberCustomJWTAuthorizer); ok {
+		discovery = aws.ToString(jwt.Value.DiscoveryUrl)
+	}
 	return Gateway{
 		ID: aws.ToString(out.GatewayId), Name: aws.ToString(out.Name), Description: aws.ToString(out.Description),
-		Status: out.Status, Authorizer: out.AuthorizerType,
+		Status: out.Status, Authorizer: out.AuthorizerType, DiscoveryURL: discovery,
 		CreatedAt: aws.ToTime(out.CreatedAt), UpdatedAt: aws.ToTime(out.UpdatedAt),
 		ARN: aws.ToString(out.GatewayArn), URL: aws.ToString(out.GatewayUrl), RoleARN: aws.ToString(out.RoleArn),
 		StatusReasons: out.StatusReasons,
 	}, nil
 }
 
-// NewGateway is what CreateGateway needs: an MCP gateway that anybody on the
-// network path may call (authorizer NONE).
+// NewGateway is what CreateGateway needs for an MCP gateway. With a discovery
+// URL its callers need a JWT of that issuer (CUSTOM_JWT); without, anybody on
+// the network path may call it (NONE).
 type NewGateway struct {
-	Name, Description, RoleARN string
+	Name, Description, RoleARN    string
+	DiscoveryURL                  string
+	AllowedClients, AllowedScopes []string
 }
 
 // CreateGateway begins to create a gateway; WaitGateway sees it through.
@@ -100,6 +110,12 @@ func (c *Client) CreateGateway(ctx context.Context, g NewGateway) (id string, er
 	}
 	if g.Description != "" {
 		in.Description = &g.Description
+	}
+	if g.DiscoveryURL != "" {
+		in.AuthorizerType = types.AuthorizerTypeCustomJwt
+		in.AuthorizerConfiguration = &types.AuthorizerConfigurationMemberCustomJWTAuthorizer{Value: types.CustomJWTAuthorizerConfiguration{
+			DiscoveryUrl: &g.DiscoveryURL, AllowedClients: atLeastOne(g.AllowedClients), AllowedScopes: atLeastOne(g.AllowedScopes),
+		}}
 	}
 	out, err := c.control.CreateGateway(ctx, in) // carries a clientToken: safe to retry
 	if err != nil {

@@ -40,7 +40,7 @@ func (c *Client) RuntimeEndpoint(ctx context.Context, arn, qualifier string) (st
 	if !qualifiers().MatchString(qualifier) {
 		return "", fmt.Errorf("qualifier %q is neither the name of a runtime's endpoint nor a version: leave it out for DEFAULT", qualifier)
 	}
-	params := bedrockagentcore.EndpointParameters{Region: aws.String(m[1]), Endpoint: c.dataEndpoint}
+	params := bedrockagentcore.EndpointParameters{Region: aws.String(m[1]), Endpoint: c.data.Options().BaseEndpoint}
 	resolved, err := bedrockagentcore.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, params)
 	if err != nil {
 		return "", fmt.Errorf("no AgentCore endpoint for region %s: %w", m[1], err)

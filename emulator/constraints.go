@@ -28,11 +28,40 @@ func constraints() map[string]rule {
 	lengths(rules)
 	patterns(rules)
 	enums(rules)
+	identityConstraints(rules)
+	runtimeConstraints(rules)
 	return rules
 }
 
+// require says which members the structures must have.
+func require(rules map[string]rule, structures map[string][]string) {
+	for name, members := range structures {
+		r := rules[name]
+		r.required = members
+		rules[name] = r
+	}
+}
+
+// limit sets least and greatest lengths or values.
+func limit(rules map[string]rule, shapes map[string][2]int) {
+	for name, limits := range shapes {
+		r := rules[name]
+		r.min, r.max = limits[0], limits[1]
+		rules[name] = r
+	}
+}
+
+// match sets the patterns that strings must match as a whole.
+func match(rules map[string]rule, shapes map[string]string) {
+	for name, pattern := range shapes {
+		r := rules[name]
+		r.pattern, r.shown = regexp.MustCompile(`\A(?:`+pattern+`)\z`), pattern
+		rules[name] = r
+	}
+}
+
 func required(rules map[string]rule) {
-	for name, members := range map[string][]string{
+	require(rules, map[string][]string{
 		"CreateGatewayRequest":                   {"name", "roleArn", "authorizerType"},
 		"UpdateGatewayRequest":                   {"gatewayIdentifier", "name", "roleArn", "authorizerType"},
 		"CreateGatewayTargetRequest":             {"gatewayIdentifier", "name", "targetConfiguration"},
@@ -72,15 +101,11 @@ func required(rules map[string]rule) {
 		"IamCredentialProvider":                  {"service"},
 		"S3CertificateConfiguration":             {"uri"},
 		"SecretsManagerCertificateConfiguration": {"secretArn"},
-	} {
-		r := rules[name]
-		r.required = members
-		rules[name] = r
-	}
+	})
 }
 
 func lengths(rules map[string]rule) {
-	for name, limits := range map[string][2]int{
+	limit(rules, map[string][2]int{
 		"GatewayDescription": {1, 200},
 		"TargetDescription":  {1, 200},
 		"ClientToken":        {33, 256},
@@ -133,15 +158,11 @@ func lengths(rules map[string]rule) {
 		"TargetMaxResults":                             {1, 1000},
 		"GatewayNextToken":                             {1, 2048},
 		"TargetNextToken":                              {1, 2048},
-	} {
-		r := rules[name]
-		r.min, r.max = limits[0], limits[1]
-		rules[name] = r
-	}
+	})
 }
 
 func patterns(rules map[string]rule) {
-	for name, pattern := range map[string]string{
+	match(rules, map[string]string{
 		"GatewayName":                           `([0-9a-zA-Z][-]?){1,100}`,
 		"TargetName":                            `([0-9a-zA-Z][-]?){1,100}`,
 		"GatewayIdentifier":                     `([0-9a-z][-]?){1,100}-[0-9a-z]{10}`,
@@ -176,17 +197,17 @@ func patterns(rules map[string]rule) {
 		"PassthroughEndpoint":                   `https://.*`,
 		"S3BucketUri":                           `s3://.+`,
 		"CertificateS3Uri":                      `s3://.+`,
-	} {
-		r := rules[name]
-		r.pattern, r.shown = regexp.MustCompile(`\A(?:`+pattern+`)\z`), pattern
-		switch name {
-		case "S3BucketUri": // Go's regexp stops at 1,000 repetitions; the length says the rest
-			r.shown = `s3://.{1,2043}`
-		case "McpServerTargetConfiguration$endpoint", "PassthroughEndpoint":
-			r.also = plainLoopback
-		}
-		rules[name] = r
-	}
+	})
+	// Go's regexp stops at 1,000 repetitions; the length says the rest.
+	amend(rules, "S3BucketUri", func(r *rule) { r.shown = `s3://.{1,2043}` })
+	amend(rules, "McpServerTargetConfiguration$endpoint", func(r *rule) { r.also = plainLoopback })
+	amend(rules, "PassthroughEndpoint", func(r *rule) { r.also = plainLoopback })
+}
+
+func amend(rules map[string]rule, name string, change func(*rule)) {
+	r := rules[name]
+	change(&r)
+	rules[name] = r
 }
 
 // plainLoopback accepts http endpoints on this machine, which AWS does not.

@@ -27,12 +27,22 @@ type request struct {
 	origin  string // scheme and host that the client used
 	body    json.RawMessage
 	members map[string]any // every member, by its name in the model
+	most    int            // the greatest page of a list; 0: not a list
 }
 
 // str returns a member that is a string, "" when it was not sent.
 func (r *request) str(member string) string {
 	value, _ := r.members[member].(string)
 	return value
+}
+
+// optional is str for a member that stays absent when it was not sent.
+func (r *request) optional(member string) *string {
+	value, ok := r.members[member].(string)
+	if !ok {
+		return nil
+	}
+	return &value
 }
 
 func (s *Server) serveControlPlane(w http.ResponseWriter, r *http.Request) {
@@ -42,29 +52,19 @@ func (s *Server) serveControlPlane(w http.ResponseWriter, r *http.Request) {
 		writeError(w, &apiError{code: unknownOperation, message: fmt.Sprintf("no operation of AgentCore's control plane has the method %s and this path", r.Method)})
 		return
 	}
-	fault := s.receive(op.name)
-	if fault.Delay > 0 && !s.pauseRequest(r, fault.Delay) {
-		panic(http.ErrAbortHandler)
-	}
-	if fault.answers() && !fault.After {
-		fault.answer(w)
-		return
-	}
-	body, err := s.operate(op, labels, r)
-	if fault.answers() {
-		fault.answer(w)
-		return
-	}
-	var failure *apiError
-	switch {
-	case err == nil:
-		writeJSON(w, op.status, body)
-	case errors.As(err, &failure):
-		writeError(w, failure)
-	default:
-		s.opts.Log.Error("operation failed", "operation", op.name, "error", err)
-		writeError(w, &apiError{code: internalServer, message: "internal error of the local AgentCore"})
-	}
+	s.withFaults(w, r, op.name, func(w http.ResponseWriter) {
+		body, err := s.operate(op, labels, r)
+		var failure *apiError
+		switch {
+		case err == nil:
+			writeJSON(w, op.status, body)
+		case errors.As(err, &failure):
+			writeError(w, failure)
+		default:
+			s.opts.Log.Error("operation failed", "operation", op.name, "error", err)
+			writeError(w, &apiError{code: internalServer, message: "internal error of the local AgentCore"})
+		}
+	})
 }
 
 // operate checks the request and carries the operation out.
@@ -118,11 +118,15 @@ func (s *Server) parse(op *operation, labels map[string]string, r *http.Request)
 	if found = append(found, check(s.rules, op.input, members)...); len(found) > 0 {
 		return nil, invalid(found)
 	}
-	scheme := "http"
+	return &request{origin: origin(r), body: body, members: members, most: s.rules[op.input.ID().Name+"$maxResults"].max}, nil
+}
+
+// origin is the scheme and host by which the client reached us.
+func origin(r *http.Request) string {
 	if r.TLS != nil {
-		scheme = "https"
+		return "https://" + r.Host
 	}
-	return &request{origin: scheme + "://" + r.Host, body: body, members: members}, nil
+	return "http://" + r.Host
 }
 
 // query adds the members that travel in the query string.
@@ -180,11 +184,15 @@ func requestID() string {
 	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }
 
-// pageSize is the maxResults of a list; 100 when it was not sent.
+// pageSize is the maxResults of a list; when it was not sent, 100 or what the
+// list allows, if that is less.
 func (r *request) pageSize() int {
 	number, _ := r.members["maxResults"].(json.Number)
 	if n, err := strconv.Atoi(number.String()); err == nil {
 		return n
+	}
+	if r.most > 0 {
+		return min(r.most, 100)
 	}
 	return 100
 }

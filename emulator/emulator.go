@@ -104,6 +104,13 @@ type Server struct {
 	holds    map[types.TargetStatus][]chan struct{}
 	calls    map[string]int
 	limiters map[string]*rate.Limiter
+	pools    map[string]*UserPool // by id
+	secrets  []*secret
+
+	oauth2Providers    []*oauth2Provider // as all the following, in order of creation
+	apiKeyProviders    []*apiKeyProvider
+	workloadIdentities []*workloadIdentity
+	runtimes           []*agentRuntime
 }
 
 // New returns a Server without gateways. Close it when done.
@@ -128,6 +135,7 @@ func New(opts Options) *Server {
 		holds:    map[types.TargetStatus][]chan struct{}{},
 		calls:    map[string]int{},
 		limiters: map[string]*rate.Limiter{},
+		pools:    map[string]*UserPool{},
 	}
 }
 
@@ -160,11 +168,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, &apiError{code: accessDenied, message: "cross-origin requests are not accepted"})
 		return
 	}
-	if strings.HasPrefix(r.URL.Path, gatewayPath) {
+	switch {
+	case strings.HasPrefix(r.URL.Path, gatewayPath):
 		s.serveGateway(w, r)
-		return
+	case strings.HasPrefix(r.URL.Path, userPoolPath):
+		s.serveUserPool(w, r)
+	case r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("X-Amz-Target"), secretsManagerTarget):
+		s.serveSecretsManager(w, r)
+	default:
+		s.serveControlPlane(w, r)
 	}
-	s.serveControlPlane(w, r)
 }
 
 var errClosed = errors.New("the local AgentCore is closed")

@@ -64,6 +64,30 @@ func (s *Server) receive(operation string) Fault {
 	return Fault{}
 }
 
+// withFaults counts a request and serves it, unless a fault hits it.
+func (s *Server) withFaults(w http.ResponseWriter, r *http.Request, operation string, serve func(http.ResponseWriter)) {
+	fault := s.receive(operation)
+	if fault.Delay > 0 && !s.pauseRequest(r, fault.Delay) {
+		panic(http.ErrAbortHandler)
+	}
+	switch {
+	case !fault.answers():
+		serve(w)
+	case fault.After:
+		serve(discard{})
+		fault.answer(w)
+	default:
+		fault.answer(w)
+	}
+}
+
+// discard takes the answer that a fault replaces.
+type discard struct{}
+
+func (discard) Header() http.Header         { return http.Header{} }
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+func (discard) WriteHeader(int)             {}
+
 func (f Fault) answers() bool { return f.Code != "" || f.Reset }
 
 // answer writes the fault instead of the operation's answer.

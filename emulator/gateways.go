@@ -154,12 +154,12 @@ func (s *Server) workOnGateway(gw *gateway) error {
 		if gw.record.Status == types.GatewayStatusDeleting {
 			s.gateways = slices.DeleteFunc(s.gateways, func(g *gateway) bool { return g == gw })
 			s.forget(*gw.record.GatewayId)
+			s.disown(*gw.record.GatewayId)
 			return
 		}
 		gw.record.Status = types.GatewayStatusReady
 		gw.record.UpdatedAt = s.stamp(gw.record.UpdatedAt)
-		identity := s.arn("workload-identity-directory/default/workload-identity/" + *gw.record.GatewayId)
-		gw.record.WorkloadIdentityDetails = &types.WorkloadIdentityDetails{WorkloadIdentityArn: &identity}
+		gw.record.WorkloadIdentityDetails = s.own(*gw.record.GatewayId)
 	})
 }
 

@@ -13,12 +13,15 @@ import (
 const (
 	lowerAlphanumeric = "0123456789abcdefghijklmnopqrstuvwxyz"
 	upperAlphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	mixedAlphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
-// randomID is ten characters, as AWS's gateway and target ids end in.
-func randomID(alphabet string) string {
+// randomID is ten characters, as AWS's gateway, target and runtime ids end in.
+func randomID(alphabet string) string { return randomText(10, alphabet) }
+
+func randomText(length int, alphabet string) string {
 	var b strings.Builder
-	for range 10 {
+	for range length {
 		b.WriteByte(alphabet[rand.IntN(len(alphabet))])
 	}
 	return b.String()

@@ -120,7 +120,7 @@ func TestUnknownOperations(t *testing.T) {
 		{"GET", "/nowhere", 404, "UnknownOperationException"},
 		{"PATCH", "/gateways/", 404, "UnknownOperationException"},
 		{"POST", "/memories/create", 501, "UnknownOperationException"},
-		{"POST", "/identities/CreateWorkloadIdentity", 501, "UnknownOperationException"},
+		{"POST", "/identities/set-token-vault-cmk", 501, "UnknownOperationException"},
 		{"GET", "/gateways/a%2Fb-0123456789/", 400, "ValidationException"},
 	} {
 		status, header, answer := w.raw(c.method, c.path, "")

@@ -151,7 +151,7 @@ func (m *Manager) revert(w *watch, previous aws.Target, failedURL string, change
 		change.Next = why + " and the previous one is back: mend the new server, then call update_target_endpoint again"
 	}
 	change.Endpoint, _ = catalog.RedactEndpoint(now.Endpoint)
-	change.Tools = w.compare(now.Name)
+	change.Tools = w.compare(now)
 	change.Seconds = seconds(time.Since(w.start))
 }
 

@@ -25,7 +25,11 @@ type Manager struct {
 	// gateway's authorizer asks for. An error says which setting is missing:
 	// work that can do without goes on without.
 	Transport func(aws.Gateway) (http.RoundTripper, error)
-	Log       *slog.Logger
+	// Upstream gives requests to the MCP server behind a target what that
+	// server asks for, with an identity of our own. An error says why that is
+	// not possible from here, and nothing about the server.
+	Upstream func(aws.Target) (http.RoundTripper, error)
+	Log      *slog.Logger
 }
 
 // Progress tells somebody who waits how far the work is: done of total, in any
@@ -70,4 +74,15 @@ func (m *Manager) served(ctx context.Context, g aws.Gateway) ([]catalog.Tool, er
 		return nil, err
 	}
 	return list.Tools, nil
+}
+
+// offered reads the tools that the MCP server behind a target offers, as the
+// gateway would when it synchronizes.
+func (m *Manager) offered(ctx context.Context, t aws.Target) ([]catalog.Tool, error) {
+	transport, err := m.Upstream(t)
+	if err != nil {
+		return nil, err
+	}
+	list, err := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", Timeout: readServed}.Read(ctx, t.Endpoint)
+	return list.Tools, err
 }

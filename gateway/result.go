@@ -58,17 +58,20 @@ type Source string
 const (
 	// FromGateway: read from what the gateway itself serves.
 	FromGateway Source = "gateway"
-	// FromNowhere: the gateway's tools could not be read.
+	// FromUpstream: the gateway's tools could not be read, the server's could.
+	FromUpstream Source = "upstream"
+	// FromNowhere: neither could be read.
 	FromNowhere Source = "unavailable"
 )
 
 // Values lists the sources, for schemas.
-func (Source) Values() []Source { return []Source{FromGateway, FromNowhere} }
+func (Source) Values() []Source { return []Source{FromGateway, FromUpstream, FromNowhere} }
 
 // ToolChange compares what a gateway served for one target before and after.
 type ToolChange struct {
-	Source  Source     `json:"source" jsonschema:"gateway: compared as served before and after"`
+	Source  Source     `json:"source" jsonschema:"gateway: compared as served before and after; upstream: only what the server offers now is known"`
 	Reason  string     `json:"reason,omitempty" jsonschema:"why there is nothing to compare"`
+	Offered []ToolView `json:"offered,omitempty" jsonschema:"with source upstream: what the server offers now"`
 	Before  int        `json:"before"`
 	After   int        `json:"after"`
 	Added   []ToolView `json:"added"`

