@@ -2,6 +2,10 @@ module agentcore-gateway-mcp
 
 go 1.26.0
 
+ignore ./interop/node_modules
+
+ignore ./agent-examples/strands-typescript/node_modules
+
 require (
 	code.dny.dev/ssrf v0.3.0
 	github.com/agnivade/levenshtein v1.2.2

@@ -149,7 +149,7 @@ func (c *localCommand) Run(p process, _ *globals) error {
 			return err
 		}
 	}
-	fmt.Fprintf(p.stdout, "A local AgentCore listens on %s. In another shell:\n\n", w.url)
+	fmt.Fprintf(p.stdout, "A local AgentCore listens on %s\n\nIn another shell:\n\n", w.url)
 	fmt.Fprintf(p.stdout, "export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL=%s\n", w.url)
 	io.WriteString(p.stdout, "export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n")
 	if c.Empty {

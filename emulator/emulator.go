@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 	"golang.org/x/time/rate"
 
+	"agentcore-gateway-mcp/auth"
 	"agentcore-gateway-mcp/catalog"
 )
 
@@ -85,27 +86,29 @@ func setDefault[T comparable](field *T, value T) {
 // gateways' MCP endpoints (/gateway/{id}/mcp). It starts no listener. All its
 // methods may be called concurrently.
 type Server struct {
-	opts       Options
-	operations []*operation
-	rules      map[string]rule
-	transport  *http.Transport // to MCP servers: catalog's guard, loopback allowed
-	reader     catalog.Reader
+	opts           Options
+	operations     []*operation
+	rules          map[string]rule
+	transport      *http.Transport // to MCP servers: catalog's guard, loopback allowed
+	proxyTransport *http.Transport // to runtimes' processes: as transport, for answers of any length
+	reader         catalog.Reader
 
 	ctx    context.Context // of background jobs; ends with Close
 	cancel context.CancelFunc
 	jobs   sync.WaitGroup
 
-	mu       sync.Mutex
-	closed   bool
-	gateways []*gateway // in order of creation
-	sequence int        // of the last record created
-	tokens   map[string]creation
-	faults   []*activeFault
-	holds    map[types.TargetStatus][]chan struct{}
-	calls    map[string]int
-	limiters map[string]*rate.Limiter
-	pools    map[string]*UserPool // by id
-	secrets  []*secret
+	mu        sync.Mutex
+	closed    bool
+	gateways  []*gateway // in order of creation
+	sequence  int        // of the last record created
+	tokens    map[string]creation
+	faults    []*activeFault
+	holds     map[types.TargetStatus][]chan struct{}
+	calls     map[string]int
+	limiters  map[string]*rate.Limiter
+	verifiers map[string]*auth.Verifier // by configuration
+	pools     map[string]*UserPool      // by id
+	secrets   []*secret
 
 	oauth2Providers    []*oauth2Provider // as all the following, in order of creation
 	apiKeyProviders    []*apiKeyProvider
@@ -117,25 +120,29 @@ type Server struct {
 func New(opts Options) *Server {
 	opts = opts.withDefaults()
 	ctx, cancel := context.WithCancel(context.Background())
-	transport := catalog.Guard{AnyPort: true, Loopback: true}.Transport()
+	guard := catalog.Guard{AnyPort: true, Loopback: true}
+	transport, proxyTransport := guard.Transport(), guard.Transport()
+	proxyTransport.ResponseHeaderTimeout = 0
 	return &Server{
-		opts:       opts,
-		operations: operations(),
-		rules:      constraints(),
-		transport:  transport,
+		opts:           opts,
+		operations:     operations(),
+		rules:          constraints(),
+		transport:      transport,
+		proxyTransport: proxyTransport,
 		reader: catalog.Reader{
 			Transport:       transport,
 			ProtocolVersion: gatewayProtocolVersion,
 			MaxTools:        opts.ToolsPerTarget,
 			Timeout:         opts.SyncTimeout,
 		},
-		ctx:      ctx,
-		cancel:   cancel,
-		tokens:   map[string]creation{},
-		holds:    map[types.TargetStatus][]chan struct{}{},
-		calls:    map[string]int{},
-		limiters: map[string]*rate.Limiter{},
-		pools:    map[string]*UserPool{},
+		ctx:       ctx,
+		cancel:    cancel,
+		tokens:    map[string]creation{},
+		holds:     map[types.TargetStatus][]chan struct{}{},
+		calls:     map[string]int{},
+		limiters:  map[string]*rate.Limiter{},
+		verifiers: map[string]*auth.Verifier{},
+		pools:     map[string]*UserPool{},
 	}
 }
 
@@ -149,6 +156,7 @@ func (s *Server) Close() {
 	s.cancel()
 	s.jobs.Wait()
 	s.transport.CloseIdleConnections()
+	s.proxyTransport.CloseIdleConnections()
 }
 
 // ServeHTTP answers control-plane operations and the gateways' MCP endpoints.
@@ -168,7 +176,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, &apiError{code: accessDenied, message: "cross-origin requests are not accepted"})
 		return
 	}
+	runtime, invokes := invocationPath(r.URL.EscapedPath())
 	switch {
+	case invokes:
+		s.serveRuntime(w, r, runtime)
+	case strings.HasPrefix(r.URL.Path, protectedResource):
+		s.serveProtectedResource(w, r)
 	case strings.HasPrefix(r.URL.Path, gatewayPath):
 		s.serveGateway(w, r)
 	case strings.HasPrefix(r.URL.Path, userPoolPath):

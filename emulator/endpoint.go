@@ -28,9 +28,7 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !isMCP || !view.speaksMCP:
 		writeError(w, &apiError{code: resourceNotFound, message: "no gateway with an MCP endpoint is at this path"})
-	case !view.open && r.Header.Get("Authorization") == "":
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		writeJSON(w, http.StatusUnauthorized, []byte(`{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Missing Bearer token"}}`))
+	case !s.admit(w, r, view):
 	default:
 		server := s.mcpServer(view)
 		mcp.NewStreamableHTTPHandler(
@@ -40,11 +38,45 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// admit is the gateway's authorizer. It answers a request that may not pass.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, view endpointView) bool {
+	switch {
+	case view.authorizer == types.AuthorizerTypeNone:
+		return true
+	case view.authorizer == types.AuthorizerTypeAwsIam:
+		if failure := checkSigned(r); failure != nil {
+			writeError(w, failure)
+			return false
+		}
+		return true
+	case view.jwt == nil:
+		writeError(w, &apiError{code: accessDenied, message: "the gateway's authorizer has no customJWTAuthorizer"})
+		return false
+	}
+	denied := s.checkBearer(r, view.jwt)
+	if denied == nil {
+		return true
+	}
+	code, message := -32001, "Invalid Bearer token"
+	switch {
+	case denied.missing:
+		message = "Missing Bearer token"
+	case denied.status == http.StatusServiceUnavailable:
+		code, message = -32603, "The service is temporarily unavailable"
+	}
+	if denied.challenge != "" {
+		w.Header().Set("WWW-Authenticate", denied.challenge)
+	}
+	writeAny(w, denied.status, map[string]any{"jsonrpc": "2.0", "id": nil, "error": map[string]any{"code": code, "message": message}})
+	return false
+}
+
 // endpointView is what one request to a gateway's endpoint sees of the gateway.
 type endpointView struct {
 	gateway      string // id
 	speaksMCP    bool
-	open         bool // needs no Authorization
+	authorizer   types.AuthorizerType
+	jwt          *types.CustomJWTAuthorizerConfiguration
 	debug        bool // tells callers why a tool failed
 	onePage      bool // does not page tools/list
 	instructions string
@@ -65,10 +97,11 @@ func (s *Server) endpoint(id string) endpointView {
 		return endpointView{}
 	}
 	v := endpointView{
-		gateway:   *gw.record.GatewayId,
-		speaksMCP: gw.record.ProtocolType == types.GatewayProtocolTypeMcp,
-		open:      gw.record.AuthorizerType == types.AuthorizerTypeNone,
-		debug:     gw.record.ExceptionLevel == types.ExceptionLevelDebug,
+		gateway:    *gw.record.GatewayId,
+		speaksMCP:  gw.record.ProtocolType == types.GatewayProtocolTypeMcp,
+		authorizer: gw.record.AuthorizerType,
+		jwt:        jwtAuthorizer(gw.record.AuthorizerConfiguration),
+		debug:      gw.record.ExceptionLevel == types.ExceptionLevelDebug,
 	}
 	if c, ok := gw.record.ProtocolConfiguration.(*types.GatewayProtocolConfigurationMemberMcp); ok {
 		if c.Value.Instructions != nil {

@@ -67,8 +67,6 @@ var requirementSets = []requirements{{
 		"sep-2575-missing-capability-http-400",
 		"sep-2575-http-server-no-independent-requests-on-stream",
 		"sep-2575-server-no-log-without-loglevel",
-		"sep-2575-server-sends-prompts-list-changed-on-subscription",
-		"sep-2575-server-sends-tools-list-changed-on-subscription",
 	}},
 	unfit: map[string][]string{
 		exampleTools: {

@@ -29,7 +29,9 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 	s := mcp.NewServer(&mcp.Implementation{Name: "agentcore-gateway-mcp", Title: "AgentCore Gateway", Version: o.Version}, &mcp.ServerOptions{
 		Instructions: instructions,
 		Logger:       o.SDKLog,
-		Capabilities: &mcp.ServerCapabilities{}, // nil would advertise logging
+		// Named, because what the SDK infers promises news of lists that never
+		// change, and logging.
+		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}, Prompts: &mcp.PromptCapabilities{}, Resources: &mcp.ResourceCapabilities{}},
 		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) {
 			c.CacheScope = "private" // answers depend on who asks, the default is public
 		},

@@ -1,0 +1,194 @@
+package emulator
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+
+	"agentcore-gateway-mcp/catalog"
+)
+
+const (
+	runtimeSessionID    = "X-Amzn-Bedrock-Agentcore-Runtime-Session-Id"
+	customRuntimeHeader = "X-Amzn-Bedrock-Agentcore-Runtime-Custom-"
+	mcpSessionID        = "Mcp-Session-Id"
+	runtimeClientError  = "RuntimeClientError"
+)
+
+// RegisterRuntime says which process serves an agent runtime: the URL of its MCP
+// endpoint, with path, on a loopback address. A later registration takes the
+// place of an earlier one, which is what a redeployment is: ARN and invocation
+// URL stay. Requests under way go on with the old process. An unknown runtime
+// and a URL that is not on loopback are errors.
+func (s *Server) RegisterRuntime(runtimeARN, address string) error {
+	u, err := catalog.Guard{AnyPort: true, Loopback: true}.CheckEndpoint(address)
+	if err != nil {
+		return fmt.Errorf("the process of runtime %s: %w", runtimeARN, err)
+	}
+	if plain := *u; !loopback(plain) {
+		return fmt.Errorf("the process of runtime %s must be on a loopback address, like http://127.0.0.1:8000/mcp", runtimeARN)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.runtime(runtimeARN)
+	if a == nil {
+		return fmt.Errorf("no agent runtime %s: create it first", runtimeARN)
+	}
+	a.address = address
+	return nil
+}
+
+func loopback(u url.URL) bool {
+	u.Scheme = "http"
+	return plainLoopback(u.String())
+}
+
+// invocationPath returns the runtime that an escaped path /runtimes/{arn}/invocations names.
+func invocationPath(escapedPath string) (runtime string, ok bool) {
+	parts := segments(escapedPath)
+	if len(parts) != 3 || parts[0] != "runtimes" || parts[2] != "invocations" {
+		return "", false
+	}
+	runtime, err := url.PathUnescape(parts[1])
+	return runtime, err == nil && runtime != ""
+}
+
+// invocation is what a request to a runtime needs to know of it.
+type invocation struct {
+	address string
+	jwt     *types.CustomJWTAuthorizerConfiguration
+	headers []string // that the process may see beside the usual ones
+}
+
+// serveRuntime passes a request for a runtime, of any method, on to its process.
+func (s *Server) serveRuntime(w http.ResponseWriter, r *http.Request, runtime string) {
+	w.Header().Set("X-Amzn-RequestId", requestID())
+	s.withFaults(w, r, "InvokeAgentRuntime", func(w http.ResponseWriter) {
+		call, failure := s.invocation(runtime, r.URL.Query().Get("qualifier"))
+		if failure == nil {
+			failure = s.authorizeInvocation(w, r, call)
+		}
+		if failure == nil && call.address == "" {
+			failure = &apiError{
+				code: runtimeClientError, status: http.StatusFailedDependency,
+				message: "Runtime initialization time exceeded. Please make sure that initialization completes in 30s.",
+			}
+		}
+		if failure != nil {
+			writeError(w, failure)
+			return
+		}
+		s.proxy(call).ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) invocation(runtime, qualifier string) (invocation, *apiError) {
+	setDefault(&qualifier, defaultEndpoint)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.runtime(runtime)
+	if a == nil || a.endpoint(qualifier) == nil {
+		return invocation{}, &apiError{code: resourceNotFound, message: fmt.Sprintf("No endpoint or agent found with qualifier '%s' for agent '%s'", qualifier, runtime)}
+	}
+	record := a.latest()
+	if live := a.endpoint(qualifier).record.LiveVersion; live != nil {
+		if version, err := a.version(*live); err == nil {
+			record = version
+		}
+	}
+	call := invocation{address: a.address, jwt: jwtAuthorizer(record.AuthorizerConfiguration)}
+	if list, ok := record.RequestHeaderConfiguration.(*types.RequestHeaderConfigurationMemberRequestHeaderAllowlist); ok {
+		call.headers = list.Value
+	}
+	return call, nil
+}
+
+// authorizeInvocation is the runtime's own authorizer: its customJWTAuthorizer,
+// or SigV4 where it has none.
+func (s *Server) authorizeInvocation(w http.ResponseWriter, r *http.Request, call invocation) *apiError {
+	header := r.Header.Get("Authorization")
+	signed := strings.HasPrefix(header, sigV4)
+	if header != "" && signed == (call.jwt != nil) {
+		return &apiError{code: accessDenied, message: "Authorization method mismatch. The agent is configured for a different authorization method than what was used in your request. Check the agent's authorization configuration and ensure your request uses the matching method (OAuth or SigV4)"}
+	}
+	if call.jwt == nil {
+		return checkSigned(r)
+	}
+	denied := s.checkBearer(r, call.jwt)
+	switch {
+	case denied == nil:
+		return nil
+	case denied.status == http.StatusServiceUnavailable:
+		return &apiError{code: "ServiceUnavailableException", message: "The service is temporarily unavailable"}
+	}
+	w.Header().Set("WWW-Authenticate", denied.challenge)
+	message := "Invalid Bearer token"
+	if denied.missing {
+		message = "Missing Authentication Token"
+	}
+	return &apiError{code: "UnauthorizedException", status: denied.status, message: message}
+}
+
+// proxy passes a request on over the wire. The process sees its own address as
+// Host, as the platform's internal name is no public one either.
+func (s *Server) proxy(call invocation) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Transport:     s.proxyTransport,
+		FlushInterval: -1,
+		Rewrite: func(p *httputil.ProxyRequest) {
+			target, err := url.Parse(call.address)
+			if err != nil { // not reached: it was checked when it was registered
+				return
+			}
+			p.Out.URL, p.Out.Host = target, ""
+			p.Out.Header = call.passed(p.Out.Header)
+		},
+		ModifyResponse: func(resp *http.Response) error {
+			for _, name := range []string{runtimeSessionID, mcpSessionID} {
+				if resp.Header.Get(name) == "" {
+					resp.Header.Set(name, resp.Request.Header.Get(name))
+				}
+			}
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			s.opts.Log.Warn("a runtime's process did not answer", "error", err)
+			writeError(w, &apiError{
+				code: runtimeClientError, status: http.StatusFailedDependency,
+				message: "An error occurred when starting the runtime. Please check your CloudWatch logs for more information.",
+			})
+		},
+	}
+}
+
+// passed are the headers that the process gets: no credentials and no custom
+// headers unless the runtime's allow-list names them, and the ids of a session
+// that the platform makes up where the client has sent none.
+func (c invocation) passed(sent http.Header) http.Header {
+	allowed := func(name string) bool {
+		return slices.ContainsFunc(c.headers, func(h string) bool { return strings.EqualFold(h, name) })
+	}
+	passed := http.Header{}
+	for name, values := range sent {
+		switch {
+		case name == "Cookie", strings.HasPrefix(name, "X-Amz-"):
+			continue // SigV4's
+		case name == "Authorization" && (c.jwt == nil || !allowed(name)):
+			continue
+		case strings.HasPrefix(name, customRuntimeHeader) && !allowed(name):
+			continue
+		}
+		passed[name] = values
+	}
+	for _, name := range []string{runtimeSessionID, mcpSessionID} {
+		if passed.Get(name) == "" {
+			passed.Set(name, requestID())
+		}
+	}
+	return passed
+}
