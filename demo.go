@@ -37,6 +37,9 @@ func (c *demoCommand) Run(p process, g *globals) error {
 		return err
 	}
 	defer w.close()
+	if err := w.seed(ctx, false); err != nil {
+		return err
+	}
 	connect := connectStdio
 	if c.HTTP {
 		connect = connectHTTP
@@ -66,15 +69,18 @@ func connectStdio(p process, w *world) (*mcp.ClientSession, func(), error) {
 		return nil, nil, err
 	}
 	child := exec.CommandContext(p.ctx, self)
-	child.Env = append(os.Environ(), "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.url, "AWS_REGION=us-east-1",
-		"AGENTCORE_GATEWAY_MCP_GATEWAY="+tutorialGateway, "AGENTCORE_GATEWAY_MCP_LOCAL=false", "AGENTCORE_GATEWAY_MCP_READ_ONLY=false")
+	child.Env = append(os.Environ(), "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.url, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE="+w.url,
+		"AWS_REGION=us-east-1", "AGENTCORE_GATEWAY_MCP_LOCAL=false", "AGENTCORE_GATEWAY_MCP_READ_ONLY=false")
+	for _, setting := range w.settings() {
+		child.Env = append(child.Env, setting[0]+"="+setting[1])
+	}
 	child.Stderr = p.stderr
 	return dial(p, &mcp.CommandTransport{Command: child})
 }
 
 // connectHTTP serves MCP on a loopback port, as serve does, and connects to it.
 func connectHTTP(p process, w *world) (*mcp.ClientSession, func(), error) {
-	g := &globals{Gateway: []string{tutorialGateway}}
+	g := &globals{}
 	w.configure(g, &p)
 	s, closeServer, err := newServerFor(p, g, w.awsOptions())
 	if err != nil {
@@ -112,16 +118,13 @@ type demo struct {
 }
 
 func (d *demo) stand() error {
-	d.stage.step("An orders MCP server stands behind a gateway")
-	if err := d.world.seed(d.ctx, false); err != nil {
-		return err
-	}
+	d.stage.step("An orders MCP server on AgentCore Runtime stands behind a gateway; both ask for tokens")
 	targets, err := ask[tools.OutTargets](d, "which targets does my gateway have?", "list_targets", nil)
 	if err != nil {
 		return err
 	}
 	for _, t := range targets.Targets {
-		d.stage.answer("%s  %s  %s", t.Name, t.Status, t.Endpoint)
+		d.stage.answer("%s  %s  %s", t.Name, t.Status, shortEndpoint(t.Endpoint))
 	}
 	if len(targets.Targets) != 1 || targets.Targets[0].Status != aws.TargetReady {
 		return fmt.Errorf("want one target that is READY, got %+v", targets.Targets)
@@ -159,20 +162,20 @@ func (d *demo) synchronize() error {
 }
 
 func (d *demo) update() error {
-	d.stage.step("A new orders server with deleteOrder starts at another URL")
+	d.stage.step("A new orders server with deleteOrder starts on another runtime")
 	target, err := ask[tools.OutTarget](d, "show me the target", "get_target", map[string]any{"target": tutorialTarget})
 	if err != nil {
 		return err
 	}
 	d.before = target.Configuration
-	d.stage.answer("%s  %s", target.Endpoint, strings.Join(slices.Sorted(maps.Keys(target.Configuration)), " "))
-	change, err := ask[gateway.Change](d, "point it at the new server", "update_target_endpoint",
-		map[string]any{"target": tutorialTarget, "endpoint": d.world.newURL})
+	d.stage.answer("%s  %s", shortEndpoint(target.Endpoint), strings.Join(slices.Sorted(maps.Keys(target.Configuration)), " "))
+	change, err := ask[gateway.Change](d, "point it at the new runtime", "update_target_endpoint",
+		map[string]any{"target": tutorialTarget, "runtimeArn": d.world.newRuntimeARN})
 	if err != nil {
 		return err
 	}
 	d.stage.change(change)
-	if change.Outcome != gateway.Updated || names(change.Tools.Added) != "deleteOrder" || change.PreviousEndpoint != d.world.ordersURL {
+	if change.Outcome != gateway.Updated || names(change.Tools.Added) != "deleteOrder" || change.PreviousEndpoint != d.world.endpoint {
 		return fmt.Errorf("want outcome updated with deleteOrder added, got %+v", change)
 	}
 	if err := d.expectServed("which tools do I have now?", "getOrder", "updateOrder", "cancelOrder", "deleteOrder"); err != nil {

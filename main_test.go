@@ -108,8 +108,8 @@ func TestTutorial(t *testing.T) {
 	for name, connect := range map[string]func(*testing.T, []string) *mcp.ClientSession{"stdio": overStdio, "http": overHTTP} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			export, successor := startLocal(t)
-			session := connect(t, []string{export, "AWS_REGION=us-east-1"})
+			exports, successor := startLocal(t)
+			session := connect(t, exports)
 			if n := callOver[tools.OutTools](t, session, "list_tools", nil).Count; n != 2 {
 				t.Fatalf("%d tools are served, want 2", n)
 			}
@@ -117,7 +117,7 @@ func TestTutorial(t *testing.T) {
 			if c.Outcome != gateway.Synchronized || names(c.Tools.Added) != "cancelOrder" {
 				t.Errorf("got %+v", c)
 			}
-			c = callOver[gateway.Change](t, session, "update_target_endpoint", map[string]any{"target": "mcp-server-target", "endpoint": successor})
+			c = callOver[gateway.Change](t, session, "update_target_endpoint", map[string]any{"target": "mcp-server-target", "runtimeArn": successor})
 			if c.Outcome != gateway.Updated || names(c.Tools.Added) != "deleteOrder" || c.Tools.After != 4 {
 				t.Errorf("got %+v", c)
 			}
@@ -129,14 +129,15 @@ func TestTutorial(t *testing.T) {
 }
 
 // startLocal starts a local AgentCore as a process of its own. It returns the
-// variable that points to it, and the URL of the orders server with 4 tools.
-func startLocal(t *testing.T) (export, successor string) {
+// variables that it says to export, and the runtime of the server with 4 tools.
+func startLocal(t *testing.T) (exports []string, successor string) {
 	t.Helper()
 	stdout := start(t, program(t, "local", "--addr", "127.0.0.1:0"))
 	text := stdout.until(t, "Ctrl-C")
-	export = regexp.MustCompile(`AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL=\S+`).FindString(text)
-	successor = regexp.MustCompile(`--endpoint (\S+)`).FindStringSubmatch(text)[1]
-	return export, successor
+	for _, line := range regexp.MustCompile(`(?m)^export (.+)$`).FindAllStringSubmatch(text, -1) {
+		exports = append(exports, strings.Fields(line[1])...)
+	}
+	return exports, regexp.MustCompile(`--runtimeArn (\S+)`).FindStringSubmatch(text)[1]
 }
 
 func overStdio(t *testing.T, env []string) *mcp.ClientSession {

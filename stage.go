@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -64,7 +66,7 @@ func (s *stage) change(c gateway.Change) {
 		fmt.Fprintf(s.w, "          %s  %s\n", s.paint(red, "- "+t.Name), t.Description)
 	}
 	if c.PreviousEndpoint != "" {
-		fmt.Fprintf(s.w, "          %s -> %s\n", c.PreviousEndpoint, c.Endpoint)
+		fmt.Fprintf(s.w, "          %s -> %s\n", shortEndpoint(c.PreviousEndpoint), shortEndpoint(c.Endpoint))
 	}
 }
 
@@ -75,6 +77,19 @@ func (s *stage) kept(key string, value any) {
 		shown = append(shown[:most-3], "..."...)
 	}
 	fmt.Fprintf(s.w, "          %s %s\n", key, s.paint(faint, string(shown)))
+}
+
+// shortEndpoint names the runtime in an invocation URL, which is mostly its ARN.
+func shortEndpoint(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return endpoint
+	}
+	if _, rest, ok := strings.Cut(u.Path, ":runtime/"); ok {
+		name, _, _ := strings.Cut(rest, "/")
+		return fmt.Sprintf("runtime %s (%s)", name, u.Query().Get("qualifier"))
+	}
+	return endpoint
 }
 
 func (s *stage) note(format string, args ...any) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,23 +17,34 @@ import (
 
 // The tutorial's names.
 const (
-	tutorialGateway = "ac-gateway-mcp-server"
-	tutorialTarget  = "mcp-server-target"
-	tutorialRole    = "arn:aws:iam::123456789012:role/agentcore-gateway-role"
-	tutorialOAuth   = "arn:aws:bedrock-agentcore:us-east-1:123456789012:token-vault/default/oauth2credentialprovider/ac-gateway-mcp-server-identity"
-	tutorialScope   = "sample-agentcore-runtime-id/invoke"
+	tutorialGateway  = "ac-gateway-mcp-server"
+	tutorialTarget   = "mcp-server-target"
+	tutorialProvider = "ac-gateway-mcp-server-identity"
+	tutorialRole     = "arn:aws:iam::123456789012:role/agentcore-gateway-role"
+	tutorialImage    = "123456789012.dkr.ecr.us-east-1.amazonaws.com/orders:latest"
+
+	gatewayClient = "agent"                              // who may call the gateway
+	gatewayScope  = "sample-agentcore-gateway-id/invoke" // and with which scope
+	runtimeClient = "gateway"                            // as whom the gateway calls the runtimes
+	runtimeScope  = "sample-agentcore-runtime-id/invoke"
+	ownIdentity   = "agentcore-gateway-mcp" // our workload identity
 )
 
-// world is a local AgentCore and two versions of the tutorial's MCP server, on
-// loopback listeners of their own.
+// world is the tutorial's on one machine: a local AgentCore with two user pools,
+// and two versions of an MCP server, each behind a runtime of its own.
 type world struct {
-	url       string // of the local AgentCore
-	orders    *orders.Handler
-	ordersURL string // the MCP server that the target points to at first
-	newURL    string // its successor, with one tool more
-	closers   []func()
+	url     string // of the local AgentCore
+	cloud   *emulator.Server
+	orders  *orders.Handler
+	closers []func()
 
-	gatewayID, targetID string // once seeded
+	ordersURL, newURL string // of the MCP servers themselves
+	secret            string // of gatewayClient
+
+	// Once seeded:
+	gatewayID, targetID string
+	endpoint            string // the target's: the first runtime's
+	newRuntimeARN       string // of the second version, with deleteOrder
 }
 
 type worldOptions struct {
@@ -50,9 +62,9 @@ func startWorld(ctx context.Context, o worldOptions) (w *world, err error) {
 			w.close()
 		}
 	}()
-	agentCore := emulator.New(emulator.Options{StateDelay: stateDelay, Log: o.log})
-	w.closers = append(w.closers, agentCore.Close)
-	if w.url, err = w.listen(ctx, o.addr, agentCore); err != nil {
+	w.cloud = emulator.New(emulator.Options{StateDelay: stateDelay, CheckCredentials: true, Log: o.log})
+	w.closers = append(w.closers, w.cloud.Close)
+	if w.url, err = w.listen(ctx, o.addr, w.cloud); err != nil {
 		return w, err
 	}
 	if w.orders, err = orders.NewHandler(2); err != nil {
@@ -90,26 +102,85 @@ func (w *world) close() {
 
 func (w *world) awsOptions() aws.Options { return aws.Options{Endpoint: w.url, Region: "us-east-1"} }
 
-// configure gives a server what it needs to call the world's gateway.
-func (w *world) configure(g *globals, p *process) {}
+// settings are those that a server needs to call the world's gateway, and the
+// servers behind it, by the names of their environment variables.
+func (w *world) settings() [][2]string {
+	return [][2]string{
+		{"AGENTCORE_GATEWAY_MCP_GATEWAY", tutorialGateway},
+		{"AGENTCORE_GATEWAY_MCP_GATEWAY_CLIENT_ID", gatewayClient},
+		{secretVariable, w.secret},
+		{"AGENTCORE_GATEWAY_MCP_GATEWAY_SCOPE", gatewayScope},
+		{"AGENTCORE_GATEWAY_MCP_WORKLOAD_IDENTITY", ownIdentity},
+	}
+}
 
-// seed creates the tutorial's gateway and target and waits for both. With
-// stale, the MCP server then gets its third tool, of which the gateway knows
-// nothing: there is something to resync.
+// configure sets them for a server in this process, where nothing else is said.
+func (w *world) configure(g *globals, p *process) {
+	if len(g.Gateway) == 0 {
+		g.Gateway = []string{tutorialGateway}
+	}
+	g.GatewayClientID, g.GatewayScope, g.WorkloadIdentity = gatewayClient, []string{gatewayScope}, ownIdentity
+	p.getenv = func(name string) string {
+		if name == secretVariable {
+			return w.secret
+		}
+		return ""
+	}
+}
+
+// seed creates what the tutorial creates, and waits for it: two user pools, the
+// runtimes, the credential provider, the gateway and its target. With stale, the
+// MCP server then gets its third tool, of which the gateway knows nothing: there
+// is something to resync.
 func (w *world) seed(ctx context.Context, stale bool) error {
 	client, err := aws.New(ctx, w.awsOptions())
 	if err != nil {
 		return err
 	}
-	if w.gatewayID, err = client.CreateGateway(ctx, aws.NewGateway{Name: tutorialGateway, RoleARN: tutorialRole, Description: "gateway of the AgentCore tutorial"}); err != nil {
+	callers, runtimes := w.cloud.NewUserPool("gateway"), w.cloud.NewUserPool("runtime")
+	w.secret = rand.Text()
+	callers.AddClient(gatewayClient, w.secret, gatewayScope)
+	runtimeSecret := rand.Text()
+	runtimes.AddClient(runtimeClient, runtimeSecret, runtimeScope)
+
+	var arns [2]string
+	for i, server := range []struct{ name, url string }{{"orders_v1", w.ordersURL}, {"orders_v2", w.newURL}} {
+		if arns[i], err = client.CreateRuntime(ctx, aws.NewRuntime{
+			Name: server.name, RoleARN: tutorialRole, Image: tutorialImage,
+			DiscoveryURL: runtimes.DiscoveryURL(w.url), AllowedClients: []string{runtimeClient},
+		}); err != nil {
+			return err
+		}
+		if err := w.cloud.RegisterRuntime(arns[i], server.url); err != nil {
+			return err
+		}
+	}
+	w.newRuntimeARN = arns[1]
+	if w.endpoint, err = client.RuntimeEndpoint(ctx, arns[0], ""); err != nil {
+		return err
+	}
+	provider, err := client.CreateOAuthProvider(ctx, aws.NewOAuthProvider{
+		Name: tutorialProvider, DiscoveryURL: runtimes.DiscoveryURL(w.url), ClientID: runtimeClient,
+		SecretARN: w.cloud.PutSecret("orders-runtime-client", `{"clientSecret":"`+runtimeSecret+`"}`), SecretKey: "clientSecret",
+	})
+	if err != nil {
+		return err
+	}
+	if err := client.CreateWorkloadIdentity(ctx, ownIdentity); err != nil {
+		return err
+	}
+	if w.gatewayID, err = client.CreateGateway(ctx, aws.NewGateway{
+		Name: tutorialGateway, RoleARN: tutorialRole, Description: "gateway of the AgentCore tutorial",
+		DiscoveryURL: callers.DiscoveryURL(w.url), AllowedClients: []string{gatewayClient}, AllowedScopes: []string{gatewayScope},
+	}); err != nil {
 		return err
 	}
 	if _, err := client.WaitGateway(ctx, w.gatewayID, aws.GatewayReady); err != nil {
 		return err
 	}
 	created, err := client.CreateTarget(ctx, w.gatewayID, aws.NewTarget{
-		Name: tutorialTarget, Description: "orders MCP server", Endpoint: w.ordersURL,
-		OAuthProviderARN: tutorialOAuth, Scopes: []string{tutorialScope},
+		Name: tutorialTarget, Description: "orders MCP server", Endpoint: w.endpoint,
+		OAuthProviderARN: provider, Scopes: []string{runtimeScope},
 		RequestHeaders: []string{"X-Correlation-Id"}, ResourcePriority: 10,
 	})
 	if err != nil {
@@ -150,14 +221,17 @@ func (c *localCommand) Run(p process, _ *globals) error {
 		}
 	}
 	fmt.Fprintf(p.stdout, "A local AgentCore listens on %s\n\nIn another shell:\n\n", w.url)
-	fmt.Fprintf(p.stdout, "export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL=%s\n", w.url)
+	fmt.Fprintf(p.stdout, "export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL=%s AWS_ENDPOINT_URL_BEDROCK_AGENTCORE=%s\n", w.url, w.url)
 	io.WriteString(p.stdout, "export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n")
 	if c.Empty {
 		io.WriteString(p.stdout, "\nIt is empty: aws bedrock-agentcore-control create-gateway … makes the first gateway.\n")
 	} else {
+		for _, setting := range w.settings() {
+			fmt.Fprintf(p.stdout, "export %s=%s\n", setting[0], setting[1])
+		}
 		fmt.Fprintf(p.stdout, "\nGateway %s (%s) has target %s (%s),\nwhose MCP server has just got a third tool that the gateway does not know of:\n\n", tutorialGateway, w.gatewayID, tutorialTarget, w.targetID)
 		fmt.Fprintf(p.stdout, "agentcore-gateway-mcp call synchronize_target --target %s\n", tutorialTarget)
-		fmt.Fprintf(p.stdout, "agentcore-gateway-mcp call update_target_endpoint --target %s --endpoint %s\n", tutorialTarget, w.newURL)
+		fmt.Fprintf(p.stdout, "agentcore-gateway-mcp call update_target_endpoint --target %s --runtimeArn %s\n", tutorialTarget, w.newRuntimeARN)
 	}
 	io.WriteString(p.stdout, "\nEverything is gone when it ends (Ctrl-C).\n")
 	<-p.ctx.Done()

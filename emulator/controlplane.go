@@ -49,7 +49,7 @@ func (s *Server) serveControlPlane(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-RequestId", requestID())
 	op, labels := route(s.operations, r.Method, r.URL.EscapedPath())
 	if op == nil {
-		writeError(w, &apiError{code: unknownOperation, message: fmt.Sprintf("no operation of AgentCore's control plane has the method %s and this path", r.Method)})
+		writeError(w, &apiError{code: unknownOperation, message: fmt.Sprintf("no operation of AgentCore has the method %s and this path", r.Method)})
 		return
 	}
 	s.withFaults(w, r, op.name, func(w http.ResponseWriter) {
@@ -72,7 +72,7 @@ func (s *Server) operate(op *operation, labels map[string]string, r *http.Reques
 	if !s.allow(op) {
 		return nil, &apiError{code: throttling, message: "Rate exceeded"}
 	}
-	if op.handle == nil {
+	if op.handle == nil && op.ask == nil {
 		return nil, &apiError{
 			code: unknownOperation, status: http.StatusNotImplemented,
 			message: op.name + " is not implemented by the local AgentCore",
@@ -82,8 +82,12 @@ func (s *Server) operate(op *operation, labels map[string]string, r *http.Reques
 	if err != nil {
 		return nil, err
 	}
+	if op.ask != nil {
+		return op.ask(s, r.Context(), req)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.expire()
 	return op.handle(s, req)
 }
 

@@ -1,9 +1,11 @@
-// Package emulator is AgentCore Gateway on localhost: the control plane's
-// operations for gateways and their targets over AWS's REST-JSON wire, and the
-// gateways' own MCP endpoints. It is real where it counts: a synchronization
-// connects to the MCP server behind a target, an update replaces, work goes on
-// after the answer, and the previous catalogue serves until a new one is
-// complete. docs/emulator.md lists where it deviates from AWS or guesses.
+// Package emulator is AgentCore on localhost, as far as gateways need it: the
+// operations for gateways, targets, runtimes and identity over AWS's REST-JSON
+// wire, the gateways' own MCP endpoints, the runtimes' invocation URLs, and
+// OpenID issuers to go with them. It is real where it counts: a synchronization
+// gets a token and connects to the MCP server behind a target, tokens are
+// verified, an update replaces, work goes on after the answer, and the previous
+// catalogue serves until a new one is complete. docs/emulator.md lists where it
+// deviates from AWS or guesses.
 package emulator
 
 import (
@@ -42,6 +44,11 @@ type Options struct {
 	GatewaysPerAccount int // 1,000 when zero
 	TargetsPerGateway  int // 100 when zero
 	Quotas             Quotas
+
+	// CheckCredentials makes targets sign in to their MCP servers as their
+	// credential configuration says: a provider that does not exist or gives no
+	// token fails the target. When false, credentials are stored and not used.
+	CheckCredentials bool
 
 	Log *slog.Logger // discards when nil
 }
@@ -82,9 +89,10 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// Server is the local AgentCore: an http.Handler for the control plane and the
-// gateways' MCP endpoints (/gateway/{id}/mcp). It starts no listener. All its
-// methods may be called concurrently.
+// Server is the local AgentCore: an http.Handler for control plane and data
+// plane, the gateways' MCP endpoints (/gateway/{id}/mcp), the user pools
+// (/cognito/{id}) and Secrets Manager's GetSecretValue. It starts no listener.
+// All its methods may be called concurrently.
 type Server struct {
 	opts           Options
 	operations     []*operation
@@ -97,18 +105,20 @@ type Server struct {
 	cancel context.CancelFunc
 	jobs   sync.WaitGroup
 
-	mu        sync.Mutex
-	closed    bool
-	gateways  []*gateway // in order of creation
-	sequence  int        // of the last record created
-	tokens    map[string]creation
-	faults    []*activeFault
-	holds     map[types.TargetStatus][]chan struct{}
-	calls     map[string]int
-	limiters  map[string]*rate.Limiter
-	verifiers map[string]*auth.Verifier // by configuration
-	pools     map[string]*UserPool      // by id
-	secrets   []*secret
+	mu             sync.Mutex
+	closed         bool
+	gateways       []*gateway // in order of creation
+	sequence       int        // of the last record created
+	tokens         map[string]creation
+	faults         []*activeFault
+	holds          map[types.TargetStatus][]chan struct{}
+	calls          map[string]int
+	limiters       map[string]*rate.Limiter
+	verifiers      map[string]*auth.Verifier // by configuration
+	workloadTokens map[string]workloadToken
+	sessions       map[string]*authSession // by URI
+	pools          map[string]*UserPool    // by id
+	secrets        []*secret
 
 	oauth2Providers    []*oauth2Provider // as all the following, in order of creation
 	apiKeyProviders    []*apiKeyProvider
@@ -135,14 +145,16 @@ func New(opts Options) *Server {
 			MaxTools:        opts.ToolsPerTarget,
 			Timeout:         opts.SyncTimeout,
 		},
-		ctx:       ctx,
-		cancel:    cancel,
-		tokens:    map[string]creation{},
-		holds:     map[types.TargetStatus][]chan struct{}{},
-		calls:     map[string]int{},
-		limiters:  map[string]*rate.Limiter{},
-		verifiers: map[string]*auth.Verifier{},
-		pools:     map[string]*UserPool{},
+		ctx:            ctx,
+		cancel:         cancel,
+		tokens:         map[string]creation{},
+		holds:          map[types.TargetStatus][]chan struct{}{},
+		calls:          map[string]int{},
+		limiters:       map[string]*rate.Limiter{},
+		verifiers:      map[string]*auth.Verifier{},
+		workloadTokens: map[string]workloadToken{},
+		sessions:       map[string]*authSession{},
+		pools:          map[string]*UserPool{},
 	}
 }
 
@@ -159,7 +171,7 @@ func (s *Server) Close() {
 	s.proxyTransport.CloseIdleConnections()
 }
 
-// ServeHTTP answers control-plane operations and the gateways' MCP endpoints.
+// ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		switch p := recover(); {

@@ -183,7 +183,7 @@ func (s *Server) definitions(ctx context.Context, target *served) []json.RawMess
 	if target.dynamic {
 		ctx, cancel := s.outbound(ctx)
 		defer cancel()
-		list, err := s.reader.Read(ctx, target.endpoint)
+		list, err := s.readTools(ctx, target)
 		if err != nil {
 			s.opts.Log.Warn("tools of a DYNAMIC target not listed", "target", target.name, "error", err)
 			return nil
@@ -229,7 +229,7 @@ func (s *Server) callTool(ctx context.Context, view endpointView, r *mcp.CallToo
 	}
 	ctx, cancel := s.outbound(ctx)
 	defer cancel()
-	result, err := s.forward(ctx, target.endpoint, tool, r.Params.Arguments)
+	result, err := s.forward(ctx, target, tool, r.Params.Arguments)
 	if err != nil {
 		s.opts.Log.Warn("tool call failed", "target", name, "tool", tool, "error", redacted(err, target.endpoint))
 		text := "An internal error occurred. Please retry later."
@@ -288,15 +288,15 @@ const (
 )
 
 // forward calls a tool in a session of its own.
-func (s *Server) forward(ctx context.Context, endpoint, tool string, arguments json.RawMessage) (*mcp.CallToolResult, error) {
+func (s *Server) forward(ctx context.Context, target *served, tool string, arguments json.RawMessage) (*mcp.CallToolResult, error) {
 	client := mcp.NewClient(
 		&mcp.Implementation{Name: "agentcore-gateway", Version: "1.0.0"},
 		&mcp.ClientOptions{Capabilities: &mcp.ClientCapabilities{}},
 	)
 	session, err := client.Connect(ctx, &mcp.StreamableClientTransport{
-		Endpoint: endpoint,
+		Endpoint: target.endpoint,
 		HTTPClient: &http.Client{
-			Transport:     s.transport,
+			Transport:     target.transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		MaxRetries:           -1,

@@ -112,12 +112,19 @@ func TestEndpointAuthorization(t *testing.T) {
 	}
 	resp := ask("/gateway/"+gw+"/mcp", "")
 	readAll(w, resp)
-	if resp.StatusCode != 401 || !strings.HasPrefix(resp.Header.Get("WWW-Authenticate"), "Bearer") {
-		t.Errorf("without a token: %d %q", resp.StatusCode, resp.Header.Get("WWW-Authenticate"))
+	if resp.StatusCode != 403 || resp.Header.Get("X-Amzn-ErrorType") != "MissingAuthenticationTokenException" {
+		t.Errorf("without a signature: %d %q", resp.StatusCode, resp.Header)
 	}
-	resp = ask("/gateway/"+gw+"/mcp", "Bearer x")
-	if body := readAll(w, resp); resp.StatusCode != 200 || !strings.Contains(body, "orders___getOrder") {
-		t.Errorf("with a token: %d %s", resp.StatusCode, body)
+	for authorization, want := range map[string]int{
+		"Bearer x": 403,
+		"AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/bedrock-agentcore/aws4_request": 403,
+		signature("s3"):                403,
+		signature("bedrock-agentcore"): 200,
+	} {
+		resp = ask("/gateway/"+gw+"/mcp", authorization)
+		if body := readAll(w, resp); resp.StatusCode != want || strings.Contains(body, "orders___getOrder") != (want == 200) {
+			t.Errorf("with %s: %d %s", authorization, resp.StatusCode, body)
+		}
 	}
 	resp = ask("/gateway/unknown-0123456789/mcp", "Bearer x")
 	readAll(w, resp)
@@ -128,6 +135,11 @@ func TestEndpointAuthorization(t *testing.T) {
 		Name: aws.String("jwt"), RoleArn: aws.String(roleARN), AuthorizerType: types.AuthorizerTypeCustomJwt,
 	})
 	w.refusal(err, "ValidationException", "AuthorizerConfiguration is required")
+}
+
+// signature has the form of one that was made for a service.
+func signature(service string) string {
+	return "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/" + service + "/aws4_request, SignedHeaders=host;x-amz-date, Signature=00ff"
 }
 
 func TestDynamicTarget(t *testing.T) {

@@ -2,28 +2,33 @@ package emulator
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
 
+	data "github.com/aws/aws-sdk-go-v2/service/bedrockagentcore/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/schemas"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/traits"
 )
 
-// operation is one operation of the control plane with its route from the
-// SDK's model. Without handle it is known and not implemented.
+// operation is one operation of the control plane or the data plane with its
+// route from the SDK's model. Without handle and ask it is known and not
+// implemented.
 type operation struct {
 	name     string
 	method   string
 	segments []string // of the path; "{name}" is a label
 	status   int
 	input    *smithy.Schema
-	handle   func(*Server, *request) (json.RawMessage, error) // runs with Server.mu held
+	handle   func(*Server, *request) (json.RawMessage, error)                  // runs with Server.mu held
+	ask      func(*Server, context.Context, *request) (json.RawMessage, error) // instead of handle, without: it asks other servers
 }
 
-// operations are all the operations of the service.
+// operations are all the operations of both services. No two share a method and
+// a path; InvokeAgentRuntime is served by path alone.
 func operations() []*operation {
 	all := []*operation{
 		newOperation(schemas.CreateGateway, schemas.CreateGatewayRequest, (*Server).createGateway),
@@ -65,6 +70,11 @@ func operations() []*operation {
 		newOperation(schemas.ListAgentRuntimeEndpoints, schemas.ListAgentRuntimeEndpointsRequest, (*Server).listRuntimeEndpoints),
 		newOperation(schemas.UpdateAgentRuntimeEndpoint, schemas.UpdateAgentRuntimeEndpointRequest, (*Server).updateRuntimeEndpoint),
 		newOperation(schemas.DeleteAgentRuntimeEndpoint, schemas.DeleteAgentRuntimeEndpointRequest, (*Server).deleteRuntimeEndpoint),
+
+		newOperation(data.GetWorkloadAccessToken, data.GetWorkloadAccessTokenRequest, (*Server).getWorkloadAccessToken),
+		newOperation(data.GetResourceApiKey, data.GetResourceApiKeyRequest, nil).asks((*Server).getResourceAPIKey),
+		newOperation(data.GetResourceOauth2Token, data.GetResourceOauth2TokenRequest, nil).asks((*Server).getResourceOauth2Token),
+		newOperation(data.CompleteResourceTokenAuth, data.CompleteResourceTokenAuthRequest, (*Server).completeResourceTokenAuth),
 	}
 	for _, schema := range unimplemented() {
 		all = append(all, newOperation(schema, nil, nil))
@@ -78,6 +88,11 @@ func newOperation(schema, input *smithy.Schema, handle func(*Server, *request) (
 		path, _, _ := strings.Cut(trait.URI, "?")
 		op.method, op.segments, op.status = trait.Method, segments(path), trait.Code
 	}
+	return op
+}
+
+func (op *operation) asks(ask func(*Server, context.Context, *request) (json.RawMessage, error)) *operation {
+	op.ask = ask
 	return op
 }
 

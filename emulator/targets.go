@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
@@ -15,20 +16,23 @@ import (
 // target is a target's record, as GetGatewayTarget answers it, and what the
 // gateway serves of it.
 type target struct {
-	sequence int
-	record   bedrockagentcorecontrol.GetGatewayTargetOutput
-	served   *served // nil until the first success
-	job      int     // of the last job begun; an older one changes nothing any more
-	working  bool    // a job is under way
+	sequence  int
+	record    bedrockagentcorecontrol.GetGatewayTargetOutput
+	served    *served // nil until the first success
+	job       int     // of the last job begun; an older one changes nothing any more
+	working   bool    // a job is under way
+	consented int     // the job for which a person has consented
+	origin    string  // scheme and host by which the client of the last job reached us
 }
 
 // served is the catalogue that a gateway serves of a target, and the name and
 // endpoint that it belongs to. It is replaced as a whole.
 type served struct {
-	name     string
-	endpoint string
-	dynamic  bool // tools are asked from the endpoint at every listing
-	tools    []catalog.Tool
+	name      string
+	endpoint  string
+	transport http.RoundTripper // adds the target's credentials
+	dynamic   bool              // tools are asked from the endpoint at every listing
+	tools     []catalog.Tool
 }
 
 func (s *Server) createTarget(r *request) (json.RawMessage, error) {
@@ -67,7 +71,7 @@ func (s *Server) createTarget(r *request) (json.RawMessage, error) {
 	t.record.CreatedAt = s.stamp(nil)
 	t.record.UpdatedAt = t.record.CreatedAt
 	t.record.Status = types.TargetStatusCreating
-	if err := s.workOnTarget(gw, t); err != nil {
+	if err := s.workOnTarget(r, gw, t); err != nil {
 		return nil, err
 	}
 	gw.targets = append(gw.targets, t)
@@ -103,7 +107,7 @@ func (s *Server) updateTarget(r *request) (json.RawMessage, error) {
 	next.LastSynchronizedAt = t.record.LastSynchronizedAt
 	next.UpdatedAt = s.stamp(t.record.UpdatedAt)
 	next.Status = types.TargetStatusUpdating
-	if err := s.workOnTarget(gw, t); err != nil {
+	if err := s.workOnTarget(r, gw, t); err != nil {
 		return nil, err
 	}
 	t.record = next
@@ -118,7 +122,7 @@ func (s *Server) deleteTarget(r *request) (json.RawMessage, error) {
 	if err := available(t, "delete", "deleting"); err != nil {
 		return nil, err
 	}
-	if err := s.workOnTarget(gw, t); err != nil {
+	if err := s.workOnTarget(r, gw, t); err != nil {
 		return nil, err
 	}
 	s.enter(t, types.TargetStatusDeleting)
@@ -146,7 +150,7 @@ func (s *Server) synchronizeTargets(r *request) (json.RawMessage, error) {
 	case server.ListingMode == types.ListingModeDynamic:
 		return nil, refused("You cannot synchronize a target whose listing mode is DYNAMIC: its tools are retrieved when they are listed")
 	}
-	if err := s.workOnTarget(gw, t); err != nil {
+	if err := s.workOnTarget(r, gw, t); err != nil {
 		return nil, err
 	}
 	s.enter(t, types.TargetStatusSynchronizing)
@@ -191,6 +195,7 @@ func (s *Server) listTargets(r *request) (json.RawMessage, error) {
 func (s *Server) enter(t *target, status types.TargetStatus) {
 	t.record.Status = status
 	t.record.StatusReasons = nil
+	t.record.AuthorizationData = nil
 	t.record.UpdatedAt = s.stamp(t.record.UpdatedAt)
 }
 

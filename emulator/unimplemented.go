@@ -1,12 +1,13 @@
 package emulator
 
 import (
+	data "github.com/aws/aws-sdk-go-v2/service/bedrockagentcore/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/schemas"
 	"github.com/aws/smithy-go"
 )
 
-// unimplemented are the operations of the service that this package routes only
-// to say so, in alphabetical order.
+// unimplemented are the operations of control plane and data plane that this
+// package routes only to say so, each in alphabetical order.
 func unimplemented() []*smithy.Schema {
 	return []*smithy.Schema{
 		schemas.AddDatasetExamples,
@@ -144,5 +145,68 @@ func unimplemented() []*smithy.Schema {
 		schemas.UpdateRegistry,
 		schemas.UpdateRegistryRecord,
 		schemas.UpdateRegistryRecordStatus,
+
+		data.BatchCreateMemoryRecords,
+		data.BatchDeleteMemoryRecords,
+		data.BatchUpdateMemoryRecords,
+		data.CreateABTest,
+		data.CreateEvent,
+		data.CreatePaymentInstrument,
+		data.CreatePaymentSession,
+		data.DeleteABTest,
+		data.DeleteBatchEvaluation,
+		data.DeleteCapacityProviderSession,
+		data.DeleteEvent,
+		data.DeleteMemoryRecord,
+		data.DeletePaymentInstrument,
+		data.DeletePaymentSession,
+		data.DeleteRecommendation,
+		data.Evaluate,
+		data.GetABTest,
+		data.GetAgentCard,
+		data.GetBatchEvaluation,
+		data.GetBrowserSession,
+		data.GetCodeInterpreterSession,
+		data.GetEvent,
+		data.GetMemoryRecord,
+		data.GetPaymentInstrument,
+		data.GetPaymentInstrumentBalance,
+		data.GetPaymentSession,
+		data.GetRecommendation,
+		data.GetResourcePaymentToken,
+		data.GetWorkloadAccessTokenForJWT,
+		data.GetWorkloadAccessTokenForUserId,
+		data.IngestData,
+		data.InvokeAgentRuntimeCommand,
+		data.InvokeBrowser,
+		data.InvokeCodeInterpreter,
+		data.InvokeHarness,
+		data.ListABTests,
+		data.ListActors,
+		data.ListBatchEvaluations,
+		data.ListBrowserSessions,
+		data.ListCodeInterpreterSessions,
+		data.ListEvents,
+		data.ListMemoryExtractionJobs,
+		data.ListMemoryRecords,
+		data.ListPaymentInstruments,
+		data.ListPaymentSessions,
+		data.ListRecommendations,
+		data.ListSessions,
+		data.ProcessPayment,
+		data.RetrieveMemoryRecords,
+		data.SaveBrowserSessionProfile,
+		data.SearchRegistryRecords,
+		data.StartBatchEvaluation,
+		data.StartBrowserSession,
+		data.StartCodeInterpreterSession,
+		data.StartMemoryExtractionJob,
+		data.StartRecommendation,
+		data.StopBatchEvaluation,
+		data.StopBrowserSession,
+		data.StopCodeInterpreterSession,
+		data.StopRuntimeSession,
+		data.UpdateABTest,
+		data.UpdateBrowserStream,
 	}
 }

@@ -13,8 +13,9 @@ import (
 )
 
 // workOnTarget starts the job that takes a target out of the working state
-// that the caller puts it into. The caller holds s.mu.
-func (s *Server) workOnTarget(gw *gateway, t *target) error {
+// that the caller puts it into, at the wish of r, or in continuation of an
+// earlier one when r is nil. The caller holds s.mu.
+func (s *Server) workOnTarget(r *request, gw *gateway, t *target) error {
 	busy := 0
 	for _, other := range gw.targets {
 		if other.working {
@@ -30,6 +31,9 @@ func (s *Server) workOnTarget(gw *gateway, t *target) error {
 		return err
 	}
 	t.job, t.working = job, true
+	if r != nil {
+		t.origin = r.origin
+	}
 	return nil
 }
 
@@ -38,10 +42,14 @@ func (s *Server) finishTarget(ctx context.Context, gw *gateway, t *target, job i
 	status, id, _ := s.planned(t)
 	ended := s.pause(ctx, s.opts.StateDelay) && s.await(ctx, status)
 	_, _, plan := s.planned(t) // SetTarget may have changed it meanwhile
+	deleting := status == types.TargetStatusDeleting
+	if ended && !deleting && s.wantsConsent(gw, t, job, plan) {
+		return // until completeResourceTokenAuth
+	}
 	var next *served
-	var reason string
-	if ended && status != types.TargetStatusDeleting {
-		next, reason = s.read(ctx, id, plan)
+	var why failure
+	if ended && !deleting {
+		next, why = s.read(ctx, id, plan)
 	}
 
 	s.mu.Lock()
@@ -53,16 +61,19 @@ func (s *Server) finishTarget(ctx context.Context, gw *gateway, t *target, job i
 	if !ended || ctx.Err() != nil {
 		return // closed: the record stays as it is
 	}
-	if status == types.TargetStatusDeleting {
+	if deleting {
 		gw.targets = slices.DeleteFunc(gw.targets, func(other *target) bool { return other == t })
 		s.forget(id)
 		return
 	}
 	t.record.UpdatedAt = s.stamp(t.record.UpdatedAt)
-	if reason != "" {
+	if why.reason != "" {
 		t.record.Status = failed(status)
-		t.record.StatusReasons = []string{reason}
-		s.opts.Log.Warn("target failed", "target", *t.record.Name, "status", string(t.record.Status), "reason", reason)
+		if why.credentials {
+			t.record.Status = types.TargetStatusFailed
+		}
+		t.record.StatusReasons = []string{why.reason}
+		s.opts.Log.Warn("target failed", "target", *t.record.Name, "status", string(t.record.Status), "reason", why.reason)
 		return
 	}
 	t.record.Status = types.TargetStatusReady
@@ -71,6 +82,24 @@ func (s *Server) finishTarget(ctx context.Context, gw *gateway, t *target, job i
 	if plan.synchronizes() {
 		t.record.LastSynchronizedAt = t.record.UpdatedAt
 	}
+}
+
+// wantsConsent puts a target whose work needs a person's consent first into a
+// pending authorization state.
+func (s *Server) wantsConsent(gw *gateway, t *target, job int, p plan) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.opts.CheckCredentials || !p.synchronizes() || !p.asksUser() || t.job != job || t.consented == job {
+		return false
+	}
+	s.pend(gw, t, job)
+	return true
+}
+
+// failure is why a catalogue could not be had; its zero value is none.
+type failure struct {
+	reason      string
+	credentials bool // outbound: the target is FAILED, whatever it was about to do
 }
 
 // planned reads from a target's record what its job needs.
@@ -95,6 +124,8 @@ func failed(working types.TargetStatus) types.TargetStatus {
 type plan struct {
 	name   string
 	server *types.McpServerTargetConfiguration // nil for targets that are no MCP servers
+
+	credentials *types.CredentialProviderConfiguration // nil for none
 }
 
 func newPlan(record *bedrockagentcorecontrol.GetGatewayTargetOutput) plan {
@@ -103,7 +134,20 @@ func newPlan(record *bedrockagentcorecontrol.GetGatewayTargetOutput) plan {
 		snapshot := *server
 		p.server = &snapshot
 	}
+	if len(record.CredentialProviderConfigurations) > 0 {
+		snapshot := record.CredentialProviderConfigurations[0]
+		p.credentials = &snapshot
+	}
 	return p
+}
+
+// asksUser tells whether a person has to consent before the target can sign in.
+func (p plan) asksUser() bool {
+	if p.credentials == nil {
+		return false
+	}
+	oauth, ok := p.credentials.CredentialProvider.(*types.CredentialProviderMemberOauthCredentialProvider)
+	return ok && oauth.Value.GrantType == types.OAuthGrantTypeAuthorizationCode
 }
 
 // synchronizes tells whether the catalogue is read from the MCP server.
@@ -112,23 +156,27 @@ func (p plan) synchronizes() bool {
 }
 
 // read makes the catalogue for a target, or says in AWS's words why it cannot.
-func (s *Server) read(ctx context.Context, id string, p plan) (*served, string) {
+func (s *Server) read(ctx context.Context, id string, p plan) (*served, failure) {
 	if p.server == nil {
-		return nil, "" // kept as a record only
+		return nil, failure{} // kept as a record only
 	}
-	next := &served{name: p.name, endpoint: *p.server.Endpoint}
+	transport, reason := s.upstream(ctx, p.credentials, p.synchronizes())
+	if reason != "" {
+		return nil, failure{reason, true}
+	}
+	next := &served{name: p.name, endpoint: *p.server.Endpoint, transport: transport}
 	switch schema := p.server.McpToolSchema.(type) {
 	case nil:
 		if p.server.ListingMode == types.ListingModeDynamic {
 			next.dynamic = true
-			return next, ""
+			return next, failure{}
 		}
-		list, err := s.reader.Read(ctx, next.endpoint)
+		list, err := s.readTools(ctx, next)
 		if err != nil {
-			return nil, statusReason(err, s.opts.ToolsPerTarget)
+			return nil, failure{reason: statusReason(err, s.opts.ToolsPerTarget)}
 		}
 		if len(list.Tools) == 0 {
-			return nil, fmt.Sprintf("MCP server with targetId %s has no tools", id)
+			return nil, failure{reason: fmt.Sprintf("MCP server with targetId %s has no tools", id)}
 		}
 		if len(list.Dropped) > 0 {
 			s.opts.Log.Warn("tools dropped", "target", p.name, "tools", list.Dropped)
@@ -137,16 +185,23 @@ func (s *Server) read(ctx context.Context, id string, p plan) (*served, string) 
 	case *types.McpToolSchemaConfigurationMemberInlinePayload:
 		tools, err := staticTools(schema.Value)
 		if err != nil {
-			return nil, fmt.Sprintf("Failed to parse the static tool schema. Error - %s", err)
+			return nil, failure{reason: fmt.Sprintf("Failed to parse the static tool schema. Error - %s", err)}
 		}
 		if len(tools) > s.opts.ToolsPerTarget {
-			return nil, tooManyTools(s.opts.ToolsPerTarget)
+			return nil, failure{reason: tooManyTools(s.opts.ToolsPerTarget)}
 		}
 		next.tools = tools
 	default:
-		return nil, "Failed to read the static tool schema. Error - the local AgentCore reads inline payloads only"
+		return nil, failure{reason: "Failed to read the static tool schema. Error - the local AgentCore reads inline payloads only"}
 	}
-	return next, ""
+	return next, failure{}
+}
+
+// readTools lists the tools of a target's MCP server.
+func (s *Server) readTools(ctx context.Context, target *served) (catalog.List, error) {
+	reader := s.reader
+	reader.Transport = target.transport
+	return reader.Read(ctx, target.endpoint)
 }
 
 // staticTools reads an inline mcpToolSchema: {"tools":[…]}, the answer to

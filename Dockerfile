@@ -1,0 +1,31 @@
+# The server for AgentCore Runtime: one static binary, the certificate
+# authorities that it trusts, and nothing else. docs/runtime.md deploys it.
+#
+#   docker buildx build --platform linux/arm64 -t agentcore-gateway-mcp .
+#
+# To pin the toolchain, give its digest: FROM golang:1.26@sha256:….
+
+# Cross-compiled on the builder's own platform, so that no emulator is needed.
+FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG TARGETOS
+ARG TARGETARCH
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
+    go build -trimpath -ldflags="-s -w" -o /agentcore-gateway-mcp .
+
+FROM scratch
+LABEL org.opencontainers.image.title="agentcore-gateway-mcp" \
+      org.opencontainers.image.description="An MCP server with which an agent keeps the tools of its Amazon Bedrock AgentCore gateways in order" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      io.modelcontextprotocol.server.name="io.github.agentcore-gateway-mcp/agentcore-gateway-mcp"
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build /agentcore-gateway-mcp /
+USER 65532:65532
+EXPOSE 8000
+ENTRYPOINT ["/agentcore-gateway-mcp"]
+# The platform has checked the callers. Elsewhere give serve --auth jwt, which
+# checks them itself.
+CMD ["serve", "--addr", "0.0.0.0:8000", "--auth", "platform"]
