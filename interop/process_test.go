@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -52,9 +53,17 @@ func succeed(t *testing.T, env []string, name string, args ...string) []byte {
 // matches ready, and ends it gracefully with the test.
 func start(t *testing.T, ready *regexp.Regexp, args ...string) string {
 	t.Helper()
+	printed, _ := background(t, ready, environment(t.TempDir()), program, args...)
+	return printed
+}
+
+// background is start for any process. later is what it printed since, which is
+// complete once the process has ended.
+func background(t *testing.T, ready *regexp.Regexp, env []string, name string, args ...string) (printed string, later func() string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), longest) // t's own ends before the clean-up
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Env, cmd.WaitDelay = environment(t.TempDir()), 5*time.Second
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env, cmd.WaitDelay = env, 5*time.Second
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -63,14 +72,25 @@ func start(t *testing.T, ready *regexp.Regexp, args ...string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var before, after strings.Builder
+	var (
+		before strings.Builder
+		mu     sync.Mutex
+		after  strings.Builder
+	)
+	later = func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return after.String()
+	}
 	begun, ended := make(chan bool, 1), make(chan struct{})
 	go func() {
 		defer close(ended)
 		waiting := true
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if !waiting {
+				mu.Lock()
 				after.WriteString(lines.Text() + "\n")
+				mu.Unlock()
 				continue
 			}
 			before.WriteString(lines.Text() + "\n")
@@ -91,13 +111,13 @@ func start(t *testing.T, ready *regexp.Regexp, args ...string) string {
 			t.Errorf("%q after an interrupt: %v", args, err)
 		}
 		if t.Failed() {
-			t.Logf("%q printed meanwhile:\n%s", args, after.String())
+			t.Logf("%q printed meanwhile:\n%s", args, later())
 		}
 	})
 	if !<-begun {
 		t.Fatalf("%q ended too early:\n%s", args, before.String())
 	}
-	return before.String()
+	return before.String(), later
 }
 
 var serving = regexp.MustCompile(`msg="serving MCP" url=(\S+)`)
