@@ -19,8 +19,9 @@ import (
 )
 
 type callCommand struct {
-	JSON bool     `name:"json" help:"Print the tool's JSON instead of a table."`
-	Args []string `arg:"" optional:"" passthrough:"" name:"tool" help:"The tool and its arguments: TOOL --name value …; nested values as JSON. Without a tool: all tools. TOOL --help: its arguments."`
+	JSON   bool     `name:"json" help:"Print the tool's JSON instead of a table."`
+	Expect string   `help:"With check_drift: hold what the server offers against the hashes in this file, an earlier answer of pin_target_tools or check_drift. Exit status 0 as approved, 10 other, 11 breaking, 20 unknown." placeholder:"FILE" env:"-"`
+	Args   []string `arg:"" optional:"" passthrough:"" name:"tool" help:"The tool and its arguments: TOOL --name value …; nested values as JSON. Without a tool: all tools. TOOL --help: its arguments."`
 }
 
 // Run calls one tool as an MCP client would. It ends with exit status 1 when
@@ -50,6 +51,15 @@ func (c *callCommand) Run(p process, g *globals) error {
 		return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", c.Args[0])
 	}
 	tool := list.Tools[i]
+	var approved map[string]map[string]string
+	if c.Expect != "" {
+		if tool.Name != "check_drift" {
+			return errExpectTool
+		}
+		if approved, err = readApproved(c.Expect); err != nil {
+			return err
+		}
+	}
 	schema, err := inputSchema(tool)
 	if err != nil {
 		return err
@@ -61,6 +71,9 @@ func (c *callCommand) Run(p process, g *globals) error {
 	arguments, err := parseArguments(tool.Name, schema, c.Args[1:])
 	if err != nil {
 		return err
+	}
+	if _, ok := arguments["target"]; approved != nil && !ok {
+		return errExpectTool
 	}
 	params := &mcp.CallToolParams{Name: tool.Name, Arguments: arguments}
 	params.SetProgressToken("call")
@@ -80,10 +93,15 @@ func (c *callCommand) Run(p process, g *globals) error {
 	} else {
 		err = render(p.stdout, tool.Name, result)
 	}
-	if err == nil && result.IsError {
-		err = exitStatus(1)
+	switch {
+	case err != nil:
+		return err
+	case result.IsError:
+		return exitStatus(1)
+	case approved != nil:
+		return expect(p.stdout, approved, result)
 	}
-	return err
+	return nil
 }
 
 // connectInMemory connects a client to server without leaving the process, and

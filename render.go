@@ -27,8 +27,14 @@ func render(w io.Writer, tool string, result *mcp.CallToolResult) error {
 		return rendering(w, result, renderTargets)
 	case "list_tools":
 		return rendering(w, result, renderTools)
-	case "synchronize_target", "update_target_endpoint":
+	case "check_drift":
+		return rendering(w, result, renderDrift)
+	case "synchronize_targets":
+		return rendering(w, result, renderFleet)
+	case "synchronize_target", "update_target_endpoint", "update_target", "unpin_target_tools":
 		return rendering(w, result, renderChange)
+	case "pin_target_tools":
+		return rendering(w, result, func(w io.Writer, p gateway.Pinned) { renderChange(w, p.Change) })
 	}
 	return rendering(w, result, func(w io.Writer, v any) {
 		pretty, _ := json.MarshalIndent(v, "", "  ") // it was JSON a moment ago
@@ -91,35 +97,102 @@ func renderTools(w io.Writer, out tools.OutTools) {
 
 func renderChange(w io.Writer, c gateway.Change) {
 	fmt.Fprintf(w, "%s  %s, %s after %.1f s (%s, %s)\n", c.Target, c.Outcome, c.Status, c.Seconds, dash(c.Region), dash(c.Account))
-	for _, reason := range c.StatusReasons {
-		fmt.Fprintf(w, "  %q\n", reason)
+	renderReasons(w, c.StatusReasons, c.AuthorizationURL)
+	for _, s := range c.Configuration {
+		fmt.Fprintf(w, "  %s\n    before  %s\n    after   %s\n", s.Path, dash(s.Before), dash(s.After))
 	}
-	if c.AuthorizationURL != "" {
-		fmt.Fprintf(w, "  consent at %s\n", c.AuthorizationURL)
-	}
-	if c.PreviousEndpoint != "" {
-		fmt.Fprintf(w, "  endpoint  %s\n  before    %s\n", c.Endpoint, c.PreviousEndpoint)
-	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, part := range []struct {
-		sign  string
-		tools []gateway.ToolView
-	}{{"+", c.Tools.Added}, {"-", c.Tools.Removed}, {"~", c.Tools.Changed}} {
-		for _, t := range part.tools {
-			fmt.Fprintf(table, "  %s %s\t%s\n", part.sign, t.Name, t.Description)
-		}
-	}
-	table.Flush()
-	switch c.Tools.Source {
-	case gateway.FromGateway:
-		fmt.Fprintf(w, "  %d tools before, %d now\n", c.Tools.Before, c.Tools.After)
-	case gateway.FromUpstream:
-		fmt.Fprintf(w, "  the server offers %s; not compared with the gateway: %s\n", names(c.Tools.Offered), c.Tools.Reason)
-	default:
-		fmt.Fprintf(w, "  tools not compared: %s\n", c.Tools.Reason)
+	renderToolChange(w, c.Tools)
+	if c.After != "" {
+		fmt.Fprintf(w, "  %s\n", c.After)
 	}
 	if c.Next != "" {
 		fmt.Fprintf(w, "  next: %s\n", c.Next)
+	}
+}
+
+func renderReasons(w io.Writer, reasons []string, authorizationURL string) {
+	for _, reason := range reasons {
+		fmt.Fprintf(w, "  %q\n", reason)
+	}
+	if authorizationURL != "" {
+		fmt.Fprintf(w, "  consent at %s\n", authorizationURL)
+	}
+}
+
+// renderToolChange prints what is different, the worst first, and the counts.
+func renderToolChange(w io.Writer, c gateway.ToolChange) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, t := range c.Removed {
+		fmt.Fprintf(table, "  - %s\t%s\n", t.Name, t.Description)
+	}
+	for _, t := range c.Changed {
+		sign := "~"
+		if t.Breaking {
+			sign = "!"
+		}
+		fmt.Fprintf(table, "  %s %s\t%s\n", sign, t.Name, strings.Join(t.Details, "; "))
+	}
+	for _, t := range c.Added {
+		fmt.Fprintf(table, "  + %s\t%s\n", t.Name, t.Description)
+	}
+	table.Flush()
+	switch c.Source {
+	case gateway.FromGateway:
+		fmt.Fprintf(w, "  %d tools before, %d now", c.Before, c.After)
+		switch {
+		case c.Upstream == c.After && c.Upstream > 0:
+			fmt.Fprintf(w, "; the server offers the same %d", c.Upstream)
+		case c.Upstream > 0:
+			fmt.Fprintf(w, "; the server offers %d", c.Upstream)
+		}
+		fmt.Fprintln(w)
+	case gateway.FromPlan:
+		fmt.Fprintf(w, "  the gateway serves %d tools, the server offers %d\n", c.Before, c.After)
+	case gateway.FromUpstream:
+		fmt.Fprintf(w, "  the server offers %s; not compared with the gateway: %s\n", names(c.Offered), c.Reason)
+	default:
+		fmt.Fprintf(w, "  tools not compared: %s\n", c.Reason)
+	}
+	for _, warning := range c.Warnings {
+		fmt.Fprintf(w, "  warning: %s\n", warning)
+	}
+}
+
+func renderDrift(w io.Writer, out tools.OutDrift) {
+	for _, d := range out.Targets {
+		pinned := ""
+		if d.Pinned {
+			pinned = ", pinned"
+		}
+		fmt.Fprintf(w, "%s  %s%s (synchronized %s)\n", d.Target, d.State, pinned, ago(d.LastSynchronizedAt))
+		if d.Reason != "" {
+			fmt.Fprintf(w, "  %s\n", d.Reason)
+		}
+		if d.State == gateway.Drifted {
+			renderToolChange(w, *d.Tools)
+		}
+	}
+	fmt.Fprintf(w, "%d in sync, %d drifted, %d unknown\n", out.InSync, out.Drifted, out.Unknown)
+}
+
+func renderFleet(w io.Writer, f gateway.Fleet) {
+	fmt.Fprintf(w, "%s: %d of %d synchronized, %d with other tools; %d failed, %d pending authorization, %d not done, %d skipped, in %.1f s\n",
+		f.Outcome, f.Synchronized, f.Total, f.Changed, f.Failed, f.NeedsAuthorization, f.InProgress, f.Skipped, f.Seconds)
+	for _, t := range f.Targets {
+		fmt.Fprintf(w, "%s/%s  %s, %s\n", t.Gateway, t.Target, t.Outcome, t.Status)
+		renderReasons(w, t.StatusReasons, t.AuthorizationURL)
+		if t.Tools != nil {
+			renderToolChange(w, *t.Tools)
+		}
+	}
+	for _, s := range f.SkippedFor {
+		fmt.Fprintf(w, "skipped %d, %s: %s\n", s.Count, s.Reason, strings.Join(s.Targets, ", "))
+	}
+	for _, reason := range f.Unread {
+		fmt.Fprintf(w, "tools not compared: %s\n", reason)
+	}
+	if f.Next != "" {
+		fmt.Fprintf(w, "next: %s\n", f.Next)
 	}
 }
 

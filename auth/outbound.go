@@ -13,8 +13,8 @@ import (
 type TokenSource func(ctx context.Context) (Token, error)
 
 // Token is an access token. Printed, logged or marshalled it shows its expiry,
-// never its value, unless it lies in an unexported field of what is printed:
-// package fmt does not ask such values how they want to be shown.
+// never its value, but for two things that package fmt decides by itself: the
+// verb %p, and a token in an unexported field of what is printed.
 type Token struct {
 	Value  string
 	Expiry time.Time

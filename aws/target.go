@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -123,39 +122,6 @@ func (c *Client) Synchronize(ctx context.Context, gatewayID, targetID string) (T
 	}
 	// Accepted, but AWS did not say how the target stands: the wait will see.
 	return Target{ID: targetID}, nil
-}
-
-// UpdateEndpoint begins an update of t, as Client.Target read it, that changes
-// the endpoint and nothing else: UpdateGatewayTarget replaces, so everything
-// that was read is sent again. Errors: ErrUnknownSetting, when something was
-// read that cannot be sent; ErrInvalid for a target that is not an MCP server;
-// else as for Synchronize.
-func (c *Client) UpdateEndpoint(ctx context.Context, gatewayID string, t Target, endpoint string) (Target, error) {
-	server := mcpServer(t.raw)
-	if server == nil {
-		return Target{}, &Error{Operation: "UpdateGatewayTarget", Kind: ErrInvalid, Message: fmt.Sprintf("target %s is not an MCP server, it has no endpoint to change", t.Name)}
-	}
-	if len(t.unknown) > 0 {
-		return Target{}, &Error{Operation: "UpdateGatewayTarget", Kind: ErrUnknownSetting,
-			Message: fmt.Sprintf("target %s has settings that this program does not know (%s) and an update would lose them: install a newer release", t.Name, strings.Join(t.unknown, ", "))}
-	}
-	changed := *server
-	changed.Endpoint = &endpoint
-	out, err := c.control.UpdateGatewayTarget(ctx, &control.UpdateGatewayTargetInput{
-		GatewayIdentifier:                &gatewayID,
-		TargetId:                         t.raw.TargetId,
-		Name:                             t.raw.Name,
-		Description:                      t.raw.Description,
-		TargetConfiguration:              &types.TargetConfigurationMemberMcp{Value: &types.McpTargetConfigurationMemberMcpServer{Value: changed}},
-		CredentialProviderConfigurations: atLeastOne(t.raw.CredentialProviderConfigurations),
-		MetadataConfiguration:            t.raw.MetadataConfiguration,
-		PrivateEndpoint:                  t.raw.PrivateEndpoint,
-		CertificateConfigurations:        atLeastOne(t.raw.CertificateConfigurations),
-	}, options(writes)...)
-	if err != nil {
-		return Target{}, wrap(ctx, "UpdateGatewayTarget", true, err)
-	}
-	return fromAnswer(out)
 }
 
 // atLeastOne sends nothing in place of an empty list: AWS's lists have a

@@ -40,25 +40,27 @@ func PhaseOf(s TargetStatus) Phase {
 // held to be a late copy of it. AWS documents no bound.
 const staleFor = 10 * time.Second
 
-// observer decides when polls have shown the end of a change. AWS has no
+// Observer decides when polls have shown the end of a change. AWS has no
 // waiter for targets: READY may flap (Terraform's provider wants it twice in a
 // row), and the first polls after a 202 may still show the state before it.
-type observer struct {
-	before  Target
-	changed bool // something happened since before
+// Listings serve as polls.
+type Observer struct {
+	Before  Target // as it was when the change was sent
+	changed bool   // something happened since before
 	last    TargetStatus
 	seen    int // how often in a row
 }
 
-// observe takes the next poll, and reports whether the change has ended.
-func (o *observer) observe(t Target, elapsed time.Duration) bool {
+// Observe takes the next poll, elapsed after the change was sent, and reports
+// whether the change has ended: READY, failed, pending or unknown for sure.
+func (o *Observer) Observe(t Target, elapsed time.Duration) bool {
 	if t.Status == o.last {
 		o.seen++
 	} else {
 		o.last, o.seen = t.Status, 1
 	}
-	o.changed = o.changed || PhaseOf(t.Status) == PhaseWorking || t.Status != o.before.Status ||
-		t.LastSynchronizedAt.After(o.before.LastSynchronizedAt) || t.UpdatedAt.After(o.before.UpdatedAt)
+	o.changed = o.changed || PhaseOf(t.Status) == PhaseWorking || t.Status != o.Before.Status ||
+		t.LastSynchronizedAt.After(o.Before.LastSynchronizedAt) || t.UpdatedAt.After(o.Before.UpdatedAt)
 	settled := o.changed || elapsed >= staleFor
 	switch PhaseOf(t.Status) {
 	case PhaseReady:
@@ -79,7 +81,7 @@ func (o *observer) observe(t Target, elapsed time.Duration) bool {
 // Errors: ErrNotFound when the target is gone; ErrUnknownStatus; the context's
 // own error when it ends first. With each the last target seen is returned.
 func (c *Client) WaitTarget(ctx context.Context, gatewayID string, before Target, report func(Target)) (Target, error) {
-	o := observer{before: before}
+	o := Observer{Before: before}
 	start, last := time.Now(), before
 	for delay := range c.poll.delays() {
 		t, err := c.Target(ctx, gatewayID, before.ID)
@@ -90,7 +92,7 @@ func (c *Client) WaitTarget(ctx context.Context, gatewayID string, before Target
 		if report != nil {
 			report(t)
 		}
-		if o.observe(t, time.Since(start)) {
+		if o.Observe(t, time.Since(start)) {
 			if PhaseOf(t.Status) == PhaseUnknown {
 				return t, fmt.Errorf("target %s: %w %q: this program cannot tell whether it has ended", t.Name, ErrUnknownStatus, t.Status)
 			}

@@ -29,9 +29,9 @@ func TestObserver(t *testing.T) {
 		"an unknown status, twice":             {at("READY", 0, 0), []Target{at("HIBERNATING", 0, 0), at("HIBERNATING", 0, 0)}, time.Second, 1},
 		"still working":                        {at("READY", 0, 0), []Target{at("UPDATING", 0, 1), at("UPDATING", 0, 1)}, time.Minute, -1},
 	} {
-		o, end := observer{before: c.before}, -1
+		o, end := Observer{Before: c.before}, -1
 		for i, poll := range c.polls {
-			if o.observe(poll, time.Duration(i)*c.step) {
+			if o.Observe(poll, time.Duration(i)*c.step) {
 				end = i
 				break
 			}

@@ -1,13 +1,6 @@
 package catalog
 
-import (
-	"bytes"
-	"cmp"
-	"encoding/json"
-	"slices"
-	"strconv"
-	"strings"
-)
+import "bytes"
 
 // Diff is what has to happen to one list of tools to become another. Its slices
 // are sorted by name and never nil.
@@ -17,119 +10,84 @@ type Diff struct {
 	Changed []Change
 }
 
-// Change is one tool whose definition differs between two lists.
-type Change struct{ Before, After Tool }
+// Change is one tool that is not the same in two lists.
+type Change struct {
+	Before, After Tool
+	Verdict       Verdict  // the worst of Details
+	Details       []Detail // at least one, the worst first; see [Detail]
+}
 
 // Compare pairs tools by [Tool.Name]; duplicates of a name pair in their order.
-// A pair is changed when its definitions differ as JSON values: key order,
-// white space and the spelling of strings and numbers do not count, and neither
-// does the definition's own "name", so that a gateway's list can be compared
-// with an upstream's after the prefix was taken off Name alone.
+// A pair is changed when its [Canonical] forms differ, and then it is judged. A
+// definition that is not a JSON object equals only the same bytes, and the
+// change's details say so.
+//
+// The judgement sees a tool as its callers do. Breaking is what makes a call
+// fail that worked, or takes away what callers read or trusted: a removed tool
+// or argument, a new required argument, another type, fewer values, a tighter
+// bound or pattern, an argument object that is closed, a result that lost a
+// field or no longer promises it, a read-only tool that writes. Notable is what
+// a model reads (titles, descriptions, annotations, defaults), what callers may
+// not expect of a result, and formats. Compatible is the rest. Local references
+// are followed. A change that cannot be judged (oneOf, not, if, a reference that
+// leads nowhere, more than 64 levels, …) is breaking in an input schema, where a
+// wrong "compatible" would cost most, and notable in an output schema.
 func Compare(before, after []Tool) Diff {
 	d := Diff{Added: []Tool{}, Removed: []Tool{}, Changed: []Change{}}
-	a, b := byName(before), byName(after)
-	for len(a) > 0 || len(b) > 0 {
-		switch {
-		case len(b) == 0 || len(a) > 0 && a[0].Name < b[0].Name:
-			d.Removed = append(d.Removed, a[0])
-			a = a[1:]
-		case len(a) == 0 || b[0].Name < a[0].Name:
-			d.Added = append(d.Added, b[0])
-			b = b[1:]
-		default:
-			if !sameDefinition(a[0].Definition, b[0].Definition) {
-				d.Changed = append(d.Changed, Change{Before: a[0], After: b[0]})
+	var c comparer
+	pair(before, after, func(t Tool) string { return t.Name },
+		func(t Tool) { d.Removed = append(d.Removed, t) },
+		func(t Tool) { d.Added = append(d.Added, t) },
+		func(x, y Tool) {
+			if !c.same(x, y) {
+				verdict, details := judge(x, y)
+				d.Changed = append(d.Changed, Change{Before: x, After: y, Verdict: verdict, Details: details})
 			}
-			a, b = a[1:], b[1:]
-		}
-	}
+		})
 	return d
 }
 
-func byName(tools []Tool) []Tool {
-	order := func(x, y Tool) int { return cmp.Compare(x.Name, y.Name) }
-	if slices.IsSortedFunc(tools, order) {
-		return tools
+// Empty says that nothing has to happen.
+func (d Diff) Empty() bool { return len(d.Added)+len(d.Removed)+len(d.Changed) == 0 }
+
+// Verdict is the worst of all changes: breaking when a tool is removed, notable
+// at least when an added tool's text is suspicious (see [Inspect]), compatible
+// when the difference is empty.
+func (d Diff) Verdict() Verdict {
+	if len(d.Removed) > 0 {
+		return Breaking
 	}
-	sorted := slices.Clone(tools)
-	slices.SortStableFunc(sorted, order)
-	return sorted
+	worst := Compatible
+	for _, c := range d.Changed {
+		worst = Worst(worst, c.Verdict)
+	}
+	for _, t := range d.Added {
+		if worst != Compatible {
+			break
+		}
+		if len(Inspect(t)) > 0 {
+			worst = Notable
+		}
+	}
+	return worst
 }
 
-func sameDefinition(a, b json.RawMessage) bool {
-	if bytes.Equal(a, b) {
+// comparer keeps its memory from one pair to the next.
+type comparer struct {
+	canonicalizer
+	before, after []byte
+}
+
+func (c *comparer) same(before, after Tool) bool {
+	if bytes.Equal(before.Definition, after.Definition) {
 		return true
 	}
-	x, okX := decode(a)
-	y, okY := decode(b)
-	if !okX || !okY {
+	var err error
+	if c.before, err = c.append(c.before[:0], before); err != nil {
 		return false
 	}
-	for _, v := range []any{x, y} {
-		if object, ok := v.(map[string]any); ok {
-			delete(object, "name")
-		}
+	if c.after, err = c.append(c.after[:0], after); err != nil {
+		return false
 	}
-	return sameValue(x, y)
-}
-
-func decode(raw json.RawMessage) (v any, ok bool) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	if dec.Decode(&v) != nil || dec.More() {
-		return nil, false
-	}
-	return v, true
-}
-
-func sameValue(a, b any) bool {
-	switch a := a.(type) {
-	case map[string]any:
-		b, ok := b.(map[string]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for key, x := range a {
-			y, ok := b[key]
-			if !ok || !sameValue(x, y) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		b, ok := b.([]any)
-		return ok && slices.EqualFunc(a, b, sameValue)
-	case json.Number:
-		b, ok := b.(json.Number)
-		return ok && (a == b || normalNumber(string(a)) == normalNumber(string(b)))
-	default:
-		return a == b
-	}
-}
-
-// normalNumber writes a JSON number as digits and a power of ten, so that 1.0,
-// 1 and 10e-1 read alike without a float's rounding. An exponent beyond 64 bits
-// is left as it came.
-func normalNumber(s string) string {
-	mantissa, exponent, _ := strings.Cut(strings.ToLower(s), "e")
-	power := int64(0)
-	if exponent != "" {
-		p, err := strconv.ParseInt(exponent, 10, 64)
-		if err != nil {
-			return s
-		}
-		power = p
-	}
-	mantissa, negative := strings.CutPrefix(mantissa, "-")
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	digits := strings.TrimLeft(whole+fraction, "0")
-	if digits == "" {
-		return "0"
-	}
-	trimmed := strings.TrimRight(digits, "0")
-	power += int64(len(digits)-len(trimmed)) - int64(len(fraction))
-	if negative {
-		trimmed = "-" + trimmed
-	}
-	return trimmed + "e" + strconv.FormatInt(power, 10)
+	return bytes.Equal(c.before, c.after)
 }

@@ -4,13 +4,13 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcore"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
-
-	"agentcore-gateway-mcp/aws"
 )
 
 // authorizationLife is how long a person has to consent.
@@ -72,6 +72,32 @@ func pendingAuthorization(working types.TargetStatus) types.TargetStatus {
 	return types.TargetStatusCreatePendingAuth
 }
 
+// serveAuthorize tells a person who opens an authorization URL what to do here,
+// where nobody can sign in.
+func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.expire()
+	session := s.sessions[r.URL.Query().Get("request_uri")]
+	text := "This authorization does not exist, or has expired.\n"
+	status := http.StatusNotFound
+	switch {
+	case session == nil || session.expired(s.opts.Now()):
+	case session.complete:
+		status, text = http.StatusOK, "This authorization is complete.\n"
+	default:
+		user := session.user
+		setDefault(&user, "me")
+		status = http.StatusOK
+		text = fmt.Sprintf("The local AgentCore has no sign-in page. Until %s, this command gives the consent that AgentCore would ask for here:\n\naws bedrock-agentcore complete-resource-token-auth --endpoint-url %s --user-identifier userId=%s --session-uri %s\n",
+			session.expires.UTC().Format(time.RFC3339), origin(r), user, session.uri)
+	}
+	s.mu.Unlock()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text) // the client went away: nobody is left to tell
+}
+
 // completeResourceTokenAuth is the consent: work on a waiting target goes on.
 func (s *Server) completeResourceTokenAuth(r *request) (json.RawMessage, error) {
 	session := s.sessions[r.str("sessionUri")]
@@ -96,7 +122,7 @@ func (s *Server) completeResourceTokenAuth(r *request) (json.RawMessage, error) 
 		s.enter(waiting.t, waiting.working)
 	}
 	session.complete = true
-	return aws.EncodeJSON(&bedrockagentcore.CompleteResourceTokenAuthOutput{})
+	return json.RawMessage(`{}`), nil // the output has no members
 }
 
 // expire fails the targets whose person has not consented in time, and forgets

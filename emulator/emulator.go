@@ -54,7 +54,8 @@ type Options struct {
 }
 
 // Quotas are AWS's rates in requests per second and operation, as token buckets
-// whose burst equals the rate. Zero means AWS's default, negative means off.
+// whose burst equals the rate. They apply to the control plane and to AgentCore
+// Identity, not to invocations of runtimes and to Secrets Manager. Zero means AWS's default, negative means off.
 type Quotas struct {
 	Write       float64 // each Create, Update and Delete operation: 5
 	Read        float64 // each Get and List operation: 10
@@ -198,6 +199,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveGateway(w, r)
 	case strings.HasPrefix(r.URL.Path, userPoolPath):
 		s.serveUserPool(w, r)
+	case r.URL.Path == authorizePath && r.Method == http.MethodGet:
+		s.serveAuthorize(w, r)
 	case r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("X-Amz-Target"), secretsManagerTarget):
 		s.serveSecretsManager(w, r)
 	default:

@@ -13,10 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 )
 
-// Fault is a failure of the control plane for tests. A Fault without Code and
-// Reset only delays. Of several that match a request, the first injected hits.
+// Fault is a failure of an operation of AgentCore or Secrets Manager for tests.
+// A Fault without Code and Reset only delays. Of several that match a request,
+// the first injected hits.
 type Fault struct {
-	Operation string        // "UpdateGatewayTarget"; "" means every control-plane operation
+	Operation string        // "UpdateGatewayTarget"; "" means every operation
 	After     bool          // false: instead of the operation; true: the operation takes effect, then its answer is replaced
 	Code      string        // "ThrottlingException", "InternalServerException": an AWS-shaped error with its status
 	Reset     bool          // the connection is reset instead of an answer

@@ -27,6 +27,18 @@ func TestRuntimeRecords(t *testing.T) {
 		AgentRuntimeName: aws.String("orders_mcp"), AgentRuntimeArtifact: artifact, RoleArn: aws.String(roleARN),
 	})
 	w.refusal(err, "ConflictException", "already exists")
+	repeated := &bedrockagentcorecontrol.CreateAgentRuntimeInput{
+		AgentRuntimeName: aws.String("repeated"), AgentRuntimeArtifact: artifact, RoleArn: aws.String(roleARN),
+		ClientToken: aws.String(strings.Repeat("token", 7)),
+	}
+	first, err := w.client.CreateAgentRuntime(t.Context(), repeated)
+	w.check(err)
+	again, err := w.client.CreateAgentRuntime(t.Context(), repeated)
+	w.check(err)
+	if *again.AgentRuntimeArn != *first.AgentRuntimeArn {
+		t.Errorf("the same client token made %s and %s", *first.AgentRuntimeArn, *again.AgentRuntimeArn)
+	}
+	w.runtimeReady(*first.AgentRuntimeId)
 	_, err = w.client.CreateAgentRuntime(t.Context(), &bedrockagentcorecontrol.CreateAgentRuntimeInput{
 		AgentRuntimeName: aws.String("orders-mcp"), RoleArn: aws.String(roleARN),
 		AgentRuntimeArtifact: &types.AgentRuntimeArtifactMemberContainerConfiguration{Value: types.ContainerConfiguration{ContainerUri: aws.String("docker.io/x")}},
@@ -45,10 +57,10 @@ func TestRuntimeRecords(t *testing.T) {
 	if *got.AgentRuntimeVersion != "3" || *got.Description != "third" || got.AuthorizerConfiguration != nil || *got.LifecycleConfiguration.MaxLifetime != 28800 {
 		t.Errorf("the latest version is %+v", got)
 	}
-	first, err := w.client.GetAgentRuntime(t.Context(), &bedrockagentcorecontrol.GetAgentRuntimeInput{AgentRuntimeId: &id, AgentRuntimeVersion: aws.String("1")})
+	one, err := w.client.GetAgentRuntime(t.Context(), &bedrockagentcorecontrol.GetAgentRuntimeInput{AgentRuntimeId: &id, AgentRuntimeVersion: aws.String("1")})
 	w.check(err)
-	if first.AuthorizerConfiguration == nil || first.Description != nil {
-		t.Errorf("version 1 is %+v", first)
+	if one.AuthorizerConfiguration == nil || one.Description != nil {
+		t.Errorf("version 1 is %+v", one)
 	}
 	var versions []string
 	pages := bedrockagentcorecontrol.NewListAgentRuntimeVersionsPaginator(w.client, &bedrockagentcorecontrol.ListAgentRuntimeVersionsInput{AgentRuntimeId: &id, MaxResults: aws.Int32(2)})
@@ -78,7 +90,7 @@ func TestRuntimeRecords(t *testing.T) {
 	w.until("the runtime is gone", func() bool {
 		list, err := w.client.ListAgentRuntimes(t.Context(), &bedrockagentcorecontrol.ListAgentRuntimesInput{})
 		w.check(err)
-		return len(list.AgentRuntimes) == 0
+		return len(list.AgentRuntimes) == 1 && *list.AgentRuntimes[0].AgentRuntimeName == "repeated"
 	})
 	_, err = w.client.GetWorkloadIdentity(t.Context(), &bedrockagentcorecontrol.GetWorkloadIdentityInput{Name: &id})
 	w.refusal(err, "ResourceNotFoundException", id)

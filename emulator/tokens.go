@@ -75,9 +75,20 @@ func clientConfiguration(output types.Oauth2ProviderConfigOutput) (id *string, d
 	return nil, nil, ""
 }
 
+// unsupported is why no token can be had at all, "" when one can.
+func (c oauth2Client) unsupported() string {
+	if c.secret.arn == "" {
+		return "Clients without a client secret (private_key_jwt, AWS_IAM_ID_TOKEN_JWT) are not implemented by the local AgentCore"
+	}
+	return ""
+}
+
 // fetchToken asks for a token by client credentials, or says in AWS's words why
 // there is none.
 func (s *Server) fetchToken(ctx context.Context, client oauth2Client, scopes []string, parameters map[string]string) (auth.Token, string) {
+	if reason := client.unsupported(); reason != "" {
+		return auth.Token{}, reason
+	}
 	source, outcome := s.tokenSource(client, scopes, parameters)
 	token, err := source(ctx)
 	if err == nil {
@@ -91,7 +102,11 @@ func (s *Server) tokenSource(client oauth2Client, scopes []string, parameters ma
 	requests := &tokenRequests{next: s.transport, client: client.name, parameters: parameters, post: client.post}
 	source := auth.ClientCredentials(auth.ClientCredentialsConfig{
 		TokenURL: client.tokenURL, DiscoveryURL: client.discoveryURL, ClientID: client.id, Scopes: scopes,
-		Secret:   func(context.Context) (string, error) { return s.reveal(client.secret) },
+		Secret: func(context.Context) (string, error) {
+			value, err := s.reveal(client.secret)
+			requests.note(func() { requests.noSecret = err != nil })
+			return value, err
+		},
 		Loopback: true, Transport: requests, Now: s.opts.Now,
 	})
 	return func(ctx context.Context) (auth.Token, error) {
@@ -115,8 +130,14 @@ type tokenRequests struct {
 	post       bool
 
 	mu       sync.Mutex
-	sent     bool
-	answered bool // the last one
+	noSecret bool
+	answered bool // the last request
+}
+
+func (t *tokenRequests) note(change func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change()
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -129,9 +150,7 @@ func (t *tokenRequests) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = changed
 	}
 	resp, err := t.next.RoundTrip(req)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sent, t.answered = true, err == nil
+	t.note(func() { t.answered = err == nil })
 	return resp, err
 }
 
@@ -169,8 +188,8 @@ func (t *tokenRequests) reason() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case !t.sent:
-		return "The client secret or the configuration of the credential provider " + t.client + " cannot be used"
+	case t.noSecret:
+		return "The client secret of the credential provider " + t.client + " cannot be read"
 	case !t.answered:
 		return noTokenEndpoint
 	}

@@ -2,8 +2,12 @@ package emulator_test
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,11 +36,7 @@ func TestTutorialWithBothPools(t *testing.T) {
 	session, err := w.session(w.endpoint(), token)
 	w.check(err)
 	defer session.Close()
-	result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: want[0], Arguments: map[string]any{"orderId": "123"}})
-	w.check(err)
-	if text, err := json.Marshal(result.Content); err != nil || result.IsError || !strings.Contains(string(text), "123") {
-		t.Errorf("the call answered %s, %v", text, err)
-	}
+	w.call(session, want[0])
 
 	// A redeployment: a new version and a new process, the same ARN and URL.
 	id := (w.runtimeARN)[strings.LastIndex(w.runtimeARN, "/")+1:]
@@ -67,6 +67,16 @@ func TestTutorialWithBothPools(t *testing.T) {
 	w.settles(w.gatewayID, w.targetID, types.TargetStatusReady)
 	if got := w.offers(w.endpoint(), token); len(got) != 1 {
 		t.Errorf("on the second runtime the gateway serves %q", got)
+	}
+}
+
+// call demands that a tool that reads an order works.
+func (w *tutorial) call(session *mcp.ClientSession, tool string) {
+	w.Helper()
+	result, err := session.CallTool(w.Context(), &mcp.CallToolParams{Name: tool, Arguments: map[string]any{"orderId": "order-1"}})
+	w.check(err)
+	if text, err := json.Marshal(result.Content); err != nil || result.IsError || !strings.Contains(string(text), "order-1") {
+		w.Errorf("the call answered %s, %v", text, err)
 	}
 }
 
@@ -200,6 +210,40 @@ func TestGatewayVerifiesItsCallers(t *testing.T) {
 	}
 	if status, _, _ := w.raw("GET", "/.well-known/oauth-protected-resource/gateway/unknown-0123456789/mcp", ""); status != 404 {
 		t.Errorf("the metadata of an unknown gateway: %d", status)
+	}
+}
+
+// TestKeysAreShared counts how often two gateways with the same authorizer ask
+// the issuer.
+func TestKeysAreShared(t *testing.T) {
+	w := startAuthenticated(t, emulator.Options{})
+	core, err := url.Parse(w.url)
+	w.check(err)
+	var asked atomic.Int64
+	passOn := httputil.NewSingleHostReverseProxy(core) // which keeps the Host, and with it the issuer's name
+	passOn.Transport = w.http.Transport
+	base := w.serve(func(rw http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		passOn.ServeHTTP(rw, r)
+	})
+	token := w.inbound.Sign(map[string]any{
+		"iss": w.inbound.Issuer(base), "client_id": "gateway-client", "token_use": "access", "exp": time.Now().Add(time.Hour).Unix(),
+	}, nil)
+	for _, name := range []string{"a", "b"} {
+		w.gatewayID = w.gateway(name, func(in *bedrockagentcorecontrol.CreateGatewayInput) {
+			in.AuthorizerType = types.AuthorizerTypeCustomJwt
+			in.AuthorizerConfiguration = &types.AuthorizerConfigurationMemberCustomJWTAuthorizer{Value: types.CustomJWTAuthorizerConfiguration{
+				DiscoveryUrl: aws.String(w.inbound.DiscoveryURL(base)), AllowedClients: []string{"gateway-client"},
+			}}
+		})
+		for range 3 {
+			if resp, body := w.post(w.endpoint(), "Bearer "+token); resp.StatusCode != 200 {
+				t.Fatalf("%d %s", resp.StatusCode, body)
+			}
+		}
+	}
+	if n := asked.Load(); n != 2 {
+		t.Errorf("the issuer was asked %d times, want 2: for its configuration and its keys", n)
 	}
 }
 

@@ -63,6 +63,9 @@ func (s *Server) upstreamOAuth(ctx context.Context, configured types.OAuthCreden
 	if !found {
 		return nil, missingProvider(*configured.ProviderArn)
 	}
+	if reason := client.unsupported(); reason != "" {
+		return nil, reason
+	}
 	source, requests := s.tokenSource(client, configured.Scopes, configured.CustomParameters)
 	cache := auth.Cached(source, tokenReserve, s.opts.Now)
 	if now {

@@ -125,7 +125,12 @@ func (m *Manager) targets(ctx context.Context, g aws.Gateway) ([]aws.Target, err
 
 type candidate struct{ id, name string }
 
-func (c candidate) String() string { return fmt.Sprintf("%s (%s)", c.name, c.id) }
+func (c candidate) String() string {
+	if c.id == "" {
+		return c.name
+	}
+	return fmt.Sprintf("%s (%s)", c.name, c.id)
+}
 
 // choose returns the index of the one item that ref means.
 func choose[T any](kind, ref string, items []T, of func(T) candidate) (int, error) {

@@ -83,6 +83,9 @@ func (m *Manager) offered(ctx context.Context, t aws.Target) ([]catalog.Tool, er
 	if err != nil {
 		return nil, err
 	}
+	if _, err := m.guard(true).CheckEndpoint(t.Endpoint); err != nil {
+		return nil, err
+	}
 	list, err := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", Timeout: readServed}.Read(ctx, t.Endpoint)
 	return list.Tools, err
 }

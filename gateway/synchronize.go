@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -12,10 +14,13 @@ import (
 // Synchronize makes the gateway read a target's tools again, waits for the end
 // for at most wait, and compares what the gateway served before and after. A
 // synchronization that is running already (also the one that a creation or an
-// update brings along) is joined, never doubled.
+// update brings along) is joined, never doubled. One that fails as a server does
+// that has not started yet is tried once more, after the server was asked for
+// its tools from here. With dryRun nothing is changed: the answer is what a
+// synchronization would bring.
 //
 // An error means that nothing was changed; how a change ended is its Outcome.
-func (m *Manager) Synchronize(ctx context.Context, gateway, target string, wait time.Duration, progress Progress) (Change, error) {
+func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRun bool, wait time.Duration, progress Progress) (Change, error) {
 	start := time.Now()
 	g, err := m.Gateway(ctx, gateway)
 	if err != nil {
@@ -28,35 +33,71 @@ func (m *Manager) Synchronize(ctx context.Context, gateway, target string, wait 
 	if err := refuseSynchronize(before); err != nil {
 		return Change{}, err
 	}
-	watch := m.watch(ctx, g, before, start, wait, progress)
-	joined := aws.PhaseOf(before.Status) == aws.PhaseWorking
-	if !joined {
-		_, err := m.send(ctx, g.ID, before, func(ctx context.Context) (aws.Target, error) {
-			return m.Client.Synchronize(ctx, g.ID, before.ID)
-		})
-		if errors.Is(err, aws.ErrConflict) {
-			// Somebody was faster. If it is work on this target, join it.
-			now, readErr := m.Client.Target(ctx, g.ID, before.ID)
-			if readErr != nil || aws.PhaseOf(now.Status) != aws.PhaseWorking {
-				return Change{}, fmt.Errorf("target %s was not synchronized: %w", before.Name, err)
-			}
-			joined, err = true, nil
-		}
-		if err != nil {
-			return Change{}, fmt.Errorf("target %s was not synchronized: %w", before.Name, err)
-		}
+	if dryRun {
+		c := newChange(g, before)
+		c.Outcome, c.Tools = Planned, m.planned(ctx, g, before, aws.Edit{})
+		c.Next = planNext(c.Tools, "call again without dryRun to synchronize")
+		c.Seconds = seconds(time.Since(start))
+		return c, nil
 	}
-	change := watch.end(Synchronized)
-	if joined && change.Outcome == Synchronized {
-		change.Next = "this joined work that was already running; " + change.Next
+	w := m.watch(ctx, g, before, start, wait, progress)
+	joined, err := m.beginSynchronize(ctx, g, before)
+	if err != nil {
+		return Change{}, fmt.Errorf("target %s was not synchronized: %w", before.Name, err)
+	}
+	change, now := w.end(Synchronized)
+	if change.Outcome == Failed && coldStart(now.StatusReasons) && time.Until(start.Add(wait)) > coldStartNeeds {
+		progress.report(time.Since(start).Seconds(), wait.Seconds(), now.Name+" failed like a cold start, warming the server and trying once more")
+		_, _ = m.offered(ctx, now) // only to wake it; whether we may read it does not matter
+		w.before = now
+		if _, err := m.beginSynchronize(ctx, g, now); err == nil {
+			change, _ = w.end(Synchronized)
+			change.Retried = true
+		}
 	}
 	switch change.Outcome {
+	case Synchronized:
+		if joined {
+			change.Next = "this joined work that was already running; " + change.Next
+		}
 	case InProgress:
 		change.Next = "call synchronize_target again with the same arguments to go on waiting: what still runs is joined, not started anew; get_target shows the status without waiting"
 	case Failed:
 		change.Next = "the gateway goes on serving the tools it had; mend what statusReasons names, then call synchronize_target again: AWS does not retry by itself"
 	}
 	return change, nil
+}
+
+// beginSynchronize sends a synchronization of a target as just read, unless work
+// on it is running, which it then joins.
+func (m *Manager) beginSynchronize(ctx context.Context, g aws.Gateway, before aws.Target) (joined bool, err error) {
+	if aws.PhaseOf(before.Status) == aws.PhaseWorking {
+		return true, nil
+	}
+	_, err = m.send(ctx, g.ID, before, func(ctx context.Context) (aws.Target, error) {
+		return m.Client.Synchronize(ctx, g.ID, before.ID)
+	})
+	if errors.Is(err, aws.ErrConflict) {
+		// Somebody was faster. If it is work on this target, join it.
+		now, readErr := m.Client.Target(ctx, g.ID, before.ID)
+		if readErr == nil && (aws.PhaseOf(now.Status) == aws.PhaseWorking || !now.UpdatedAt.Equal(before.UpdatedAt)) {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
+// coldStartNeeds is the least time that makes a second try worth it.
+const coldStartNeeds = 3 * time.Second
+
+// coldStart reports whether AWS's reasons are those of a server that has not
+// started yet (nx-plugin-for-aws#660, agentcore-samples#1034): its probe gives
+// up after 10 to 30 s, and a READY runtime is not a warm one.
+func coldStart(reasons []string) bool {
+	return slices.ContainsFunc(reasons, func(reason string) bool {
+		return strings.Contains(reason, "Unable to connect to the MCP server") ||
+			strings.Contains(reason, "Runtime initialization time exceeded") || strings.Contains(reason, "has no tools")
+	})
 }
 
 // refuseSynchronize names the targets that AWS would refuse to synchronize, or

@@ -34,8 +34,9 @@ func (m *Manager) watch(ctx context.Context, g aws.Gateway, before aws.Target, s
 }
 
 // end waits until the change has ended or the time is up, and says how it
-// stands. success is the outcome when the target is READY.
-func (w *watch) end(success Outcome) Change {
+// stands, with the target as last seen. success is the outcome when the target
+// is READY.
+func (w *watch) end(success Outcome) (Change, aws.Target) {
 	ctx, cancel := context.WithDeadline(w.ctx, w.start.Add(w.wait))
 	defer cancel()
 	t, err := w.m.Client.WaitTarget(ctx, w.g.ID, w.before, func(t aws.Target) {
@@ -60,37 +61,74 @@ func (w *watch) end(success Outcome) Change {
 	default:
 		c.Outcome = success
 	}
-	c.Tools = w.compare(t)
 	if c.Outcome == success {
-		c.Next = w.advise(c.Tools)
+		var late string
+		c.Tools, late = w.verify(t)
+		c.Next = late + w.advise(c.Tools)
+	} else {
+		c.Tools = w.compare(t)
 	}
 	c.Seconds = seconds(time.Since(w.start))
-	return c
+	return c, t
 }
 
 // compare reads what the gateway serves now. It may take a little longer than
-// the wait: an answer without it would be worth much less. Where the gateway's
-// tools cannot be read, the server's own are better than none.
+// the wait: an answer without it would be worth much less.
 func (w *watch) compare(t aws.Target) ToolChange {
-	ctx := context.WithoutCancel(w.ctx)
-	if w.servedErr == nil {
-		after, err := w.m.served(ctx, w.g)
-		if err == nil {
-			return compare(toolsOf(w.before.Name, w.served), toolsOf(t.Name, after))
-		}
-		w.servedErr = fmt.Errorf("after the change: %w", err)
+	if w.servedErr != nil {
+		return unavailable(w.servedErr.Error())
 	}
-	c := unavailable(w.servedErr.Error())
-	if t.Endpoint == "" {
-		return c
-	}
-	offered, err := w.m.offered(ctx, t)
+	after, err := w.m.served(context.WithoutCancel(w.ctx), w.g)
 	if err != nil {
-		c.Reason += "; nor could the server's: " + err.Error()
-		return c
+		return unavailable("after the change: " + err.Error())
 	}
-	c.Source, c.Offered, c.After = FromUpstream, view(offered), len(offered)
-	return c
+	return compare(toolsOf(w.before.Name, w.served), toolsOf(t.Name, after))
+}
+
+// verify compares what the gateway served before with what it serves now, and
+// holds that against what the server offers. A gateway's list may follow its
+// target's READY late: while names differ it is read again, as long as there is
+// time. late says what still differs. Where the gateway's list cannot be read,
+// the server's own is better than none.
+func (w *watch) verify(t aws.Target) (c ToolChange, late string) {
+	const atLeast = 5 * time.Second
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), max(atLeast, min(readServed, time.Until(w.start.Add(w.wait)))))
+	defer cancel()
+	now, offered, err, offeredErr := w.m.readBoth(ctx, w.g, t)
+	if w.servedErr != nil {
+		err = w.servedErr
+	}
+	if err != nil {
+		c = unavailable(err.Error())
+		if offeredErr != nil {
+			c.Reason += "; nor could the server's own list be read: " + offeredErr.Error()
+			return c, ""
+		}
+		c.Source, c.Offered, c.After, c.Warnings = FromUpstream, view(offered), len(offered), warnings(t.Name, offered)
+		return c, ""
+	}
+	before := toolsOf(w.before.Name, w.served)
+	if offeredErr != nil || t.StaticSchema { // a pinned target serves its schema, whatever the server offers
+		c = compare(before, now)
+		c.Upstream = len(offered)
+		return c, ""
+	}
+	for pause := 250 * time.Millisecond; !sameNames(now, offered); pause *= 2 {
+		if err := sleep(ctx, pause); err != nil {
+			d := catalog.Compare(now, offered)
+			late = fmt.Sprintf("the server offers %d tools and the gateway serves %d (missing: %s; no longer offered: %s), its list may be late: look with list_tools; ",
+				len(offered), len(now), orNone(d.Added), orNone(d.Removed))
+			break
+		}
+		again, err := w.m.served(ctx, w.g)
+		if err != nil {
+			break
+		}
+		now = toolsOf(t.Name, again)
+	}
+	c = compare(before, now)
+	c.Upstream, c.Warnings = len(offered), warnings(t.Name, offered)
+	return c, late
 }
 
 func (w *watch) advise(tools ToolChange) string {
@@ -99,6 +137,35 @@ func (w *watch) advise(tools ToolChange) string {
 		return "list_tools would show what is served now, once the gateway's endpoint can be read"
 	case len(tools.Added)+len(tools.Removed)+len(tools.Changed) == 0:
 		return "nothing is different; an agent that holds a list of tools need not read it again"
+	case tools.Breaking:
+		return "agents connected to the gateway must list its tools again, and some of their calls will not fit any more (tools.removed, tools.changed with breaking)"
 	}
 	return "agents connected to the gateway must list its tools again to see this"
+}
+
+func sameNames(a, b []catalog.Tool) bool {
+	d := catalog.Compare(a, b)
+	return len(d.Added)+len(d.Removed) == 0
+}
+
+func orNone(tools []catalog.Tool) string {
+	if len(tools) == 0 {
+		return "none"
+	}
+	var all []candidate
+	for _, t := range tools {
+		all = append(all, candidate{name: t.Name})
+	}
+	return some(all)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
 }

@@ -100,8 +100,8 @@ func TestReadOnly(t *testing.T) {
 			t.Errorf("%s is there", tool.Name)
 		}
 	}
-	if len(list.Tools) != 5 {
-		t.Errorf("%d tools, want 5", len(list.Tools))
+	if len(list.Tools) != 6 {
+		t.Errorf("%d tools, want 6", len(list.Tools))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 func inputSchema[In any]() *jsonschema.Schema {
 	s := mustSchema[In](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[aws.TargetStatus]():  enum(aws.TargetStatus("").Values()),
+		reflect.TypeFor[aws.ListingMode]():   enum(aws.ListingMode("").Values()),
 		reflect.TypeFor[gateway.OnFailure](): enum(gateway.OnFailure("").Values()),
 	}})
 	normalize(s)
@@ -27,8 +28,9 @@ func inputSchema[In any]() *jsonschema.Schema {
 // is newer than this program must reach the reader, not fail validation.
 func outputSchema[Out any]() *jsonschema.Schema {
 	s := mustSchema[Out](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
-		reflect.TypeFor[gateway.Outcome](): enum(gateway.Outcome("").Values()),
-		reflect.TypeFor[gateway.Source]():  enum(gateway.Source("").Values()),
+		reflect.TypeFor[gateway.Outcome]():    enum(gateway.Outcome("").Values()),
+		reflect.TypeFor[gateway.Source]():     enum(gateway.Source("").Values()),
+		reflect.TypeFor[gateway.DriftState](): enum(gateway.DriftState("").Values()),
 	}})
 	normalize(s)
 	return s

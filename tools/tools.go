@@ -24,10 +24,20 @@ func All() []Tool {
 			"Shows one target with its whole configuration.", getTarget),
 		tool(read, "list_tools", "List served tools",
 			"Lists the tools that a gateway serves now, by target.", listTools),
+		tool(read, "check_drift", "Check drift",
+			"Compares what MCP servers offer now with the copy that the gateway serves, and judges each difference; changes nothing.", checkDrift),
 		tool(write, "synchronize_target", "Synchronize target",
 			"Makes the gateway read an MCP server target's tools again, waits, and reports which were added, removed or changed. Use after a server's tools changed at the same URL.", synchronizeTarget),
+		tool(write, "synchronize_targets", "Synchronize targets",
+			"Synchronizes many targets, of one or all gateways, and reports failures and changed tools.", synchronizeTargets),
 		tool(replace, "update_target_endpoint", "Update target endpoint",
 			"Points a target at another MCP server URL or AgentCore runtime, keeping all other settings; waits, reports what changed in its tools, and goes back if the new one fails.", updateTargetEndpoint),
+		tool(replace, "update_target", "Update target",
+			"Changes other settings of an MCP server target and keeps the rest; waits, goes back if it fails.", updateTarget),
+		tool(replace, "pin_target_tools", "Pin target tools",
+			"Freezes the tools that the gateway serves for a target now: no synchronization changes them until unpinned.", pinTargetTools),
+		tool(replace, "unpin_target_tools", "Unpin target tools",
+			"Ends a pin: the gateway reads the server's tools again.", unpinTargetTools),
 	}
 }
 
@@ -160,27 +170,132 @@ func listTools(ctx context.Context, m *gateway.Manager, in InListTools, _ gatewa
 	return out, err
 }
 
+// InDryRun asks for the plan alone.
+type InDryRun struct {
+	DryRun bool `json:"dryRun,omitempty" jsonschema:"only the plan"`
+}
+
 // InSynchronize are the arguments of synchronize_target.
 type InSynchronize struct {
 	InTarget
+	InDryRun
 	InWait
 }
 
 func synchronizeTarget(ctx context.Context, m *gateway.Manager, in InSynchronize, progress gateway.Progress) (gateway.Change, error) {
-	return m.Synchronize(ctx, in.Gateway, in.Target, in.duration(), progress)
+	return m.Synchronize(ctx, in.Gateway, in.Target, in.DryRun, in.duration(), progress)
+}
+
+// InSynchronizeAll are the arguments of synchronize_targets.
+type InSynchronizeAll struct {
+	Gateways       []string  `json:"gateways,omitempty" jsonschema:"ids, names or ARNs; * for all; default: the only one"`
+	Targets        []string  `json:"targets,omitempty" jsonschema:"default: all"`
+	OnlyDrifted    bool      `json:"onlyDrifted,omitempty"`
+	NotSyncedSince time.Time `json:"notSyncedSince,omitzero" jsonschema:"RFC 3339; leaves out what was synchronized after it"`
+	InWait
+}
+
+func synchronizeTargets(ctx context.Context, m *gateway.Manager, in InSynchronizeAll, progress gateway.Progress) (gateway.Fleet, error) {
+	return m.SynchronizeAll(ctx, gateway.FleetRequest{
+		Gateways: in.Gateways, Targets: in.Targets, OnlyDrifted: in.OnlyDrifted, NotSyncedSince: in.NotSyncedSince, Wait: in.duration(),
+	}, progress)
+}
+
+// InCheckDrift are the arguments of check_drift.
+type InCheckDrift struct {
+	InGateway
+	Target string `json:"target,omitempty" jsonschema:"id or name; default: all"`
+}
+
+// OutDrift is the answer of check_drift.
+type OutDrift struct {
+	Gateway string          `json:"gateway"`
+	InSync  int             `json:"inSync"`
+	Drifted int             `json:"drifted"`
+	Unknown int             `json:"unknown"`
+	Targets []gateway.Drift `json:"targets"`
+	Next    string          `json:"next,omitempty"`
+}
+
+func checkDrift(ctx context.Context, m *gateway.Manager, in InCheckDrift, progress gateway.Progress) (OutDrift, error) {
+	g, drifts, err := m.CheckDrift(ctx, in.Gateway, in.Target, progress)
+	if err != nil {
+		return OutDrift{}, err
+	}
+	out := OutDrift{Gateway: g.Name, Targets: drifts}
+	for _, d := range drifts {
+		switch d.State {
+		case gateway.InSync:
+			out.InSync++
+		case gateway.Drifted:
+			out.Drifted++
+		default:
+			out.Unknown++
+		}
+	}
+	if out.Drifted > 0 {
+		out.Next = "synchronize_target, or synchronize_targets with onlyDrifted, makes the gateway read the servers' tools again; a pinned target needs unpin_target_tools"
+	}
+	return out, nil
+}
+
+// InUpdate are the arguments that every update has.
+type InUpdate struct {
+	InDryRun
+	OnFailure gateway.OnFailure `json:"onFailure,omitempty" jsonschema:"default revert"`
+	Confirm   string            `json:"confirm,omitempty" jsonschema:"the target's name, if asked for"`
+	InWait
+}
+
+func (in InUpdate) options() gateway.UpdateOptions {
+	return gateway.UpdateOptions{DryRun: in.DryRun, OnFailure: in.OnFailure, Confirm: in.Confirm, Wait: in.duration()}
 }
 
 // InUpdateEndpoint are the arguments of update_target_endpoint.
 type InUpdateEndpoint struct {
 	InTarget
-	Endpoint   string            `json:"endpoint,omitempty" jsonschema:"https URL of the MCP server"`
-	RuntimeARN string            `json:"runtimeArn,omitempty" jsonschema:"instead of endpoint"`
-	Qualifier  string            `json:"qualifier,omitempty" jsonschema:"of the runtime, default DEFAULT"`
-	OnFailure  gateway.OnFailure `json:"onFailure,omitempty" jsonschema:"default revert"`
-	InWait
+	Endpoint   string `json:"endpoint,omitempty" jsonschema:"https URL of the MCP server"`
+	RuntimeARN string `json:"runtimeArn,omitempty" jsonschema:"instead of endpoint"`
+	Qualifier  string `json:"qualifier,omitempty" jsonschema:"of the runtime, default DEFAULT"`
+	InUpdate
 }
 
 func updateTargetEndpoint(ctx context.Context, m *gateway.Manager, in InUpdateEndpoint, progress gateway.Progress) (gateway.Change, error) {
 	to := gateway.NewEndpoint{URL: in.Endpoint, RuntimeARN: in.RuntimeARN, Qualifier: in.Qualifier}
-	return m.UpdateEndpoint(ctx, in.Gateway, in.Target, to, in.OnFailure, in.duration(), progress)
+	return m.UpdateEndpoint(ctx, in.Gateway, in.Target, to, in.options(), progress)
+}
+
+// InUpdateTarget are the arguments of update_target. What is left out is kept.
+type InUpdateTarget struct {
+	InTarget
+	Description      *string          `json:"description,omitempty"`
+	OAuthProviderARN *string          `json:"oauthProviderArn,omitempty"`
+	Scopes           []string         `json:"scopes,omitempty" jsonschema:"OAuth scopes to sign in with"`
+	ListingMode      *aws.ListingMode `json:"listingMode,omitempty"`
+	ResourcePriority *int32           `json:"resourcePriority,omitempty" jsonschema:"0 to 1000"`
+	RequestHeaders   *[]string        `json:"requestHeaders,omitempty" jsonschema:"passed through to the server; [] for none"`
+	QueryParameters  *[]string        `json:"queryParameters,omitempty"`
+	ResponseHeaders  *[]string        `json:"responseHeaders,omitempty"`
+	InUpdate
+}
+
+func updateTarget(ctx context.Context, m *gateway.Manager, in InUpdateTarget, progress gateway.Progress) (gateway.Change, error) {
+	return m.UpdateTarget(ctx, in.Gateway, in.Target, aws.Edit{
+		Description: in.Description, OAuthProviderARN: in.OAuthProviderARN, Scopes: in.Scopes, ListingMode: in.ListingMode,
+		ResourcePriority: in.ResourcePriority, RequestHeaders: in.RequestHeaders, QueryParameters: in.QueryParameters, ResponseHeaders: in.ResponseHeaders,
+	}, in.options(), progress)
+}
+
+// InPin are the arguments of pin_target_tools and unpin_target_tools.
+type InPin struct {
+	InTarget
+	InUpdate
+}
+
+func pinTargetTools(ctx context.Context, m *gateway.Manager, in InPin, progress gateway.Progress) (gateway.Pinned, error) {
+	return m.Pin(ctx, in.Gateway, in.Target, in.options(), progress)
+}
+
+func unpinTargetTools(ctx context.Context, m *gateway.Manager, in InPin, progress gateway.Progress) (gateway.Change, error) {
+	return m.Unpin(ctx, in.Gateway, in.Target, in.options(), progress)
 }

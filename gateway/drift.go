@@ -1,0 +1,144 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+)
+
+// DriftState is how a gateway's copy of a server's tools relates to them.
+type DriftState string
+
+const (
+	InSync  DriftState = "in_sync"
+	Drifted DriftState = "drifted"
+	Unknown DriftState = "unknown"
+)
+
+// Values lists the states, for schemas.
+func (DriftState) Values() []DriftState { return []DriftState{InSync, Drifted, Unknown} }
+
+// Drift holds what a server offers against what the gateway serves of it.
+type Drift struct {
+	Target             string            `json:"target"`
+	TargetID           string            `json:"targetId"`
+	State              DriftState        `json:"state"`
+	Reason             string            `json:"reason,omitempty" jsonschema:"why it is unknown"`
+	Pinned             bool              `json:"pinned,omitempty" jsonschema:"tools are frozen: tools shows what waits at the server"`
+	Status             aws.TargetStatus  `json:"status"`
+	LastSynchronizedAt time.Time         `json:"lastSynchronizedAt,omitzero"`
+	Tools              *ToolChange       `json:"tools,omitempty" jsonschema:"what a synchronization would change"`
+	Hashes             map[string]string `json:"hashes,omitempty" jsonschema:"SHA-256 of each tool that the server offers"`
+}
+
+// CheckDrift compares, for one target or with an empty ref for all of a gateway,
+// what the server offers with what the gateway serves. Drifted targets come
+// first, breaking ones before the others, then the unknown. A slow target holds
+// up no other; nothing is changed. Hashes are given with one target only.
+func (m *Manager) CheckDrift(ctx context.Context, gateway, target string, progress Progress) (g aws.Gateway, drifts []Drift, err error) {
+	if g, err = m.Gateway(ctx, gateway); err != nil {
+		return g, nil, err
+	}
+	var targets []aws.Target
+	if target != "" {
+		t, err := m.Target(ctx, g, target)
+		if err != nil {
+			return g, nil, err
+		}
+		targets = []aws.Target{t}
+	} else if targets, _, err = m.Targets(ctx, g, "", true, nil); err != nil {
+		return g, nil, err
+	}
+	drifts = m.drifts(ctx, g, targets, progress)
+	if target == "" {
+		for i := range drifts {
+			drifts[i].Hashes = nil
+		}
+	}
+	slices.SortStableFunc(drifts, func(a, b Drift) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.Target, b.Target))
+	})
+	return g, drifts, nil
+}
+
+func (d Drift) rank() int {
+	switch {
+	case d.State == Drifted && d.Tools.Breaking:
+		return 0
+	case d.State == Drifted:
+		return 1
+	case d.State == Unknown:
+		return 2
+	}
+	return 3
+}
+
+func (m *Manager) drifts(ctx context.Context, g aws.Gateway, targets []aws.Target, progress Progress) []Drift {
+	served, servedErr := m.served(ctx, g)
+	drifts := make([]Drift, len(targets))
+	var (
+		work errgroup.Group
+		mu   sync.Mutex
+		done int
+	)
+	work.SetLimit(8)
+	for i, t := range targets {
+		work.Go(func() error {
+			drifts[i] = m.drift(ctx, t, served, servedErr)
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			progress.report(float64(done), float64(len(targets)), fmt.Sprintf("%s: %s", t.Name, drifts[i].State))
+			return nil
+		})
+	}
+	_ = work.Wait() // none of them fails
+	return drifts
+}
+
+func (m *Manager) drift(ctx context.Context, t aws.Target, served []catalog.Tool, servedErr error) Drift {
+	d := Drift{Target: t.Name, TargetID: t.ID, State: Unknown, Pinned: t.StaticSchema, Status: t.Status, LastSynchronizedAt: t.LastSynchronizedAt.UTC()}
+	switch {
+	case t.Type != aws.TargetMCPServer:
+		d.Reason = fmt.Sprintf("it is of type %s: only an MCP server has tools of its own to compare", orUnknown(string(t.Type)))
+		return d
+	case t.ListingMode == aws.ListingDynamic:
+		d.Reason = "listingMode is DYNAMIC: the gateway asks the server at each call and keeps no copy"
+		return d
+	case t.Endpoint == "":
+		d.Reason = "its configuration could not be read in time: narrow to one target"
+		return d
+	case servedErr != nil:
+		d.Reason = servedErr.Error()
+		return d
+	}
+	offered, err := m.offered(ctx, t)
+	if err != nil {
+		d.Reason = "what the server offers could not be read from here: " + err.Error()
+		return d
+	}
+	tools := compare(toolsOf(t.Name, served), offered)
+	tools.Source, tools.Warnings = FromPlan, warnings(t.Name, offered)
+	d.State, d.Tools, d.Hashes = InSync, &tools, hashes(offered)
+	if len(tools.Added)+len(tools.Removed)+len(tools.Changed) > 0 {
+		d.State = Drifted
+	}
+	return d
+}
+
+// hashes gives each tool's hash by name.
+func hashes(tools []catalog.Tool) map[string]string {
+	all := make(map[string]string, len(tools))
+	for _, d := range catalog.Digests(tools) {
+		all[d.Name] = d.Hash.String()
+	}
+	return all
+}

@@ -1,0 +1,193 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+)
+
+// atWork is AWS's limit of targets that may be worked on in a gateway at once.
+const atWork = 5
+
+// fleetRun synchronizes the targets of one gateway. One goroutine runs it.
+type fleetRun struct {
+	m       *Manager
+	g       aws.Gateway
+	pause   time.Duration // between listings
+	matched []string
+	report  func(FleetTarget)
+
+	queue   []aws.Target
+	running []*flight
+	done    []FleetTarget
+
+	served    []catalog.Tool // before
+	servedErr error
+}
+
+// flight is a synchronization under way.
+type flight struct {
+	aws.Observer
+	since time.Time
+}
+
+func (r *fleetRun) skip(t aws.Target, reason string) {
+	r.done = append(r.done, FleetTarget{Gateway: r.g.Name, Target: t.Name, TargetID: t.ID, Outcome: Skipped, Status: t.Status, reason: reason})
+}
+
+// keepDrifted leaves only the targets whose server offers something else.
+func (r *fleetRun) keepDrifted(ctx context.Context) error {
+	whole := make([]aws.Target, 0, len(r.queue))
+	for _, t := range r.queue {
+		full, err := r.m.Client.Target(ctx, r.g.ID, t.ID)
+		if err != nil {
+			return err
+		}
+		whole = append(whole, full)
+	}
+	queue := r.queue
+	r.queue = nil
+	for i, d := range r.m.drifts(ctx, r.g, whole, nil) {
+		switch {
+		case d.State == Drifted && !d.Pinned:
+			r.queue = append(r.queue, queue[i])
+		case d.Pinned:
+			r.skip(queue[i], "static schema (mcpToolSchema)")
+		case d.State == InSync:
+			r.skip(queue[i], "in sync")
+		default:
+			r.skip(queue[i], "drift unknown: "+d.Reason)
+		}
+	}
+	return nil
+}
+
+// synchronize works through the queue until it is done or ctx ends.
+func (r *fleetRun) synchronize(ctx context.Context) {
+	for _, t := range r.done { // skipped
+		r.report(t)
+	}
+	for (len(r.queue) > 0 || len(r.running) > 0) && ctx.Err() == nil {
+		r.send(ctx)
+		if sleep(ctx, r.pause) != nil {
+			break
+		}
+		r.look(ctx)
+	}
+	for _, f := range r.running {
+		r.finish(f.Before, InProgress)
+	}
+	for _, t := range r.queue {
+		r.finish(t, InProgress)
+	}
+	r.compare(context.WithoutCancel(ctx))
+}
+
+// send begins as many synchronizations as there is room for. What AWS cannot
+// take now stays in the queue.
+func (r *fleetRun) send(ctx context.Context) {
+	for len(r.queue) > 0 && len(r.running) < atWork {
+		t := r.queue[0]
+		_, err := r.m.send(ctx, r.g.ID, t, func(ctx context.Context) (aws.Target, error) {
+			return r.m.Client.Synchronize(ctx, r.g.ID, t.ID)
+		})
+		switch {
+		case errors.Is(err, aws.ErrThrottled), errors.Is(err, aws.ErrQuota), ctx.Err() != nil:
+			return
+		case errors.Is(err, aws.ErrConflict):
+			// It is being worked on, or the gateway is: put it at the end, and
+			// let the next listing show.
+			r.queue = append(r.queue[1:], t)
+			return
+		case errors.Is(err, aws.ErrInvalid):
+			// The one thing that a listing does not show is a static schema.
+			reason := "refused by AWS"
+			if failed := (*aws.Error)(nil); errors.As(err, &failed) {
+				reason = "refused by AWS: " + quote(failed.Message)
+			}
+			r.skip(t, reason)
+			r.report(r.done[len(r.done)-1])
+		case errors.Is(err, aws.ErrNotFound):
+			r.skip(t, "deleted meanwhile")
+			r.report(r.done[len(r.done)-1])
+		case err != nil:
+			t.StatusReasons = []string{"not synchronized: " + err.Error()}
+			r.finish(t, Failed)
+		default:
+			r.running = append(r.running, &flight{Observer: aws.Observer{Before: t}, since: time.Now()})
+		}
+		r.queue = r.queue[1:]
+	}
+}
+
+// look lists the gateway's targets and takes those off that have ended.
+func (r *fleetRun) look(ctx context.Context) {
+	if len(r.running) == 0 {
+		return
+	}
+	listed, err := r.m.targets(ctx, r.g)
+	if err != nil {
+		return // the next one may be answered
+	}
+	now := make(map[string]aws.Target, len(listed))
+	for _, t := range listed {
+		now[t.ID] = t
+	}
+	still := r.running[:0]
+	for _, f := range r.running {
+		t, there := now[f.Before.ID]
+		switch {
+		case !there:
+			t = f.Before
+			t.StatusReasons = []string{"the target was deleted meanwhile"}
+			r.finish(t, Failed)
+		case !f.Observe(t, time.Since(f.since)):
+			still = append(still, f)
+		case aws.PhaseOf(t.Status) == aws.PhaseReady:
+			r.finish(t, Synchronized)
+		case aws.PhaseOf(t.Status) == aws.PhasePending:
+			r.finish(t, NeedsAuthorization)
+		default:
+			if whole, err := r.m.Client.Target(ctx, r.g.ID, t.ID); err == nil { // a listing has no reasons
+				t = whole
+			}
+			r.finish(t, Failed)
+		}
+	}
+	r.running = still
+}
+
+func (r *fleetRun) finish(t aws.Target, o Outcome) {
+	done := FleetTarget{
+		Gateway: r.g.Name, Target: t.Name, TargetID: t.ID, Outcome: o, Status: t.Status,
+		StatusReasons: quoteAll(t.StatusReasons), AuthorizationURL: t.AuthorizationURL,
+	}
+	r.done = append(r.done, done)
+	r.report(done)
+}
+
+// compare adds to the synchronized targets what the gateway now serves of them
+// that is different, by one reading of the gateway's tools for all.
+func (r *fleetRun) compare(ctx context.Context) {
+	if r.servedErr != nil || len(r.served) == 0 && len(r.done) == 0 {
+		return
+	}
+	after, err := r.m.served(ctx, r.g)
+	if err != nil {
+		r.servedErr = err
+		return
+	}
+	was, is := byTarget(r.served), byTarget(after)
+	for i := range r.done {
+		t := &r.done[i]
+		if t.Outcome != Synchronized {
+			continue
+		}
+		if c := compare(was[t.Target], is[t.Target]); len(c.Added)+len(c.Removed)+len(c.Changed) > 0 {
+			t.Tools = &c
+		}
+	}
+}

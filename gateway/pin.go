@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+)
+
+// Pinned is what came of freezing or thawing a target's tools.
+type Pinned struct {
+	Change
+	Hashes map[string]string `json:"hashes,omitempty" jsonschema:"SHA-256 of each tool that is pinned; keep them to check against"`
+}
+
+// Pin freezes what the gateway serves for a target now as the target's static
+// schema (mcpToolSchema). A pinned target cannot drift and is never
+// synchronized. A target that is pinned already stays as it is.
+func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptions, progress Progress) (Pinned, error) {
+	g, err := m.Gateway(ctx, gateway)
+	if err != nil {
+		return Pinned{}, err
+	}
+	t, err := m.Target(ctx, g, target)
+	if err != nil {
+		return Pinned{}, err
+	}
+	served, err := m.served(ctx, g)
+	if err != nil {
+		return Pinned{}, fmt.Errorf("what gateway %s serves, which is what would be pinned, cannot be read: %w", g.Name, err)
+	}
+	own := toolsOf(t.Name, served)
+	if len(own) == 0 {
+		return Pinned{}, fmt.Errorf("gateway %s serves no tools of target %s: there is nothing to pin, synchronize it first", g.Name, t.Name)
+	}
+	schema, err := toolSchema(own)
+	if err != nil {
+		return Pinned{}, err
+	}
+	if t.StaticSchema {
+		schema = t.ToolSchema() // an edit that changes nothing
+	}
+	edit := aws.Edit{}
+	if !t.StaticSchema {
+		edit.ToolSchema = &schema
+	}
+	change, err := m.UpdateTarget(ctx, g.ID, t.ID, edit, o, progress)
+	if err != nil {
+		return Pinned{}, err
+	}
+	switch change.Outcome {
+	case Updated:
+		change.Next = "keep hashes: call check_drift to see what waits at the server, unpin_target_tools to let it in"
+	case Unchanged:
+		change.Next = "the target is pinned already; unpin_target_tools and pin again to take in what the server offers now"
+	}
+	return Pinned{Change: change, Hashes: hashes(own)}, nil
+}
+
+// Unpin removes a target's static schema, with which AWS synchronizes it: the
+// gateway serves what the server offers from then on.
+func (m *Manager) Unpin(ctx context.Context, gateway, target string, o UpdateOptions, progress Progress) (Change, error) {
+	none := ""
+	change, err := m.UpdateTarget(ctx, gateway, target, aws.Edit{ToolSchema: &none}, o, progress)
+	if err == nil && change.Outcome == Unchanged {
+		change.Next = "the target is not pinned"
+	}
+	return change, err
+}
+
+// toolSchema is a list of tools as mcpToolSchema takes it: the answer of MCP's
+// tools/list, names without the target's prefix.
+func toolSchema(tools []catalog.Tool) (string, error) {
+	const limit = 1 << 20 // AWS's for an inline schema
+	list := make([]map[string]json.RawMessage, 0, len(tools))
+	for _, t := range tools {
+		var definition map[string]json.RawMessage
+		if err := json.Unmarshal(t.Definition, &definition); err != nil {
+			return "", fmt.Errorf("tool %s: its definition is not a JSON object: %w", t.Name, err)
+		}
+		name, err := json.Marshal(t.Name)
+		if err != nil {
+			return "", err
+		}
+		definition["name"] = name
+		list = append(list, definition)
+	}
+	schema, err := json.Marshal(map[string]any{"tools": list})
+	if err != nil {
+		return "", err
+	}
+	if len(schema) > limit {
+		return "", fmt.Errorf("the tools take %d KiB as a schema, AWS takes at most %d KiB inline: put it into S3 and set mcpToolSchema there", len(schema)>>10, limit>>10)
+	}
+	return string(schema), nil
+}

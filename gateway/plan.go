@@ -1,0 +1,131 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+)
+
+// Setting is one difference between two configurations of a target.
+type Setting struct {
+	Path   string `json:"path" jsonschema:"in AWS's JSON"`
+	Before string `json:"before,omitempty" jsonschema:"as JSON; absent: not set"`
+	After  string `json:"after,omitempty" jsonschema:"as JSON; absent: not set"`
+}
+
+// differences lists what an edit changes of a target's configuration, by path.
+func differences(t aws.Target, edit aws.Edit) ([]Setting, error) {
+	before, err := t.Edited(aws.Edit{})
+	if err != nil {
+		return nil, err
+	}
+	after, err := t.Edited(edit)
+	if err != nil {
+		return nil, err
+	}
+	var a, b any
+	if err := json.Unmarshal(before, &a); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(after, &b); err != nil {
+		return nil, err
+	}
+	settings := []Setting{}
+	collect("", a, b, &settings)
+	return settings, nil
+}
+
+func collect(path string, a, b any, settings *[]Setting) {
+	if reflect.DeepEqual(a, b) {
+		return
+	}
+	x, isObject := a.(map[string]any)
+	y, too := b.(map[string]any)
+	if !isObject || !too {
+		*settings = append(*settings, Setting{path, shown(path, a), shown(path, b)})
+		return
+	}
+	keys := slices.Sorted(maps.Keys(x))
+	for key := range y {
+		if _, ok := x[key]; !ok {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		at := key
+		if path != "" {
+			at = path + "." + key
+		}
+		collect(at, x[key], y[key], settings)
+	}
+}
+
+// shown is a setting's value as JSON, short, with an endpoint's secrets hidden.
+func shown(path string, v any) string {
+	if v == nil {
+		return ""
+	}
+	if s, ok := v.(string); ok && path == "targetConfiguration.mcp.mcpServer.endpoint" {
+		v, _ = catalog.RedactEndpoint(s)
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return quote(string(data))
+}
+
+// readBoth reads what the gateway serves for a target and what the server at
+// its endpoint offers, at the same time.
+func (m *Manager) readBoth(ctx context.Context, g aws.Gateway, t aws.Target) (served, offered []catalog.Tool, servedErr, offeredErr error) {
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		var all []catalog.Tool
+		all, servedErr = m.served(ctx, g)
+		served = toolsOf(t.Name, all)
+	})
+	wait.Go(func() { offered, offeredErr = m.offered(ctx, t) })
+	wait.Wait()
+	return served, offered, servedErr, offeredErr
+}
+
+// planned compares what the gateway serves now with what the server would
+// bring, after the edit, without changing anything.
+func (m *Manager) planned(ctx context.Context, g aws.Gateway, t aws.Target, edit aws.Edit) ToolChange {
+	if edit.Endpoint != nil {
+		t.Endpoint = *edit.Endpoint
+	}
+	served, offered, servedErr, offeredErr := m.readBoth(ctx, g, t)
+	switch {
+	case offeredErr != nil:
+		c := unavailable("what the server offers could not be read from here: " + offeredErr.Error())
+		c.Before = len(served)
+		return c
+	case servedErr != nil:
+		c := unavailable(servedErr.Error())
+		c.Source, c.Offered, c.After = FromUpstream, view(offered), len(offered)
+		return c
+	}
+	c := compare(served, offered)
+	c.Source = FromPlan
+	c.Warnings = warnings(t.Name, offered)
+	return c
+}
+
+func planNext(c ToolChange, otherwise string) string {
+	switch {
+	case c.Source == FromNowhere:
+		return "nothing was changed; the plan does not know the tools (tools.reason); " + otherwise
+	case c.Breaking:
+		return "nothing was changed; the plan breaks callers (tools.removed, or tools.changed with breaking): look at those first; " + otherwise
+	}
+	return "nothing was changed; " + otherwise
+}
