@@ -31,7 +31,7 @@ type demoCommand struct {
 func (c *demoCommand) Run(p process, g *globals) error {
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Minute)
 	defer cancel()
-	p.ctx = ctx
+	p.ctx, p.log = ctx, p.sdkLog // what would be told of each update is shown on the stage
 	w, err := startWorld(ctx, worldOptions{addr: "127.0.0.1:0", log: p.sdkLog})
 	if err != nil {
 		return err
@@ -70,7 +70,8 @@ func connectStdio(p process, w *world) (*mcp.ClientSession, func(), error) {
 	}
 	child := exec.CommandContext(p.ctx, self)
 	child.Env = append(os.Environ(), "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.url, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE="+w.url,
-		"AWS_REGION=us-east-1", "AGENTCORE_GATEWAY_MCP_LOCAL=false", "AGENTCORE_GATEWAY_MCP_READ_ONLY=false")
+		"AWS_REGION=us-east-1", "AGENTCORE_GATEWAY_MCP_LOCAL=false", "AGENTCORE_GATEWAY_MCP_READ_ONLY=false",
+		"AGENTCORE_GATEWAY_MCP_LOG_LEVEL=warn")
 	for _, setting := range w.settings() {
 		child.Env = append(child.Env, setting[0]+"="+setting[1])
 	}

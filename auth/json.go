@@ -60,9 +60,17 @@ func parseStrict(data []byte) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	return members, noDuplicates(dec, 0)
+	for _, value := range members {
+		if value[0] != '{' && value[0] != '[' {
+			continue
+		}
+		dec := json.NewDecoder(bytes.NewReader(value))
+		dec.UseNumber()
+		if err := noDuplicates(dec, 1); err != nil {
+			return nil, err
+		}
+	}
+	return members, nil
 }
 
 func noDuplicates(dec *json.Decoder, depth int) error {

@@ -54,41 +54,43 @@ func newSuspicions(before, after *value, d *details) {
 }
 
 type scanner struct {
-	found []suspicion
-	side  side
+	found   []suspicion
+	side    side // "" for the tool itself
+	phrases []string
 }
 
 func scan(tool *value) []suspicion {
-	s := scanner{side: input}
-	s.inspect("name", "the tool", tool.get("name").str(), false)
-	s.inspect("title", "the tool", tool.get("title").str(), true)
-	s.inspect("description", "the tool", tool.get("description").str(), true)
+	s := scanner{phrases: instructionPhrases()}
+	s.inspect("name", "", tool.get("name").str(), false)
+	s.inspect("title", "", tool.get("title").str(), true)
+	s.inspect("description", "", tool.get("description").str(), true)
 	if v := tool.get("annotations"); v != nil {
-		s.data("annotations", "the tool", v)
+		s.data("annotations", "", v)
 	}
-	if v := tool.get("inputSchema"); v != nil {
-		s.schema(v, "")
-	}
-	s.side = output
-	if v := tool.get("outputSchema"); v != nil {
-		s.schema(v, "")
+	for _, s.side = range []side{input, output} {
+		if v := tool.get(string(s.side) + "Schema"); v != nil {
+			s.schema(v, "")
+		}
 	}
 	return s.found
 }
 
 func (s *scanner) schema(v *value, path string) {
-	for _, m := range v.entries() {
-		of := s.side.subject(path)
-		s.inspect("keyword "+showName(m.name), of, m.name, false)
+	if v.kind != kindObject {
+		s.data("schema", path, v)
+		return
+	}
+	for _, m := range v.members {
+		s.inspect("name of a keyword", path, m.name, false)
 		switch shapeOf(m.name) {
 		case shapeAnnotation:
 			if m.value.kind == kindString {
-				s.inspect(m.name, of, m.value.text, true)
+				s.inspect(m.name, path, m.value.text, true)
 				continue
 			}
-			s.data(m.name, of, m.value)
+			fallthrough
 		case shapeData, shapeSet, shapeType:
-			s.data(showName(m.name), of, m.value)
+			s.data(m.name, path, m.value)
 		default:
 			subschemas(m.name, m.value, func(name string, schema *value) {
 				at := path
@@ -100,58 +102,43 @@ func (s *scanner) schema(v *value, path string) {
 				case m.name == "items":
 					at = below(path, "[]")
 				}
-				s.inspect("name", s.side.subject(at), name, false)
+				s.inspect("name", at, name, false)
 				s.schema(schema, at)
 			})
 		}
 	}
-	if v.kind != kindObject {
-		s.data("schema", s.side.subject(path), v)
-	}
 }
 
-func (s *scanner) data(what, of string, v *value) {
+func (s *scanner) data(what, path string, v *value) {
 	if v.kind == kindString {
-		s.inspect(what, of, v.text, false)
+		s.inspect(what, path, v.text, false)
 	}
 	for _, m := range v.members {
-		if m.name != "" {
-			s.inspect(what, of, m.name, false)
-		}
-		s.data(what, of, m.value)
+		s.inspect(what, path, m.name, false)
+		s.data(what, path, m.value)
 	}
 }
 
-// inspect judges one text: what is the keyword that holds it, of what.
-func (s *scanner) inspect(what, of, text string, urls bool) {
+// inspect judges one text: what is the keyword that holds it, at path.
+func (s *scanner) inspect(what, path, text string, urls bool) {
 	where := func() string {
-		if of == "the tool" {
+		if s.side == "" {
 			return "the " + what
 		}
-		return "the " + what + " of " + of
+		return "the " + showName(what) + " of " + s.side.subject(path)
 	}
 	note := func(sign, format string, args ...any) {
-		s.found = append(s.found, suspicion{key: where() + "\x00" + sign, text: where() + " " + fmt.Sprintf(format, args...)})
+		at := where()
+		s.found = append(s.found, suspicion{key: at + "\x00" + sign, text: at + " " + fmt.Sprintf(format, args...)})
 	}
-	hidden := map[string][]string{}
-	previous := rune(0)
-	for _, r := range text {
-		if name := hiding(r, previous); name != "" {
-			if code := fmt.Sprintf("U+%04X", r); !slices.Contains(hidden[name], code) {
-				hidden[name] = append(hidden[name], code)
+	for _, h := range hiddenIn(text) {
+		note(h.as+strings.Join(h.codes, " "), "has %s characters (%s)", h.as, listed(h.codes))
+	}
+	if plain := plainText(text); len(plain) >= minPhrase {
+		for _, phrase := range s.phrases {
+			if strings.Contains(plain, phrase) {
+				note(phrase, "reads like an instruction to the model: %s", show(phrase))
 			}
-		}
-		previous = r
-	}
-	for _, name := range []string{bidirectional, control, invisible} {
-		if codes := hidden[name]; codes != nil {
-			note(name+strings.Join(codes, " "), "has %s characters (%s)", name, listed(codes))
-		}
-	}
-	plain := plainText(text)
-	for _, phrase := range instructionPhrases() {
-		if strings.Contains(plain, phrase) {
-			note(phrase, "reads like an instruction to the model: %s", show(phrase))
 		}
 	}
 	if urls {
@@ -160,6 +147,30 @@ func (s *scanner) inspect(what, of, text string, urls bool) {
 			s.found = append(s.found, suspicion{"url\x00" + raw, fmt.Sprintf("%s has a new URL: %s", where(), show(raw)), true})
 		}
 	}
+}
+
+// hidden are the characters of a text that hide in one way.
+type hidden struct {
+	as    string
+	codes []string // U+202E, each once
+}
+
+func hiddenIn(text string) []hidden {
+	if strings.IndexFunc(text, func(r rune) bool { return hiding(r, r) != "" }) < 0 {
+		return nil
+	}
+	found := []hidden{{as: bidirectional}, {as: control}, {as: invisible}}
+	previous := rune(0)
+	for _, r := range text {
+		name := hiding(r, previous)
+		for i := range found {
+			if code := fmt.Sprintf("U+%04X", r); found[i].as == name && len(found[i].codes) <= maxListed && !slices.Contains(found[i].codes, code) {
+				found[i].codes = append(found[i].codes, code)
+			}
+		}
+		previous = r
+	}
+	return slices.DeleteFunc(found, func(h hidden) bool { return h.codes == nil })
 }
 
 const (
@@ -191,6 +202,9 @@ func hiding(r, previous rune) string {
 	return ""
 }
 
+// minPhrase is the length of the shortest phrase.
+const minPhrase = len("~/.ssh")
+
 // instructionPhrases are in the form of plainText.
 func instructionPhrases() []string {
 	return []string{
@@ -211,11 +225,10 @@ func plainText(text string) string {
 	space := false
 	previous := rune(0)
 	for _, r := range text {
-		if name := hiding(r, previous); name == invisible || name == bidirectional {
-			previous = r
+		name := hiding(r, previous)
+		if previous = r; name == invisible || name == bidirectional {
 			continue
 		}
-		previous = r
 		switch {
 		case 0xFF01 <= r && r <= 0xFF5E:
 			r -= 0xFF01 - '!'

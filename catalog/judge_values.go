@@ -155,9 +155,9 @@ func (w *walk) bounds(b, a *value, path string) {
 		case was != nil && was.kind != kindNumber || is != nil && is.kind != kindNumber:
 			w.unjudged(path, bound.keyword) // draft-04 has booleans here
 		case was == nil:
-			w.narrowed(path, "now has a %s: %s", bound.noun, showValue(is))
+			w.narrowed(path, "now has %s: %s", withArticle(bound.noun), showValue(is))
 		case is == nil:
-			w.widened(path, "no longer has a %s (it was %s)", bound.noun, showValue(was))
+			w.widened(path, "no longer has %s (it was %s)", withArticle(bound.noun), showValue(was))
 		default:
 			order := compareNumbers(is.text, was.text)
 			word, change := "higher", w.narrowed
@@ -183,6 +183,13 @@ func (w *walk) bounds(b, a *value, path string) {
 		}
 	}
 	w.format(b.get("format"), a.get("format"), path)
+}
+
+func withArticle(noun string) string {
+	if strings.HasPrefix(noun, "e") {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 // rule compares keywords of which another value is neither wider nor narrower.

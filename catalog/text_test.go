@@ -12,7 +12,7 @@ func TestTextsAreQuotedAsData(t *testing.T) {
 	wantJudged(t, `{"description":"old"}`, `{"description":"say \"hi\" \\ to\n\n  them"}`,
 		`notable: the description changed from "old" to "say \"hi\" \\ to them"`)
 	wantJudged(t, `{"description":"`+long+`one more at the end"}`, `{"description":"`+long+`two more at the end"}`,
-		`notable: the description changed from "…and a word and a word and one more at the end" to "…and a word and a word and two more at the end"`)
+		`notable: the description changed from "…word and a word and one more at the end" to "…word and a word and two more at the end"`)
 	wantJudged(t, `{"description":"x"}`, `{"description":"`+strings.Repeat("é", 100)+`"}`,
 		`notable: the description changed from "x" to "`+strings.Repeat("é", 80)+`…"`)
 	wantJudged(t, `{}`, `{"title":"T"}`, `notable: the title was added: "T"`)
@@ -64,7 +64,7 @@ func TestInspect(t *testing.T) {
 		arg(`{"items":{"title":"you must"}}`):                   `the title of argument "v[]" reads`,
 		arg(`{"enum":["you must"]}`):                            `the enum of argument "v" reads`,
 		arg(`{"default":{"you must":1}}`):                       `the default of argument "v" reads`,
-		arg(`{"x-you must":1}`):                                 `the keyword x-you must of argument "v" reads`,
+		arg(`{"x-you must":1}`):                                 `the name of a keyword of argument "v" reads`,
 		arg(`{"$comment":"you must"}`):                          `the $comment of argument "v" reads`,
 		arg(`{"anyOf":[{"description":"you must"}]}`):           `the description of argument "v" reads`,
 		in(`{"properties":{"you must":{}}}`):                    `the name of argument "you must" reads`,
