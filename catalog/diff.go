@@ -40,7 +40,7 @@ func Compare(before, after []Tool) Diff {
 		func(t Tool) { d.Added = append(d.Added, t) },
 		func(x, y Tool) {
 			if !c.same(x, y) {
-				verdict, details := judge(x, y)
+				verdict, details := judge(&c.before, &c.after)
 				d.Changed = append(d.Changed, Change{Before: x, After: y, Verdict: verdict, Details: details})
 			}
 		})
@@ -75,19 +75,31 @@ func (d Diff) Verdict() Verdict {
 // comparer keeps its memory from one pair to the next.
 type comparer struct {
 	canonicalizer
-	before, after []byte
+	before, after form
 }
 
 func (c *comparer) same(before, after Tool) bool {
 	if bytes.Equal(before.Definition, after.Definition) {
 		return true
 	}
-	var err error
-	if c.before, err = c.append(c.before[:0], before); err != nil {
-		return false
+	c.before.set(&c.canonicalizer, before)
+	c.after.set(&c.canonicalizer, after)
+	return c.before.err == nil && c.after.err == nil && bytes.Equal(c.before.text, c.after.text)
+}
+
+// form is a canonical form, and the memory to read it again.
+type form struct {
+	text []byte
+	err  error
+	parser
+}
+
+func (f *form) set(c *canonicalizer, t Tool) { f.text, f.err = c.append(f.text[:0], t) }
+
+// root is valid until the next call.
+func (f *form) root() (*value, error) {
+	if f.err != nil {
+		return nil, f.err
 	}
-	if c.after, err = c.append(c.after[:0], after); err != nil {
-		return false
-	}
-	return bytes.Equal(c.before, c.after)
+	return f.parse(string(f.text))
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Inspect looks for what may mislead a model or hide from a person in every
@@ -20,12 +21,20 @@ import (
 // At most 20, as in a [Change]; nothing when the definition has no canonical
 // form; never nil.
 func Inspect(t Tool) []Detail {
+	var f form
+	f.set(new(canonicalizer), t)
+	root, err := f.root()
+	if err != nil {
+		return []Detail{}
+	}
+	return suspicions(root)
+}
+
+func suspicions(tool *value) []Detail {
 	var d details
-	if root, err := parseCanonical(t); err == nil {
-		for _, s := range scan(root) {
-			if !s.isURL {
-				d.add(Notable, "%s", s.text)
-			}
+	for _, s := range scan(tool) {
+		if !s.isURL {
+			d.add(Notable, "%s", s.text)
 		}
 	}
 	return d.list()
@@ -57,6 +66,7 @@ type scanner struct {
 	found   []suspicion
 	side    side // "" for the tool itself
 	phrases []string
+	plain   []byte // the text at hand, for matching phrases
 }
 
 func scan(tool *value) []suspicion {
@@ -134,7 +144,8 @@ func (s *scanner) inspect(what, path, text string, urls bool) {
 	for _, h := range hiddenIn(text) {
 		note(h.as+strings.Join(h.codes, " "), "has %s characters (%s)", h.as, listed(h.codes))
 	}
-	if plain := plainText(text); len(plain) >= minPhrase {
+	if s.plain = appendPlain(s.plain[:0], text); len(s.plain) >= minPhrase {
+		plain := string(s.plain)
 		for _, phrase := range s.phrases {
 			if strings.Contains(plain, phrase) {
 				note(phrase, "reads like an instruction to the model: %s", show(phrase))
@@ -205,7 +216,7 @@ func hiding(r, previous rune) string {
 // minPhrase is the length of the shortest phrase.
 const minPhrase = len("~/.ssh")
 
-// instructionPhrases are in the form of plainText.
+// instructionPhrases are in the form of appendPlain.
 func instructionPhrases() []string {
 	return []string{
 		"ignore previous", "ignore all previous", "ignore the previous", "ignore the above", "ignore any previous",
@@ -217,11 +228,9 @@ func instructionPhrases() []string {
 	}
 }
 
-// plainText is what remains of a text for matching phrases: lower case, nothing
-// invisible, full-width letters as ASCII, other punctuation as one space.
-func plainText(text string) string {
-	var out strings.Builder
-	out.Grow(len(text))
+// appendPlain appends what matters of a text for matching phrases: lower case,
+// nothing invisible, full-width letters as ASCII, other punctuation as one space.
+func appendPlain(out []byte, text string) []byte {
 	space := false
 	previous := rune(0)
 	for _, r := range text {
@@ -240,10 +249,10 @@ func plainText(text string) string {
 			continue
 		}
 		if space {
-			out.WriteByte(' ')
+			out = append(out, ' ')
 			space = false
 		}
-		out.WriteRune(unicode.ToLower(r))
+		out = utf8.AppendRune(out, unicode.ToLower(r))
 	}
-	return out.String()
+	return out
 }

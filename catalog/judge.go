@@ -2,12 +2,12 @@ package catalog
 
 import "fmt"
 
-// judge says what changed between two tools of one name whose canonical forms
-// differ. It works on these forms, so that nothing that means nothing is seen.
-func judge(before, after Tool) (Verdict, []Detail) {
+// judge says what changed between the canonical forms of two tools of one name.
+// What means nothing is not in these forms, so it is not judged.
+func judge(before, after *form) (Verdict, []Detail) {
 	var d details
-	b, errBefore := parseCanonical(before)
-	a, errAfter := parseCanonical(after)
+	b, errBefore := before.root()
+	a, errAfter := after.root()
 	switch {
 	case errAfter != nil:
 		d.add(Breaking, "%v: it cannot be compared", errAfter)
@@ -22,14 +22,6 @@ func judge(before, after Tool) (Verdict, []Detail) {
 		newSuspicions(b, a, &d)
 	}
 	return d.verdict(), d.list()
-}
-
-func parseCanonical(t Tool) (*value, error) {
-	form, err := Canonical(t)
-	if err != nil {
-		return nil, err
-	}
-	return new(parser).parse(string(form))
 }
 
 func judgeTexts(before, after *value, d *details) {

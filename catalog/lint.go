@@ -53,19 +53,23 @@ func Lint(target string, tools []Tool) []Finding {
 		if seen[t.Name]++; seen[t.Name] == 2 {
 			l.add(t.Name, SeverityError, "more than one tool has this name: only one of them can be called")
 		}
-		l.name(target, t.Name)
+		l.toolName(target, t.Name)
 		l.definition(t)
 	}
 	return l.findings
 }
 
-type linter struct{ findings []Finding }
+type linter struct {
+	findings []Finding
+	canonicalizer
+	form form
+}
 
 func (l *linter) add(tool string, severity Severity, format string, args ...any) {
 	l.findings = append(l.findings, Finding{tool, severity, fmt.Sprintf(format, args...)})
 }
 
-func (l *linter) name(target, name string) {
+func (l *linter) toolName(target, name string) {
 	served, as := name, ""
 	if target != "" {
 		served, as = Join(target, name), " with the target's prefix"
@@ -89,7 +93,8 @@ func isNameRune(r rune) bool {
 }
 
 func (l *linter) definition(t Tool) {
-	root, err := parseCanonical(t)
+	l.form.set(&l.canonicalizer, t)
+	root, err := l.form.root()
 	if err != nil {
 		l.add(t.Name, SeverityError, "%v", err)
 		return
@@ -97,9 +102,9 @@ func (l *linter) definition(t Tool) {
 	if root.get("description").str() == "" {
 		l.add(t.Name, SeverityWarning, "it has no description: a model has only its name to go by")
 	}
-	l.schema(t.Name, "input", root.get("inputSchema"))
+	l.inSchema(t.Name, "input", root.get("inputSchema"))
 	if schema := root.get("outputSchema"); schema != nil {
-		l.schema(t.Name, "output", schema)
+		l.inSchema(t.Name, "output", schema)
 	}
 	keywords := map[string]bool{}
 	references(root.get("inputSchema"), keywords)
@@ -111,12 +116,12 @@ func (l *linter) definition(t Tool) {
 		slices.Sort(names)
 		l.add(t.Name, SeverityWarning, "its input schema uses %s: it failed synchronization in earlier AgentCore releases, today unknown", strings.Join(names, ", "))
 	}
-	for _, d := range Inspect(t) {
+	for _, d := range suspicions(root) {
 		l.add(t.Name, SeverityWarning, "%s", d.Text)
 	}
 }
 
-func (l *linter) schema(tool, name string, schema *value) {
+func (l *linter) inSchema(tool, name string, schema *value) {
 	switch {
 	case schema == nil:
 		l.add(tool, SeverityError, "it has no %s schema", name)

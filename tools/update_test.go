@@ -1,0 +1,156 @@
+package tools_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+
+	"agentcore-gateway-mcp/gateway"
+)
+
+func TestUpdateEndpointDryRun(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	before := b.configuration("orders")
+	url := serveOrders(t, 1)
+	c := must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": url, "dryRun": true})
+	if c.Outcome != gateway.Planned || len(c.Configuration) != 1 || c.Configuration[0].Path != "targetConfiguration.mcp.mcpServer.endpoint" || !strings.Contains(c.Configuration[0].After, url) {
+		t.Errorf("got %+v", c)
+	}
+	if !c.Tools.Breaking || len(c.Tools.Removed) != 1 {
+		t.Errorf("tools: got %+v", c.Tools)
+	}
+	if n := b.cloud.Calls("UpdateGatewayTarget"); n != 0 || b.configuration("orders") != before {
+		t.Errorf("%d updates were sent", n)
+	}
+}
+
+func TestRevertOnLoss(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	before := b.configuration("orders")
+	c, isError, _ := call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": serveOrders(t, 1), "onFailure": "revert_on_loss"})
+	if !isError || c.Outcome != gateway.Reverted || len(c.Tools.Removed) != 1 || !strings.Contains(c.After, "same tools as before") {
+		t.Errorf("got %+v", c)
+	}
+	if got := b.configuration("orders"); got != before || b.served("orders") != "getOrder updateOrder" {
+		t.Errorf("after the revert:\n got %s\nwant %s", got, before)
+	}
+}
+
+func TestUpdateTarget(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	c := must[gateway.Change](b, "update_target", map[string]any{
+		"target": "orders", "description": "new words", "resourcePriority": 3, "scopes": []string{"orders/read"}, "requestHeaders": []string{"X-One"},
+	})
+	if c.Outcome != gateway.Updated || len(c.Configuration) != 4 {
+		t.Fatalf("got %+v", c)
+	}
+	got := b.configuration("orders")
+	for _, want := range []string{`"description":"new words"`, `"resourcePriority":3`, `"scopes":["orders/read"]`, `"allowedRequestHeaders":["X-One"]`, provider, b.url} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is missing in %s", want, got)
+		}
+	}
+	c = must[gateway.Change](b, "update_target", map[string]any{"target": "orders", "description": "", "requestHeaders": []string{}})
+	if got = b.configuration("orders"); c.Outcome != gateway.Updated || strings.Contains(got, "description") || strings.Contains(got, "metadataConfiguration") {
+		t.Errorf("taken away: %+v %s", c, got)
+	}
+	if c = must[gateway.Change](b, "update_target", map[string]any{"target": "orders", "resourcePriority": 3}); c.Outcome != gateway.Unchanged {
+		t.Errorf("nothing to change: %+v", c)
+	}
+	refused(b, "update_target", map[string]any{"target": "orders", "resourcePriority": 1001}, "1000")
+	if n := b.cloud.Calls("UpdateGatewayTarget"); n > 3 {
+		t.Errorf("%d updates were sent", n)
+	}
+}
+
+// What AgentCore adds to a target by itself is neither a change nor sent back.
+func TestInjectedHeaderIsNotSentBack(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	const injected = "x-amzn-bedrock-agentcore-policy-session-id"
+	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
+		o.MetadataConfiguration.AllowedRequestHeaders = append(o.MetadataConfiguration.AllowedRequestHeaders, injected)
+	})
+	if c := must[gateway.Change](b, "update_target", map[string]any{"target": "orders", "requestHeaders": []string{"X-Correlation-Id"}}); c.Outcome != gateway.Unchanged {
+		t.Errorf("got %+v", c)
+	}
+	must[gateway.Change](b, "update_target", map[string]any{"target": "orders", "description": "new words"})
+	if got := b.configuration("orders"); strings.Contains(got, injected) {
+		t.Errorf("it was sent back: %s", got)
+	}
+}
+
+// An update of a target with a person's credentials demands a new consent.
+func TestConsentIsConfirmed(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
+		p := o.CredentialProviderConfigurations[0].CredentialProvider.(*types.CredentialProviderMemberOauthCredentialProvider)
+		p.Value.GrantType = types.OAuthGrantTypeAuthorizationCode
+	})
+	arguments := map[string]any{"target": "orders", "description": "new words"}
+	refused(b, "update_target", arguments, "consent", `confirm set to "orders"`)
+	arguments["confirm"] = "shop"
+	refused(b, "update_target", arguments, "consent")
+	arguments["confirm"] = "orders"
+	if c := must[gateway.Change](b, "update_target", arguments); c.Outcome != gateway.Updated {
+		t.Errorf("got %+v", c)
+	}
+}
+
+// Before anything is sent, the log has the whole previous configuration, without
+// the secrets in its endpoint.
+func TestPreviousConfigurationIsLogged(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	secret := b.url + "?key=hunter2"
+	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) { mcpServer(o).Value.Endpoint = &secret })
+	c := must[gateway.Change](b, "update_target", map[string]any{"target": "orders", "description": "new words"})
+	if !c.EndpointMasked || strings.Contains(string(encode(t, c)), "hunter2") {
+		t.Errorf("got %+v", c)
+	}
+	log := b.log.String()
+	for _, want := range []string{"configuration before an update", b.targetID, "credentialProviderConfigurations", "metadataConfiguration", "a target"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log lacks %q:\n%s", want, log)
+		}
+	}
+	if strings.Contains(log, "hunter2") {
+		t.Error("the log shows a secret")
+	}
+}
+
+func TestPin(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	pinned := must[gateway.Pinned](b, "pin_target_tools", map[string]any{"target": "orders"})
+	if pinned.Outcome != gateway.Updated || len(pinned.Hashes) != 2 || len(pinned.Hashes["getOrder"]) != 64 {
+		t.Fatalf("got %+v", pinned)
+	}
+	if err := b.orders.SetTools(3); err != nil {
+		t.Fatal(err)
+	}
+	refused(b, "synchronize_target", map[string]any{"target": "orders"}, "static schema")
+	var drift struct{ Targets []gateway.Drift }
+	drift = must[struct{ Targets []gateway.Drift }](b, "check_drift", map[string]any{"target": "orders"})
+	d := drift.Targets[0]
+	if !d.Pinned || d.State != gateway.Drifted || len(d.Tools.Added) != 1 || d.Hashes["getOrder"] != pinned.Hashes["getOrder"] {
+		t.Errorf("what waits: got %s", encode(t, d))
+	}
+	again := must[gateway.Pinned](b, "pin_target_tools", map[string]any{"target": "orders"})
+	if again.Outcome != gateway.Unchanged || len(again.Hashes) != 2 {
+		t.Errorf("pinned again: got %+v", again)
+	}
+	if got := b.served("orders"); got != "getOrder updateOrder" {
+		t.Errorf("pinned, the gateway serves %s", got)
+	}
+	c := must[gateway.Change](b, "unpin_target_tools", map[string]any{"target": "orders"})
+	if c.Outcome != gateway.Updated || len(c.Tools.Added) != 1 || b.served("orders") != "cancelOrder getOrder updateOrder" {
+		t.Errorf("unpinned: got %+v", c)
+	}
+	if c = must[gateway.Change](b, "unpin_target_tools", map[string]any{"target": "orders"}); c.Outcome != gateway.Unchanged || c.Next != "the target is not pinned" {
+		t.Errorf("unpinned again: got %+v", c)
+	}
+	if !json.Valid([]byte(b.configuration("orders"))) || strings.Contains(b.configuration("orders"), "mcpToolSchema") {
+		t.Errorf("the schema is still there: %s", b.configuration("orders"))
+	}
+}
