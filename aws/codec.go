@@ -33,6 +33,9 @@ func EncodeJSON(v smithy.Serializable) (json.RawMessage, error) {
 	if err := restjson1.New(schemas.AmazonBedrockAgentCoreControl).SerializeRequest(context.Background(), wireSchema, v, req); err != nil {
 		return nil, fmt.Errorf("encode %T: %w", v, err)
 	}
+	if req.GetStream() == nil { // a structure without members has no body
+		return json.RawMessage("{}"), nil
+	}
 	body, err := io.ReadAll(req.GetStream())
 	if err != nil {
 		return nil, fmt.Errorf("encode %T: %w", v, err)

@@ -60,9 +60,9 @@ func Lint(target string, tools []Tool) []Finding {
 }
 
 type linter struct {
-	findings []Finding
-	canonicalizer
-	form form
+	findings  []Finding
+	canonical canonicalizer
+	form      form
 }
 
 func (l *linter) add(tool string, severity Severity, format string, args ...any) {
@@ -93,7 +93,7 @@ func isNameRune(r rune) bool {
 }
 
 func (l *linter) definition(t Tool) {
-	l.form.set(&l.canonicalizer, t)
+	l.form.set(&l.canonical, t)
 	root, err := l.form.root()
 	if err != nil {
 		l.add(t.Name, SeverityError, "%v", err)
