@@ -31,14 +31,14 @@ func addPrompts(s *mcp.Server, o Options) {
 			{Name: "target", Description: "id or name of one target; all MCP servers when left out"},
 		},
 	}, func(_ context.Context, req *mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-		which := "every target of type MCP_SERVER that is neither pinned nor waiting for authorization"
+		steps := "First use list_targets to see what is there, then call synchronize_targets. " +
+			"When its outcome is in_progress, call it again with notSyncedSince as it says. "
 		if target := req.Params.Arguments["target"]; target != "" {
-			which = naming("target", target)
+			steps = "First use list_targets to see what is there, then call synchronize_target for " + naming("target", target) + ". " +
+				"When its outcome is in_progress, call it again to go on waiting. "
 		}
-		return userPrompt("Resync the tools of " + naming("the AgentCore gateway", req.Params.Arguments["gateway"]) + ". " +
-			"First use list_targets to see what is there. Then call synchronize_target for " + which + ", one at a time. " +
-			"When an outcome is in_progress, call it again to go on waiting. " +
-			"At the end say which tools were added, removed or changed, and for each failure its statusReasons and what to do."), nil
+		return userPrompt("Resync the tools of " + naming("the AgentCore gateway", req.Params.Arguments["gateway"]) + ". " + steps +
+			"At the end say which tools were added, removed or changed, breaking changes first, and for each failure its statusReasons and what to do."), nil
 	})
 }
 

@@ -4,6 +4,7 @@ package tools
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -188,7 +189,7 @@ func synchronizeTarget(ctx context.Context, m *gateway.Manager, in InSynchronize
 
 // InSynchronizeAll are the arguments of synchronize_targets.
 type InSynchronizeAll struct {
-	Gateways       []string  `json:"gateways,omitempty" jsonschema:"ids, names or ARNs; * for all; default: the only one"`
+	Gateway        string    `json:"gateway,omitempty" jsonschema:"id, name or ARN; several with commas, * for all; default: the only one"`
 	Targets        []string  `json:"targets,omitempty" jsonschema:"default: all"`
 	OnlyDrifted    bool      `json:"onlyDrifted,omitempty"`
 	NotSyncedSince time.Time `json:"notSyncedSince,omitzero" jsonschema:"RFC 3339; leaves out what was synchronized after it"`
@@ -197,7 +198,7 @@ type InSynchronizeAll struct {
 
 func synchronizeTargets(ctx context.Context, m *gateway.Manager, in InSynchronizeAll, progress gateway.Progress) (gateway.Fleet, error) {
 	return m.SynchronizeAll(ctx, gateway.FleetRequest{
-		Gateways: in.Gateways, Targets: in.Targets, OnlyDrifted: in.OnlyDrifted, NotSyncedSince: in.NotSyncedSince, Wait: in.duration(),
+		Gateways: strings.FieldsFunc(in.Gateway, func(r rune) bool { return r == ',' || r == ' ' }), Targets: in.Targets, OnlyDrifted: in.OnlyDrifted, NotSyncedSince: in.NotSyncedSince, Wait: in.duration(),
 	}, progress)
 }
 
