@@ -186,6 +186,8 @@ func TestRefusedTokens(t *testing.T) {
 		{"empty", "", "header, payload and signature"},
 		// What it says of itself.
 		{"Cognito's id token", claim("token_use", "id"), `token_use is \"id\"`},
+		{"token_use of another kind", claim("token_use", "refresh"), `token_use is \"refresh\"`},
+		{"token_use empty", claim("token_use", ""), `token_use is \"\"`},
 		{"token_use of a wrong type", claim("token_use", []any{}), "token_use"},
 		{"id token with nonce", claim("nonce", "n"), "claim nonce"},
 		{"id token with at_hash", claim("at_hash", "h"), "claim at_hash"},
