@@ -50,11 +50,15 @@ type suspicion struct {
 // newSuspicions tells what a changed tool's texts have that they had not. URLs
 // are looked for in titles and descriptions.
 func newSuspicions(before, after *value, d *details) {
+	found := scan(after)
+	if len(found) == 0 {
+		return
+	}
 	known := map[string]bool{}
 	for _, s := range scan(before) {
 		known[s.key] = true
 	}
-	for _, s := range scan(after) {
+	for _, s := range found {
 		if !known[s.key] {
 			known[s.key] = true
 			d.add(Notable, "%s", s.text)

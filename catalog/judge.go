@@ -51,7 +51,7 @@ func showValue(v *value) string {
 	if v.kind == kindString {
 		return show(v.text)
 	}
-	text := redactURLs(render(v))
+	text := render(v)
 	if v.kind == kindNumber || len(text) <= len("false") {
 		return escape(text, maxShown)
 	}

@@ -26,7 +26,7 @@ func (s side) subject(path string) string {
 
 const (
 	maxDepth = 64      // levels of schemas that are judged
-	maxSteps = 100_000 // pairs of schemas: references can multiply them
+	maxSteps = 100_000 // keywords and properties that are compared: references can multiply them
 )
 
 // walk compares two schemas level by level.
@@ -37,6 +37,7 @@ type walk struct {
 
 	definitionsDiffer bool
 	seen              map[[2]*value]bool // pairs that references may reach again
+	steps             int
 }
 
 func (w *walk) subject(path string) string { return w.side.subject(path) }
@@ -69,16 +70,20 @@ func (w *walk) unjudged(path, keyword string) {
 }
 
 func (w *walk) schema(before, after *value, path string, depth int) {
+	if equal(before, after) && !refers(after) {
+		return
+	}
 	pair := [2]*value{before, after}
 	if w.seen[pair] {
 		return
 	}
 	w.seen[pair] = true
-	if depth > maxDepth || len(w.seen) > maxSteps {
-		w.tooMuch(before, after, path)
+	if depth > maxDepth || w.steps > maxSteps {
+		w.unjudged(path, "too deep or too large")
 		return
 	}
 	b, a := resolve(w.before, before), resolve(w.after, after)
+	w.steps += 1 + len(b.members) + len(a.members) + len(b.get("properties").entries()) + len(a.get("properties").entries())
 	if b.kind != kindObject || a.kind != kindObject {
 		if !equal(b, a) {
 			w.unjudged(path, "schema")
@@ -98,13 +103,6 @@ func (w *walk) schema(before, after *value, path string, depth int) {
 	w.options("allOf", b, a, path, depth)
 	w.options("oneOf", b, a, path, depth)
 	w.rest(b, a, path)
-}
-
-// tooMuch ends the walk on a branch. Equal branches may differ behind references.
-func (w *walk) tooMuch(before, after *value, path string) {
-	if !equal(before, after) || w.definitionsDiffer && refers(after) {
-		w.unjudged(path, "too deep or too large")
-	}
 }
 
 // reading compares what a model reads and what constrains nothing.

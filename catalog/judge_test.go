@@ -305,6 +305,18 @@ func TestBounded(t *testing.T) {
 	if got := judged(t, lattice(`{"type":"string"}`), lattice(`{"type":"null"}`)); len(got) == 0 || !strings.HasSuffix(got[0], "changed from string to null") {
 		t.Errorf("%q", got)
 	}
+	// Every one of many properties refers to the same many.
+	crowd := func(kind string) string {
+		var outer, inner []string
+		for i := range 2000 {
+			outer = append(outer, fmt.Sprintf(`"p%d":{"$ref":"#/$defs/d","title":"t"}`, i))
+			inner = append(inner, fmt.Sprintf(`"q%d":{"type":%q}`, i, kind))
+		}
+		return in(`{"properties":{` + strings.Join(outer, ",") + `},"$defs":{"d":{"properties":{` + strings.Join(inner, ",") + `}}}}`)
+	}
+	if got := judged(t, crowd("string"), crowd("null")); len(got) != 21 || got[20] != "breaking: and 3957 more" {
+		t.Errorf("%q", got)
+	}
 	loop := in(`{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}}}`)
 	judged(t, loop, in(`{"$ref":"#"}`))
 }

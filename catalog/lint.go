@@ -66,7 +66,7 @@ type linter struct {
 }
 
 func (l *linter) add(tool string, severity Severity, format string, args ...any) {
-	l.findings = append(l.findings, Finding{tool, severity, fmt.Sprintf(format, args...)})
+	l.findings = append(l.findings, Finding{tool, severity, shorten(fmt.Sprintf(format, args...), maxDetailText)})
 }
 
 func (l *linter) toolName(target, name string) {

@@ -18,15 +18,17 @@ const (
 
 // show quotes upstream text as data: shortened, URLs without userinfo and query,
 // control and invisible characters as <U+202E>, quotation marks escaped.
-func show(text string) string {
-	return `"` + escape(redactURLs(text), maxShown) + `"`
+func show(text string) string { return quoted("", redactURLs(text)) }
+
+func quoted(prefix, redacted string) string {
+	return `"` + prefix + escape(redacted, maxShown) + `"`
 }
 
 // showChange quotes two texts so that the difference is in what is shown.
 func showChange(before, after string) (string, string) {
 	before, after = redactURLs(before), redactURLs(after)
 	if utf8.RuneCountInString(before) <= maxShown && utf8.RuneCountInString(after) <= maxShown {
-		return show(before), show(after)
+		return quoted("", before), quoted("", after)
 	}
 	common := 0
 	for common < min(len(before), len(after)) && before[common] == after[common] {
@@ -39,10 +41,9 @@ func showChange(before, after string) (string, string) {
 		}
 	}
 	if start == 0 || common < maxShown/2 {
-		return show(before), show(after)
+		return quoted("", before), quoted("", after)
 	}
-	quote := func(text string) string { return `"…` + escape(text[start:], maxShown) + `"` }
-	return quote(before), quote(after)
+	return quoted("…", before[start:]), quoted("…", after[start:])
 }
 
 // showName is a name of upstream's inside quotation marks of ours.

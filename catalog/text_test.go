@@ -15,6 +15,9 @@ func TestTextsAreQuotedAsData(t *testing.T) {
 		`notable: the description changed from "…word and a word and one more at the end" to "…word and a word and two more at the end"`)
 	wantJudged(t, `{"description":"x"}`, `{"description":"`+strings.Repeat("é", 100)+`"}`,
 		`notable: the description changed from "x" to "`+strings.Repeat("é", 80)+`…"`)
+	wantJudged(t, `{"title":"see https://h.example/x?k=SECRET0"}`, `{"title":"see https://h.example/x?k=SECRET1"}`,
+		`notable: the title changed from "see https://h.example/x?k=***" to "see https://h.example/x?k=***"`,
+		`notable: the title has a new URL: "https://h.example/x?k=***"`)
 	wantJudged(t, `{}`, `{"title":"T"}`, `notable: the title was added: "T"`)
 	wantJudged(t, `{"description":"d"}`, `{}`, `notable: the description was removed: "d"`)
 	wantJudged(t, in(`{"properties":{"a\nb\u202e":{}}}`), in(`{}`), `breaking: argument "a b<U+202E>" was removed`)

@@ -103,7 +103,7 @@ func TestExampleStrandsTypeScript(t *testing.T) {
 
 		const wrong = "another-secret"
 		r := run(t, append(slices.Clone(n.env), settings(wrong)...), n.path, script, "--scripted")
-		if printed := string(r.stdout) + string(r.stderr); r.status == 0 || strings.Contains(printed, wrong) || strings.Contains(printed, "called") {
+		if printed := string(r.stdout) + string(r.stderr); r.status == 0 || !strings.Contains(printed, "failed  ") || strings.Contains(printed, "called  ") || strings.Contains(printed, wrong) {
 			t.Errorf("with a wrong secret: exit status %d\n%s", r.status, printed)
 		}
 		checkConversation(t, n.script(t, settings(secret), script, "--scripted"))

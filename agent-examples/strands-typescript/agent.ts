@@ -63,6 +63,9 @@ try {
   for (const block of lastMessage.content) {
     if (block.type === 'textBlock') console.log(`said    ${block.text}`);
   }
+} catch (error) {
+  console.error(`failed  ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
 } finally {
   await Promise.all(clients.map((client) => client.disconnect()));
 }
