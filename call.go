@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -19,9 +20,14 @@ import (
 )
 
 type callCommand struct {
-	JSON   bool     `name:"json" help:"Print the tool's JSON instead of a table."`
-	Expect string   `help:"With check_drift: hold what the server offers against the hashes in this file, an earlier answer of pin_target_tools or check_drift. Exit status 0 as approved, 10 other, 11 breaking, 20 unknown." placeholder:"FILE" env:"-"`
-	Args   []string `arg:"" optional:"" passthrough:"" name:"tool" help:"The tool and its arguments: TOOL --name value …; nested values as JSON. Without a tool: all tools. TOOL --help: its arguments."`
+	JSON   bool
+	Expect string
+	args   []string // the tool and its arguments
+}
+
+func (c *callCommand) register(fs *flag.FlagSet) {
+	fs.BoolVar(&c.JSON, "json", false, "Print the tool's JSON instead of a table.")
+	fs.StringVar(&c.Expect, "expect", "", "`FILE` With check_drift: hold what the server offers against the hashes in this file, an earlier answer of pin_target_tools or check_drift. Exit status 0 as approved, 10 other, 11 breaking, 20 unknown.")
 }
 
 // Run calls one tool as an MCP client would. It ends with exit status 1 when
@@ -42,13 +48,13 @@ func (c *callCommand) Run(p process, g *globals) error {
 	if err != nil {
 		return err
 	}
-	if len(c.Args) == 0 {
+	if len(c.args) == 0 {
 		printTools(p.stdout, list.Tools)
 		return nil
 	}
-	i := slices.IndexFunc(list.Tools, func(t *mcp.Tool) bool { return t.Name == c.Args[0] })
+	i := slices.IndexFunc(list.Tools, func(t *mcp.Tool) bool { return t.Name == c.args[0] })
 	if i < 0 {
-		return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", c.Args[0])
+		return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", c.args[0])
 	}
 	tool := list.Tools[i]
 	var approved map[string]map[string]string
@@ -64,11 +70,11 @@ func (c *callCommand) Run(p process, g *globals) error {
 	if err != nil {
 		return err
 	}
-	if slices.Contains(c.Args[1:], "--help") {
+	if slices.Contains(c.args[1:], "--help") {
 		printArguments(p.stdout, tool, schema)
 		return nil
 	}
-	arguments, err := parseArguments(tool.Name, schema, c.Args[1:])
+	arguments, err := parseArguments(tool.Name, schema, c.args[1:])
 	if err != nil {
 		return err
 	}

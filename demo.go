@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -22,8 +23,10 @@ import (
 	"agentcore-gateway-mcp/tools"
 )
 
-type demoCommand struct {
-	HTTP bool `name:"http" help:"Talk to the server over HTTP instead of stdio."`
+type demoCommand struct{ HTTP bool }
+
+func (c *demoCommand) register(fs *flag.FlagSet) {
+	fs.BoolVar(&c.HTTP, "http", false, "Talk to the server over HTTP instead of stdio.")
 }
 
 // Run plays the tutorial. Every step is checked; the first that is not as the

@@ -32,7 +32,7 @@ var sdks = map[string][]string{
 	"github.com/aws/": {"aws", "emulator"},
 	"github.com/modelcontextprotocol/go-sdk/mcp": {".", "tools", "catalog", "emulator", "agent-examples/orders", "agent-examples/orders/cmd", "interop"},
 	"github.com/golang-jwt/":                     {"auth"},
-	"github.com/alecthomas/kong":                 {"."},
+	"github.com/peterbourgon/ff/":                {"."},
 	"github.com/schollz/progressbar/":            {"."},
 	"code.dny.dev/ssrf":                          {"catalog"},
 	"github.com/google/jsonschema-go":            {".", "tools", "catalog"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,17 +22,31 @@ import (
 // inboundFlags say who may call over HTTP. The names are those of AgentCore's
 // own authorizer, so that one configuration serves both.
 type inboundFlags struct {
-	Auth            string   `help:"Who checks the callers: none (loopback only), jwt (this server), platform (AgentCore Runtime has done it)." enum:"none,jwt,platform" default:"none"`
-	DiscoveryURL    string   `help:"Discovery document of the issuer of the callers' tokens, …/.well-known/openid-configuration (jwt)." name:"discovery-url" placeholder:"URL"`
-	AllowedAudience []string `help:"Audience that a token must be for (jwt). Lists are repeatable or comma-separated." placeholder:"AUD"`
-	AllowedClients  []string `help:"Client that a token must be of (jwt)." placeholder:"ID"`
-	AllowedScopes   []string `help:"Scope that a token must have (jwt); one of them is enough." placeholder:"SCOPE"`
-	CustomClaims    string   `help:"Further claims to match, in AWS's JSON (jwt)." placeholder:"JSON"`
-	Algorithms      []string `help:"Signature algorithms to accept (jwt); default RS256, ES256." placeholder:"ALG"`
-	ReadScope       string   `help:"Scope without which a caller sees nothing (jwt)." placeholder:"SCOPE"`
-	WriteScope      string   `help:"Scope without which a caller has only tools that change nothing (jwt)." placeholder:"SCOPE"`
-	ResourceURL     string   `help:"The URL of /mcp as clients write it; default http://ADDR/mcp on loopback (jwt)." name:"resource-url" placeholder:"URL"`
-	AllowedHosts    []string `help:"Host names that requests may name; default: loopback names when listening on loopback, else any." placeholder:"HOST"`
+	Auth            string
+	DiscoveryURL    string
+	AllowedAudience list
+	AllowedClients  list
+	AllowedScopes   list
+	CustomClaims    string
+	Algorithms      list
+	ReadScope       string
+	WriteScope      string
+	ResourceURL     string
+	AllowedHosts    list
+}
+
+func (f *inboundFlags) register(fs *flag.FlagSet) {
+	fs.StringVar(&f.Auth, "auth", "none", "`WHO` Who checks the callers: none (loopback only), jwt (this server), platform (AgentCore Runtime has done it).")
+	fs.StringVar(&f.DiscoveryURL, "discovery-url", "", "`URL` Discovery document of the issuer of the callers' tokens, …/.well-known/openid-configuration (jwt).")
+	fs.Var(&f.AllowedAudience, "allowed-audience", "`AUD` Audience that a token must be for (jwt). Lists are repeatable or comma-separated.")
+	fs.Var(&f.AllowedClients, "allowed-clients", "`ID` Client that a token must be of (jwt).")
+	fs.Var(&f.AllowedScopes, "allowed-scopes", "`SCOPE` Scope that a token must have (jwt); one of them is enough.")
+	fs.StringVar(&f.CustomClaims, "custom-claims", "", "`JSON` Further claims to match, in AWS's JSON (jwt).")
+	fs.Var(&f.Algorithms, "algorithms", "`ALG` Signature algorithms to accept (jwt); default RS256, ES256.")
+	fs.StringVar(&f.ReadScope, "read-scope", "", "`SCOPE` Scope without which a caller sees nothing (jwt).")
+	fs.StringVar(&f.WriteScope, "write-scope", "", "`SCOPE` Scope without which a caller has only tools that change nothing (jwt).")
+	fs.StringVar(&f.ResourceURL, "resource-url", "", "`URL` The URL of /mcp as clients write it; default http://ADDR/mcp on loopback (jwt).")
+	fs.Var(&f.AllowedHosts, "allowed-hosts", "`HOST` Host names that requests may name; default: loopback names when listening on loopback, else any.")
 }
 
 // check refuses settings with which strangers would get in, or which would have
@@ -40,6 +55,9 @@ func (f *inboundFlags) check(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return fmt.Errorf("--addr %q is not host:port: give one such as 127.0.0.1:8000", addr)
+	}
+	if f.Auth != "none" && f.Auth != "jwt" && f.Auth != "platform" {
+		return fmt.Errorf("--auth %q is none of none, jwt, platform", f.Auth)
 	}
 	if f.Auth == "none" && !isLoopback(host) {
 		return fmt.Errorf("--addr %s is not a loopback address: without authentication every caller who reaches it would have your AWS rights; give 127.0.0.1, or --auth jwt, or --auth platform on AgentCore Runtime", addr)

@@ -5,15 +5,16 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
-	"github.com/alecthomas/kong"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"agentcore-gateway-mcp/auth"
@@ -44,32 +45,24 @@ func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)
 
 // globals are the flags of every command.
 type globals struct {
-	Region   string   `help:"AWS region; default: the profile's." env:"AWS_REGION" placeholder:"NAME"`
-	Profile  string   `help:"AWS profile; default: the SDK's." env:"AWS_PROFILE" placeholder:"NAME"`
-	Gateway  []string `help:"The only gateways that exist for this server, by id, name or ARN; a single one is also the default. Repeatable or comma-separated." placeholder:"REF"`
-	ReadOnly bool     `help:"Offer only tools that change nothing."`
-	Local    bool     `help:"Work on a local AgentCore in this process, with the tutorial's gateway in it: no AWS account needed."`
+	Region   string
+	Profile  string
+	Gateway  list
+	ReadOnly bool
+	Local    bool
+	LogLevel string
 	outboundFlags
-	LogLevel string `help:"Least level of log lines on stderr: ${enum}." enum:"debug,info,warn,error" default:"info"`
 }
 
-// commands is the whole command line, as its help shows it.
-type commands struct {
-	globals
-	Version kong.VersionFlag `help:"Print the version and exit." env:"-"`
-
-	Stdio stdioCommand `cmd:"" default:"withargs" help:"Serve MCP over stdio (the default command)."`
-	Serve serveCommand `cmd:"" help:"Serve MCP over streamable HTTP at /mcp."`
-	Call  callCommand  `cmd:"" help:"Call one tool from a shell or a pipeline."`
-	World localCommand `cmd:"" name:"local" help:"Run a local AgentCore for boto3, the AWS CLI and this program."`
-	Demo  demoCommand  `cmd:"" help:"Play the AgentCore tutorial on a local AgentCore, from start to end."`
+func (g *globals) register(fs *flag.FlagSet) {
+	fs.StringVar(&g.Region, "region", "", "`NAME` AWS region; default: AWS_REGION, then the profile's.")
+	fs.StringVar(&g.Profile, "profile", "", "`NAME` AWS profile; default: AWS_PROFILE.")
+	fs.Var(&g.Gateway, "gateway", "`REF` The only gateways that exist for this server, by id, name or ARN; a single one is also the default. Repeatable or comma-separated.")
+	fs.BoolVar(&g.ReadOnly, "read-only", false, "Offer only tools that change nothing.")
+	fs.BoolVar(&g.Local, "local", false, "Work on a local AgentCore in this process, with the tutorial's gateway in it: no AWS account needed.")
+	fs.StringVar(&g.LogLevel, "log-level", "info", "`LEVEL` Least level of log lines on stderr: debug, info, warn, error.")
+	g.outboundFlags.register(fs)
 }
-
-const description = `An MCP server whose tools manage Amazon Bedrock AgentCore gateways.
-
-Every flag can also be set by the environment variable beside it. AWS's own
-variables work as everywhere; AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL leads
-to another control plane, such as the one of "agentcore-gateway-mcp local".`
 
 // process is what a command may use of the process it runs in.
 type process struct {
@@ -84,37 +77,24 @@ type process struct {
 // run is the program. It returns when the command has ended: nil, an
 // exitStatus after a command that has said itself what is wrong, or an error
 // to print.
-func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) (err error) {
-	var cli commands
-	parser, err := kong.New(&cli,
-		kong.Name("agentcore-gateway-mcp"), kong.Description(description),
-		kong.DefaultEnvars("AGENTCORE_GATEWAY_MCP"),
-		kong.Writers(stdout, stderr),
-		kong.Vars{"version": version()},
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
-		kong.Exit(func(status int) { panic(exitStatus(status)) }), // --help and --version: unwound below
-	)
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
+	var g globals
+	all := commands(&g)
+	if slices.Contains(args, "--version") && !slices.Contains(args, "call") {
+		fmt.Fprintln(stdout, version())
+		return nil
+	}
+	chosen, err := parse(all, args)
+	if errors.Is(err, flag.ErrHelp) {
+		help(stdout, all, chosen)
+		return nil
+	}
 	if err != nil {
 		return err
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			status, ok := p.(exitStatus)
-			if !ok {
-				panic(p)
-			}
-			if err = nil; status != 0 {
-				err = status
-			}
-		}
-	}()
-	command, err := parser.Parse(args)
-	if err != nil {
-		return fmt.Errorf("%w; see --help", err)
 	}
 	var level slog.Level
-	if err := level.UnmarshalText([]byte(cli.LogLevel)); err != nil {
-		return err
+	if err := level.UnmarshalText([]byte(g.LogLevel)); err != nil {
+		return fmt.Errorf("--log-level %q is none of debug, info, warn, error", g.LogLevel)
 	}
 	logger := func(level slog.Level) *slog.Logger {
 		return slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
@@ -123,7 +103,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	if level == slog.LevelInfo {
 		p.sdkLog = logger(slog.LevelWarn)
 	}
-	return command.Run(p, &cli.globals)
+	return chosen.run(p, &g)
 }
 
 func version() string {
@@ -182,8 +162,10 @@ func newServerFor(p process, g *globals, o aws.Options) (s servers, close func()
 
 type stdioCommand struct{}
 
+func (*stdioCommand) register(*flag.FlagSet) {}
+
 // Run serves one client until stdin ends or a signal comes.
-func (stdioCommand) Run(p process, g *globals) error {
+func (*stdioCommand) Run(p process, g *globals) error {
 	s, close, err := newServer(p, g)
 	if err != nil {
 		return err

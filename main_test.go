@@ -312,8 +312,8 @@ func TestCall(t *testing.T) {
 		"no credentials":  {[]string{"call", "--region", "us-east-1", "list_gateways"}, 1, nil, []string{"no usable AWS credentials", "--profile"}},
 		"unknown profile": {[]string{"call", "--profile", "nobody", "list_gateways"}, 1, nil, []string{"nobody", "--profile"}},
 		"serve to all":    {[]string{"serve", "--addr", "0.0.0.0:0"}, 1, nil, []string{"not a loopback address", "127.0.0.1"}},
-		"unknown command": {[]string{"sync"}, 1, nil, []string{"unexpected argument sync", "--help"}},
-		"help":            {[]string{"--help"}, 0, []string{"$AGENTCORE_GATEWAY_MCP_READ_ONLY", "$AWS_REGION", "demo"}, nil},
+		"unknown command": {[]string{"sync"}, 1, nil, []string{`there is no command "sync"`, "--help"}},
+		"help":            {[]string{"--help"}, 0, []string{"$AGENTCORE_GATEWAY_MCP_READ_ONLY", "AWS_REGION", "demo"}, nil},
 		"version":         {[]string{"--version"}, 0, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

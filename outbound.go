@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -16,11 +17,19 @@ import (
 // outboundFlags say as whom to call the gateways' own MCP endpoints and the
 // servers behind them. A caller's token is never passed on.
 type outboundFlags struct {
-	GatewayClientID           string   `help:"OAuth client to call the gateways' own MCP endpoints as (client credentials); needs --gateway, and the secret in $$AGENTCORE_GATEWAY_MCP_GATEWAY_CLIENT_SECRET or --gateway-client-secret-arn." placeholder:"ID"`
-	GatewayClientSecretARN    string   `help:"Secrets Manager secret that holds the client's secret as a string." placeholder:"ARN"`
-	GatewayScope              []string `help:"Scope to ask for at a gateway. Repeatable or comma-separated." placeholder:"SCOPE"`
-	GatewayCredentialProvider string   `help:"Instead of a client: AgentCore Identity's OAuth2 credential provider for the gateways; needs --workload-identity." placeholder:"NAME"`
-	WorkloadIdentity          string   `help:"Workload identity to act as at AgentCore Identity." placeholder:"NAME"`
+	GatewayClientID           string
+	GatewayClientSecretARN    string
+	GatewayScope              list
+	GatewayCredentialProvider string
+	WorkloadIdentity          string
+}
+
+func (o *outboundFlags) register(fs *flag.FlagSet) {
+	fs.StringVar(&o.GatewayClientID, "gateway-client-id", "", "`ID` OAuth client to call the gateways' own MCP endpoints as (client credentials); needs --gateway, and the secret in $AGENTCORE_GATEWAY_MCP_GATEWAY_CLIENT_SECRET or --gateway-client-secret-arn.")
+	fs.StringVar(&o.GatewayClientSecretARN, "gateway-client-secret-arn", "", "`ARN` Secrets Manager secret that holds the client's secret as a string.")
+	fs.Var(&o.GatewayScope, "gateway-scope", "`SCOPE` Scope to ask for at a gateway. Repeatable or comma-separated.")
+	fs.StringVar(&o.GatewayCredentialProvider, "gateway-credential-provider", "", "`NAME` Instead of a client: AgentCore Identity's OAuth2 credential provider for the gateways; needs --workload-identity.")
+	fs.StringVar(&o.WorkloadIdentity, "workload-identity", "", "`NAME` Workload identity to act as at AgentCore Identity.")
 }
 
 // secretVariable is not a flag: what stands on a command line is seen by all.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -16,8 +17,13 @@ import (
 )
 
 type serveCommand struct {
-	Addr string `help:"Address to listen on." default:"127.0.0.1:8000" placeholder:"HOST:PORT"`
+	Addr string
 	inboundFlags
+}
+
+func (c *serveCommand) register(fs *flag.FlagSet) {
+	fs.StringVar(&c.Addr, "addr", "127.0.0.1:8000", "`HOST:PORT` Address to listen on.")
+	c.inboundFlags.register(fs)
 }
 
 // maxBody bounds a request; arguments are small.

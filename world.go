@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -201,8 +202,13 @@ func (w *world) seed(ctx context.Context, stale bool) error {
 }
 
 type localCommand struct {
-	Addr  string `help:"Address to listen on; loopback only." default:"127.0.0.1:8042" placeholder:"HOST:PORT"`
-	Empty bool   `help:"Start without the tutorial's gateway."`
+	Addr  string
+	Empty bool
+}
+
+func (c *localCommand) register(fs *flag.FlagSet) {
+	fs.StringVar(&c.Addr, "addr", "127.0.0.1:8042", "`HOST:PORT` Address to listen on; loopback only.")
+	fs.BoolVar(&c.Empty, "empty", false, "Start without the tutorial's gateway.")
 }
 
 // Run serves a local AgentCore until a signal comes.

@@ -41,7 +41,8 @@ func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRu
 		return c, nil
 	}
 	w := m.watch(ctx, g, before, start, wait, progress)
-	joined, err := m.beginSynchronize(ctx, g, before)
+	var joined bool
+	w.sent, joined, err = m.beginSynchronize(ctx, g, before)
 	if err != nil {
 		return Change{}, fmt.Errorf("target %s was not synchronized: %w", before.Name, err)
 	}
@@ -50,7 +51,8 @@ func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRu
 		progress.report(time.Since(start).Seconds(), wait.Seconds(), now.Name+" failed like a cold start, warming the server and trying once more")
 		_, _ = m.offered(ctx, now) // only to wake it; whether we may read it does not matter
 		w.before = now
-		if _, err := m.beginSynchronize(ctx, g, now); err == nil {
+		if sent, _, err := m.beginSynchronize(ctx, g, now); err == nil {
+			w.sent = sent
 			change, _ = w.end(Synchronized)
 			change.Retried = true
 		}
@@ -70,21 +72,21 @@ func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRu
 
 // beginSynchronize sends a synchronization of a target as just read, unless work
 // on it is running, which it then joins.
-func (m *Manager) beginSynchronize(ctx context.Context, g aws.Gateway, before aws.Target) (joined bool, err error) {
+func (m *Manager) beginSynchronize(ctx context.Context, g aws.Gateway, before aws.Target) (sent aws.Target, joined bool, err error) {
 	if aws.PhaseOf(before.Status) == aws.PhaseWorking {
-		return true, nil
+		return before, true, nil
 	}
-	_, err = m.send(ctx, g.ID, before, func(ctx context.Context) (aws.Target, error) {
+	sent, err = m.send(ctx, g.ID, before, func(ctx context.Context) (aws.Target, error) {
 		return m.Client.Synchronize(ctx, g.ID, before.ID)
 	})
 	if errors.Is(err, aws.ErrConflict) {
 		// Somebody was faster. If it is work on this target, join it.
 		now, readErr := m.Client.Target(ctx, g.ID, before.ID)
 		if readErr == nil && (aws.PhaseOf(now.Status) == aws.PhaseWorking || !now.UpdatedAt.Equal(before.UpdatedAt)) {
-			return true, nil
+			return now, true, nil
 		}
 	}
-	return false, err
+	return sent, false, err
 }
 
 // coldStartNeeds is the least time that makes a second try worth it.

@@ -90,7 +90,7 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 			before.Name, before.UpdatedAt.UTC().Format(time.TimeOnly+"Z"), latest.UpdatedAt.UTC().Format(time.TimeOnly+"Z"))
 	}
 	m.logPrevious(g, latest)
-	if _, err := m.send(ctx, g.ID, latest, func(ctx context.Context) (aws.Target, error) {
+	if w.sent, err = m.send(ctx, g.ID, latest, func(ctx context.Context) (aws.Target, error) {
 		return m.Client.UpdateTarget(ctx, g.ID, latest, edit)
 	}); err != nil {
 		return Change{}, fmt.Errorf("target %s was not updated: %w", before.Name, err)

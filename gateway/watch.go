@@ -19,6 +19,7 @@ type watch struct {
 	start    time.Time
 	wait     time.Duration
 	progress Progress
+	sent     aws.Target // as the call that began the change showed it; zero when it was joined
 
 	served    []catalog.Tool
 	servedErr error
@@ -42,6 +43,9 @@ func (w *watch) end(success Outcome) (Change, aws.Target) {
 	t, err := w.m.Client.WaitTarget(ctx, w.g.ID, w.before, func(t aws.Target) {
 		w.progress.report(min(time.Since(w.start), w.wait).Seconds(), w.wait.Seconds(), fmt.Sprintf("%s is %s", t.Name, t.Status))
 	})
+	if err != nil && w.sent.Name != "" && t.Status == w.before.Status && t.UpdatedAt.Equal(w.before.UpdatedAt) {
+		t = w.sent // nothing was read since: the call's own answer is newer
+	}
 	c := newChange(w.g, t)
 	switch phase := aws.PhaseOf(t.Status); {
 	case err != nil && errors.Is(err, aws.ErrNotFound):

@@ -73,9 +73,24 @@ func (w *weather) arm() {
 	w.armed.Store(true)
 }
 
+// arrive lets a request take effect after its connection is gone.
+func (w *weather) arrive(pass func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.armed.Load() {
+		return
+	}
+	w.late.Go(func() {
+		pause(context.Background(), 400*time.Millisecond)
+		pass()
+	})
+}
+
 // calm ends it for good.
 func (w *weather) calm() {
+	w.mu.Lock()
 	w.armed.Store(false)
+	w.mu.Unlock()
 	w.release()
 	w.late.Wait()
 }
@@ -108,10 +123,11 @@ func (w *weather) fate(operation string) (f fate) {
 	}
 	// As many numbers for every request, so that one fate does not move the next.
 	kind, when, slow, flap := stream.Float64(), stream.IntN(4), stream.Float64(), stream.Float64()
-	if operation == "" && kind < w.odds.throttling {
-		kind = 1 // throttling is the control plane's
+	o := w.odds
+	if operation == "" { // throttling is the control plane's, and one reading is many requests
+		o.throttling, o.failure, o.reset = 0, o.failure/4, o.reset/4
 	}
-	switch o := w.odds; {
+	switch {
 	case kind < o.throttling:
 		f.kind = "throttled"
 	case kind < o.throttling+o.failure:
@@ -189,10 +205,7 @@ func (w *weather) over(next http.Handler) http.Handler {
 		case "reset":
 			reset(rw)
 			if f.late {
-				w.late.Go(func() {
-					pause(context.Background(), 400*time.Millisecond)
-					pass(context.Background())
-				})
+				w.arrive(func() { pass(context.Background()) })
 			}
 		default:
 			for key, values := range answer.Header() {
