@@ -41,6 +41,9 @@ type world struct {
 
 	ordersURL, newURL string // of the MCP servers themselves
 	secret            string // of gatewayClient
+	runtimeSecret     string // of runtimeClient
+	runtimes          *emulator.UserPool
+	providerARN       string
 
 	// Once seeded:
 	gatewayID, targetID string
@@ -138,17 +141,17 @@ func (w *world) seed(ctx context.Context, stale bool) error {
 	if err != nil {
 		return err
 	}
-	callers, runtimes := w.cloud.NewUserPool("gateway"), w.cloud.NewUserPool("runtime")
-	w.secret = rand.Text()
+	callers := w.cloud.NewUserPool("gateway")
+	w.runtimes = w.cloud.NewUserPool("runtime")
+	w.secret, w.runtimeSecret = rand.Text(), rand.Text()
 	callers.AddClient(gatewayClient, w.secret, gatewayScope)
-	runtimeSecret := rand.Text()
-	runtimes.AddClient(runtimeClient, runtimeSecret, runtimeScope)
+	w.runtimes.AddClient(runtimeClient, w.runtimeSecret, runtimeScope)
 
 	var arns [2]string
 	for i, server := range []struct{ name, url string }{{"orders_v1", w.ordersURL}, {"orders_v2", w.newURL}} {
 		if arns[i], err = client.CreateRuntime(ctx, aws.NewRuntime{
 			Name: server.name, RoleARN: tutorialRole, Image: tutorialImage,
-			DiscoveryURL: runtimes.DiscoveryURL(w.url), AllowedClients: []string{runtimeClient},
+			DiscoveryURL: w.runtimes.DiscoveryURL(w.url), AllowedClients: []string{runtimeClient},
 		}); err != nil {
 			return err
 		}
@@ -160,11 +163,10 @@ func (w *world) seed(ctx context.Context, stale bool) error {
 	if w.endpoint, err = client.RuntimeEndpoint(ctx, arns[0], ""); err != nil {
 		return err
 	}
-	provider, err := client.CreateOAuthProvider(ctx, aws.NewOAuthProvider{
-		Name: tutorialProvider, DiscoveryURL: runtimes.DiscoveryURL(w.url), ClientID: runtimeClient,
-		SecretARN: w.cloud.PutSecret("orders-runtime-client", `{"clientSecret":"`+runtimeSecret+`"}`), SecretKey: "clientSecret",
-	})
-	if err != nil {
+	if w.providerARN, err = client.CreateOAuthProvider(ctx, aws.NewOAuthProvider{
+		Name: tutorialProvider, DiscoveryURL: w.runtimes.DiscoveryURL(w.url), ClientID: runtimeClient,
+		SecretARN: w.cloud.PutSecret("orders-runtime-client", `{"clientSecret":"`+w.runtimeSecret+`"}`), SecretKey: "clientSecret",
+	}); err != nil {
 		return err
 	}
 	if err := client.CreateWorkloadIdentity(ctx, ownIdentity); err != nil {
@@ -181,7 +183,7 @@ func (w *world) seed(ctx context.Context, stale bool) error {
 	}
 	created, err := client.CreateTarget(ctx, w.gatewayID, aws.NewTarget{
 		Name: tutorialTarget, Description: "orders MCP server", Endpoint: w.endpoint,
-		OAuthProviderARN: provider, Scopes: []string{runtimeScope},
+		OAuthProviderARN: w.providerARN, Scopes: []string{runtimeScope},
 		RequestHeaders: []string{"X-Correlation-Id"}, ResourcePriority: 10,
 	})
 	if err != nil {

@@ -139,6 +139,7 @@ type NewTarget struct {
 	Name, Description, Endpoint string
 	OAuthProviderARN            string // of the credential provider to sign in with, by client credentials
 	Scopes                      []string
+	OfAPerson                   bool     // with a person's consent instead (authorization code)
 	RequestHeaders              []string // passed through to the server
 	ResourcePriority            int32
 }
@@ -155,10 +156,14 @@ func (c *Client) CreateTarget(ctx context.Context, gatewayID string, n NewTarget
 		TargetConfiguration: &types.TargetConfigurationMemberMcp{Value: &types.McpTargetConfigurationMemberMcpServer{Value: server}},
 	}
 	if n.OAuthProviderARN != "" {
+		grant := types.OAuthGrantTypeClientCredentials
+		if n.OfAPerson {
+			grant = types.OAuthGrantTypeAuthorizationCode
+		}
 		in.CredentialProviderConfigurations = []types.CredentialProviderConfiguration{{
 			CredentialProviderType: types.CredentialProviderTypeOauth,
 			CredentialProvider: &types.CredentialProviderMemberOauthCredentialProvider{Value: types.OAuthCredentialProvider{
-				ProviderArn: &n.OAuthProviderARN, Scopes: n.Scopes, GrantType: types.OAuthGrantTypeClientCredentials,
+				ProviderArn: &n.OAuthProviderARN, Scopes: n.Scopes, GrantType: grant,
 			}},
 		}}
 	}

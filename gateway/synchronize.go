@@ -53,7 +53,7 @@ func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRu
 		w.before = now
 		if sent, _, err := m.beginSynchronize(ctx, g, now); err == nil {
 			w.sent = sent
-			change, _ = w.end(Synchronized)
+			change, now = w.end(Synchronized)
 			change.Retried = true
 		}
 	}
@@ -65,7 +65,7 @@ func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRu
 	case InProgress:
 		change.Next = "call synchronize_target again with the same arguments to go on waiting: what still runs is joined, not started anew; get_target shows the status without waiting"
 	case Failed:
-		change.Next = "the gateway goes on serving the tools it had; mend what statusReasons names, then call synchronize_target again: AWS does not retry by itself"
+		change.Next = remedy(now) + "; then call synchronize_target again, AWS does not retry by itself. The gateway goes on serving the tools it had"
 	}
 	return change, nil
 }

@@ -110,11 +110,11 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 	case change.Outcome == InProgress:
 		change.Next = "look with get_target until the status is READY; " + back
 	case change.Outcome == Failed && o.OnFailure == Keep:
-		change.Next = "the target has the new settings and does not work with them (statusReasons); " + back
+		change.Next = "the target has the new settings and does not work with them: " + remedy(now) + "; " + back
 	case lost:
-		m.revert(w, latest, now, &change, "with the new settings the gateway lost tools (tools.removed)")
+		m.revert(w, latest, now, &change, "with the new settings the gateway lost tools (tools.removed)", "give the server those tools, or onFailure revert")
 	case change.Outcome == Failed && aws.PhaseOf(now.Status) == aws.PhaseFailed:
-		m.revert(w, latest, now, &change, "the new settings failed (statusReasons)")
+		m.revert(w, latest, now, &change, "the new settings failed (statusReasons)", remedy(now))
 	case change.Outcome == Failed:
 		change.Next = "look with get_target; " + back
 	}
@@ -123,8 +123,8 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 
 // revert puts back what a target was before an update and tells both stories:
 // statusReasons and tools keep what the update led to. after is the target as it
-// was when the update had ended.
-func (m *Manager) revert(w *watch, previous, after aws.Target, change *Change, why string) {
+// was when the update had ended, mend what to do before the next try.
+func (m *Manager) revert(w *watch, previous, after aws.Target, change *Change, why, mend string) {
 	// A revert must not be cut short by the time that the failure took.
 	const atLeast = 15 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), max(time.Until(w.start.Add(w.wait)), atLeast))
@@ -163,7 +163,7 @@ func (m *Manager) revert(w *watch, previous, after aws.Target, change *Change, w
 	default:
 		change.Outcome = Reverted
 		change.After = w.servedAfterRevert(ctx, now)
-		change.Next = why + " and the previous configuration is back: mend what is named, then try again"
+		change.Next = why + " and the previous configuration is back; before the next try: " + mend
 	}
 }
 

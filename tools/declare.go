@@ -39,7 +39,7 @@ func (k Kind) annotations(title string) *mcp.ToolAnnotations {
 type Tool struct {
 	Name string
 	Kind Kind
-	add  func(*mcp.Server, *gateway.Manager)
+	add  func(*mcp.Server, *gateway.Manager, schemas)
 }
 
 // Writes reports whether name is a tool that changes something.
@@ -58,12 +58,12 @@ type failure interface{ IsFailure() bool }
 // arguments is made ready when the tool is first called, and answers, which
 // cannot but fit the type that their schema follows from, are not checked.
 func tool[In, Out any](kind Kind, name, title, description string, do func(context.Context, *gateway.Manager, In, gateway.Progress) (Out, error)) Tool {
-	return Tool{Name: name, Kind: kind, add: func(s *mcp.Server, m *gateway.Manager) {
+	return Tool{Name: name, Kind: kind, add: func(s *mcp.Server, m *gateway.Manager, known schemas) {
 		schema := inputSchema[In]()
 		checked := sync.OnceValues(func() (*jsonschema.Resolved, error) { return schema.Resolve(nil) })
 		definition := &mcp.Tool{
 			Name: name, Title: title, Description: description, Annotations: kind.annotations(title),
-			InputSchema: schema, OutputSchema: outputSchema[Out](),
+			InputSchema: schema, OutputSchema: outputSchema[Out](known),
 		}
 		s.AddTool(definition, func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			in, err := arguments[In](checked, req.Params.Arguments)

@@ -24,15 +24,23 @@ func inputSchema[In any]() *jsonschema.Schema {
 	return s
 }
 
+// schemas are those made so far for one server: several tools answer with the
+// same type, and making a schema is most of what a start-up costs.
+type schemas map[reflect.Type]*jsonschema.Schema
+
 // outputSchema is Out's schema. AWS's words stay plain strings: a status that
 // is newer than this program must reach the reader, not fail validation.
-func outputSchema[Out any]() *jsonschema.Schema {
+func outputSchema[Out any](known schemas) *jsonschema.Schema {
+	if s := known[reflect.TypeFor[Out]()]; s != nil {
+		return s
+	}
 	s := mustSchema[Out](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[gateway.Outcome]():    enum(gateway.Outcome("").Values()),
 		reflect.TypeFor[gateway.Source]():     enum(gateway.Source("").Values()),
 		reflect.TypeFor[gateway.DriftState](): enum(gateway.DriftState("").Values()),
 	}})
 	normalize(s)
+	known[reflect.TypeFor[Out]()] = s
 	return s
 }
 

@@ -37,11 +37,12 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 		},
 	})
 	s.AddReceivingMiddleware(recoverPanics(o.Log))
+	known := schemas{}
 	for _, t := range All() {
 		if o.ReadOnly && !t.Kind.ReadOnly() {
 			continue
 		}
-		t.add(s, m)
+		t.add(s, m, known)
 	}
 	addPrompts(s, o)
 	addResources(s, m)

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/gateway"
+)
+
+// scene is the tutorial's world, our server in this process, and everything that
+// it says to anybody.
+type scene struct {
+	t       *testing.T
+	world   *world
+	session *mcp.ClientSession
+	said    *said
+}
+
+// said collects logs and answers.
+type said struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *said) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	s := &scene{t: t, said: &said{}}
+	log := slog.New(slog.NewTextHandler(s.said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var err error
+	if s.world, err = startWorld(t.Context(), worldOptions{addr: "127.0.0.1:0", log: log}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.world.close)
+	if err := s.world.seed(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	p := process{ctx: t.Context(), log: log, sdkLog: log}
+	g := &globals{}
+	s.world.configure(g, &p)
+	served, close, err := newServerFor(p, g, s.world.awsOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(close)
+	session, end, err := connectInMemory(t.Context(), served.full, func(n *mcp.ProgressNotificationParams) { s.said.Write([]byte(n.Message + "\n")) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(end)
+	s.session = session
+	return s
+}
+
+// call calls a tool, keeps what it says, and returns the change it tells of.
+func (s *scene) call(tool string, arguments map[string]any) (change gateway.Change) {
+	s.t.Helper()
+	params := &mcp.CallToolParams{Name: tool, Arguments: arguments}
+	params.SetProgressToken("p")
+	result, err := s.session.CallTool(s.t.Context(), params)
+	if err != nil {
+		s.said.Write([]byte(err.Error() + "\n"))
+		return change
+	}
+	s.said.Write([]byte(text(result) + "\n"))
+	if result.StructuredContent != nil {
+		// Not every tool answers with a change.
+		_ = rendering(s.said, result, func(_ io.Writer, v gateway.Change) { change = v })
+		if err := render(s.said, tool, result); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return change
+}
+
+// The credential provider's client secret is stale: the answer names cause and
+// remedy, the gateway goes on serving; with the secret mended, all is well.
+func TestStaleSecretAtTheCredentialProvider(t *testing.T) {
+	s := newScene(t)
+	if err := s.world.orders.SetTools(3); err != nil {
+		t.Fatal(err)
+	}
+	good := s.world.runtimeSecret
+	s.world.runtimes.AddClient(runtimeClient, "another-secret", runtimeScope)
+	change := s.call("synchronize_target", map[string]any{"target": tutorialTarget})
+	if change.Outcome != gateway.Failed || change.Status != "FAILED" || !strings.Contains(strings.Join(change.StatusReasons, " "), "Error parsing ClientCredentials response") {
+		t.Fatalf("got %+v", change)
+	}
+	for _, want := range []string{tutorialProvider, runtimeScope, "secret is current", "synchronize_target again"} {
+		if !strings.Contains(change.Next, want) {
+			t.Errorf("the remedy lacks %q: %s", want, change.Next)
+		}
+	}
+	if change.Tools.After != 2 {
+		t.Errorf("the gateway serves %d tools meanwhile, want the 2 it had", change.Tools.After)
+	}
+	s.world.runtimes.AddClient(runtimeClient, good, runtimeScope)
+	if change = s.call("synchronize_target", map[string]any{"target": tutorialTarget}); change.Outcome != gateway.Synchronized || change.Tools.After != 3 {
+		t.Errorf("mended: got %+v", change)
+	}
+}
+
+// Secrets that are planted everywhere come out nowhere.
+func TestCanarySecrets(t *testing.T) {
+	s := newScene(t)
+	client, err := aws.New(t.Context(), s.world.awsOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const canary = "c4n4ry"
+	created, err := client.CreateTarget(t.Context(), s.world.gatewayID, aws.NewTarget{Name: "secretive", Endpoint: s.world.ordersURL + "?key=" + canary + "-query"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.WaitTarget(t.Context(), s.world.gatewayID, created, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		tool      string
+		arguments map[string]any
+	}{
+		{"list_gateways", nil}, {"get_gateway", nil}, {"list_targets", nil}, {"list_tools", nil}, {"check_drift", nil},
+		{"get_target", map[string]any{"target": "secretive"}},
+		{"get_target", map[string]any{"target": tutorialTarget}},
+		{"synchronize_target", map[string]any{"target": "secretive"}},
+		{"synchronize_target", map[string]any{"target": "secretive", "dryRun": true}},
+		{"update_target", map[string]any{"target": "secretive", "description": "x"}},
+		{"update_target_endpoint", map[string]any{"target": "secretive", "endpoint": "http://127.0.0.1:1/mcp?key=" + canary + "-refused", "waitSeconds": 20}},
+		{"update_target_endpoint", map[string]any{"target": "secretive", "endpoint": "http://user:" + canary + "-userinfo@127.0.0.1/mcp"}},
+		{"update_target_endpoint", map[string]any{"target": "secretive", "endpoint": s.world.ordersURL + "?key=" + canary + "-new", "dryRun": true}},
+		{"pin_target_tools", map[string]any{"target": "secretive"}},
+		{"synchronize_targets", nil},
+	} {
+		if c.arguments == nil {
+			c.arguments = map[string]any{}
+		}
+		s.call(c.tool, c.arguments)
+	}
+	if r, err := s.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "agentcore://gateways/" + tutorialGateway + "/targets/secretive"}); err != nil {
+		t.Error(err)
+	} else {
+		s.said.Write([]byte(r.Contents[0].Text))
+	}
+	all := s.said.text()
+	if !strings.Contains(all, "secretive") || !strings.Contains(all, "***") || len(all) < 10_000 {
+		t.Fatalf("little was said (%d bytes): this test would see nothing", len(all))
+	}
+	for name, secret := range map[string]string{
+		"a URL's secret": canary, "the gateway client's secret": s.world.secret, "the runtime client's secret": s.world.runtimeSecret,
+		"a token": "eyJ", "an Authorization header": "Bearer ey",
+	} {
+		if i := strings.Index(all, secret); i >= 0 {
+			t.Errorf("%s comes out: …%s…", name, all[max(0, i-200):min(len(all), i+60)])
+		}
+	}
+}
+
+// Authorization by a person is pending: the answer gives the URL and what to do.
+func TestPendingAuthorizationIsExplained(t *testing.T) {
+	s := newScene(t)
+	client, err := aws.New(t.Context(), s.world.awsOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	created, err := client.CreateTarget(t.Context(), s.world.gatewayID, aws.NewTarget{
+		Name: "of-a-person", Endpoint: s.world.endpoint, OAuthProviderARN: s.world.providerARN, Scopes: []string{runtimeScope}, OfAPerson: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pending, err := client.WaitTarget(t.Context(), s.world.gatewayID, created, nil)
+	if err != nil || pending.Status != "CREATE_PENDING_AUTH" || pending.AuthorizationURL == "" {
+		t.Fatalf("got %+v, %v", pending, err)
+	}
+	s.call("synchronize_target", map[string]any{"target": "of-a-person"})
+	said := s.said.text()
+	for _, want := range []string{"CREATE_PENDING_AUTH", pending.AuthorizationURL, "until a person has given consent", "valid for 10 minutes"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the answer lacks %q", want)
+		}
+	}
+}
