@@ -9,12 +9,6 @@ import (
 	"agentcore-gateway-mcp/catalog"
 )
 
-const (
-	breaking   = "breaking"
-	notable    = "notable"
-	compatible = "compatible"
-)
-
 // judged compares two definitions and gives the details as "verdict: text".
 func judged(t *testing.T, before, after string) []string {
 	t.Helper()

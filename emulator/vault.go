@@ -67,7 +67,7 @@ func (s *Server) reveal(c credential) (string, error) {
 	}
 	s.mu.Unlock()
 	if stored == nil {
-		return "", errors.New("Secrets Manager can't find the specified secret.")
+		return "", &apiError{code: resourceNotFound, message: "Secrets Manager can't find the specified secret."}
 	}
 	var members map[string]any
 	if err := json.Unmarshal([]byte(value), &members); err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,7 +103,7 @@ func ask(t *testing.T, endpoint, token, request string) (int, string, string) {
 // and which tokens open nothing.
 func TestOpenIDProvider(t *testing.T) {
 	t.Parallel()
-	p := newProvider(t)
+	p, other := newProvider(t), newProvider(t)
 	const (
 		read, write = "gateway-tools/read", "gateway-tools/write"
 		audience    = "https://tools.example.com/mcp"
@@ -128,6 +129,25 @@ func TestOpenIDProvider(t *testing.T) {
 		t.Errorf("a client that is not allowed: %d %s", status, challenge)
 	}
 
+	// A client that is told nothing but the URL finds the rest by itself.
+	n := newNode(t)
+	var found struct{ Steps, Tools []string }
+	out := n.script(t, []string{"ISSUER=" + p.issuer}, filepath.Join("oidc", "agent.mjs"), endpoint, "writer", "writer-secret", read+" "+write)
+	if err := json.Unmarshal(out, &found); err != nil {
+		t.Fatal(err)
+	}
+	followed := strings.Join(found.Steps, ", ")
+	for _, step := range []string{"401 /mcp", "200 /.well-known/oauth-protected-resource/mcp", "200 /.well-known/", "200 /token", "200 /mcp"} {
+		i := strings.Index(followed, step)
+		if i < 0 {
+			t.Fatalf("%q is missing, or too early, in %v", step, found.Steps)
+		}
+		followed = followed[i+len(step):]
+	}
+	if !slices.Contains(found.Tools, "synchronize_target") {
+		t.Errorf("at the end it has the tools %v", found.Tools)
+	}
+
 	now := time.Now().Unix()
 	good := map[string]any{"iss": p.issuer, "aud": audience, "sub": "writer", "client_id": "writer", "scope": read + " " + write, "iat": now, "exp": now + 300, "jti": "1"}
 	with := func(key string, value any) map[string]any {
@@ -149,6 +169,9 @@ func TestOpenIDProvider(t *testing.T) {
 		"no audience":        p.sign("", with("aud", nil), nil),
 		"expired":            p.sign("", with("exp", now-300), nil),
 		"not yet valid":      p.sign("", with("nbf", now+300), nil),
+		"alg none":           p.sign("nobody", good, nil),
+		"the public key":     p.sign("public", good, nil), // as the secret of HS256
+		"another provider":   other.sign("", good, nil),
 		"unknown kid":        p.sign("", good, map[string]any{"kid": "unknown"}),
 		"a stranger's key":   p.sign("stranger", good, map[string]any{"kid": "key-1"}),
 		"an id token":        p.sign("", with("nonce", "n"), map[string]any{"typ": "JWT"}),

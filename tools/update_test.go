@@ -130,8 +130,7 @@ func TestPin(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(b, "synchronize_target", map[string]any{"target": "orders"}, "static schema")
-	var drift struct{ Targets []gateway.Drift }
-	drift = must[struct{ Targets []gateway.Drift }](b, "check_drift", map[string]any{"target": "orders"})
+	drift := must[struct{ Targets []gateway.Drift }](b, "check_drift", map[string]any{"target": "orders"})
 	d := drift.Targets[0]
 	if !d.Pinned || d.State != gateway.Drifted || len(d.Tools.Added) != 1 || d.Hashes["getOrder"] != pinned.Hashes["getOrder"] {
 		t.Errorf("what waits: got %s", encode(t, d))

@@ -1,12 +1,15 @@
 // A certified OpenID provider (oidc-provider) on a loopback port, with two
 // extra paths for tests: POST /test/sign signs any claims and header with a key
-// of the provider's or with one that it does not publish, POST /test/rotate
-// makes a new signing key and keeps publishing the old one.
+// of the provider's, with one that it does not publish (by: stranger), with its
+// public key as if that were a shared secret (by: public), or not at all (by:
+// nobody); POST /test/rotate makes a new signing key and keeps publishing the
+// old one.
 import { createServer } from 'node:http';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from 'jose';
 import Provider from 'oidc-provider';
 
 const scopes = 'gateway-tools/read gateway-tools/write';
+const audience = 'https://tools.example.com/mcp'; // of every token, whatever URL the server under test has
 
 async function newKey(kid) {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
@@ -39,8 +42,8 @@ function build() {
       clientCredentials: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        defaultResource: () => 'https://tools.example.com/mcp',
-        getResourceServerInfo: (ctx, resource) => ({ scope: scopes, audience: resource, accessTokenFormat: 'jwt', accessTokenTTL: 600 }),
+        defaultResource: () => audience,
+        getResourceServerInfo: () => ({ scope: scopes, audience, accessTokenFormat: 'jwt', accessTokenTTL: 600 }),
       },
     },
   });
@@ -60,6 +63,13 @@ async function route(req, res) {
   }
   const { claims, header, by } = JSON.parse(body);
   const key = by === 'stranger' ? stranger : keys[0];
+  if (by === 'nobody') return res.writeHead(200).end(new UnsecuredJWT(claims).encode());
+  if (by === 'public') {
+    const { kty, n, e } = key.jwk;
+    const pem = await exportSPKI(await importJWK({ kty, n, e }, 'RS256', { extractable: true }));
+    const forged = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: key.jwk.kid }).sign(new TextEncoder().encode(pem));
+    return res.writeHead(200).end(forged);
+  }
   const token = await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: key.jwk.kid, ...header }).sign(key.privateKey);
   return res.writeHead(200, { 'content-type': 'text/plain' }).end(token);
 }
