@@ -17,6 +17,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"agentcore-gateway-mcp/tools"
 )
 
 type callCommand struct {
@@ -54,6 +56,9 @@ func (c *callCommand) Run(p process, g *globals) error {
 	}
 	i := slices.IndexFunc(list.Tools, func(t *mcp.Tool) bool { return t.Name == c.args[0] })
 	if i < 0 {
+		if g.ReadOnly && tools.Writes(c.args[0]) {
+			return fmt.Errorf("%s changes something, and --read-only leaves only tools that change nothing", c.args[0])
+		}
 		return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", c.args[0])
 	}
 	tool := list.Tools[i]
@@ -170,7 +175,11 @@ func parseArguments(tool string, schema *jsonschema.Schema, args []string) (map[
 		args = args[1:]
 		property := schema.Properties[name]
 		if property == nil {
-			return nil, fmt.Errorf("%s has no argument --%s: it has --%s", tool, name, strings.Join(argumentNames(schema), ", --"))
+			has := "it has none"
+			if names := argumentNames(schema); len(names) > 0 {
+				has = "it has --" + strings.Join(names, ", --")
+			}
+			return nil, fmt.Errorf("%s has no argument --%s: %s; flags of the program itself stand before the tool's name", tool, name, has)
 		}
 		if !has && property.Type == "boolean" && (len(args) == 0 || strings.HasPrefix(args[0], "--")) {
 			value, has = "true", true
@@ -187,7 +196,7 @@ func parseArguments(tool string, schema *jsonschema.Schema, args []string) (map[
 		}
 		if list, isList := parsed.([]any); isList {
 			before, _ := out[name].([]any)
-			parsed = append(before, list...)
+			parsed = append(append([]any{}, before...), list...)
 		}
 		out[name] = parsed
 	}

@@ -112,9 +112,9 @@ type killed struct {
 func newKilled(t *testing.T) *killed {
 	t.Helper()
 	k := &killed{t: t, cloud: emulator.New(emulator.Options{})}
-	t.Cleanup(k.cloud.Close)
 	front := httptest.NewServer(k.cloud)
 	t.Cleanup(func() { front.CloseClientConnections(); front.Close() })
+	t.Cleanup(k.cloud.Close) // first: it ends the requests that are delayed
 	k.address = front.URL
 	for i, url := range []*string{&k.first, &k.successor} {
 		h, err := orders.NewHandler(2 + i)

@@ -306,7 +306,7 @@ func TestCall(t *testing.T) {
 		"no such tool":    {[]string{"call", "--local", "resync"}, 1, nil, []string{`no tool named "resync"`}},
 		"no such flag":    {[]string{"call", "--local", "list_tools", "--targte", "x"}, 1, nil, []string{"has no argument --targte", "--target"}},
 		"not a number":    {[]string{"call", "--local", "synchronize_target", "--target", "x", "--waitSeconds", "soon"}, 1, nil, []string{`"soon" is not a number`}},
-		"read-only":       {[]string{"call", "--local", "--read-only", "synchronize_target", "--target", "x"}, 1, nil, []string{"no tool named"}},
+		"read-only":       {[]string{"call", "--local", "--read-only", "synchronize_target", "--target", "x"}, 1, nil, []string{"--read-only leaves only tools"}},
 		"no value":        {[]string{"call", "--local", "get_target", "--target"}, 1, nil, []string{"--target has no value"}},
 		"no region":       {[]string{"call", "list_gateways"}, 1, nil, []string{"no AWS region is set", "--region"}},
 		"no credentials":  {[]string{"call", "--region", "us-east-1", "list_gateways"}, 1, nil, []string{"no usable AWS credentials", "--profile"}},

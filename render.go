@@ -68,6 +68,9 @@ func renderTargets(w io.Writer, out tools.OutTargets) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tID\tSTATUS\tTYPE\tSYNCHRONIZED\tAUTH\tENDPOINT")
 	for _, t := range out.Targets {
+		if t.Pinned {
+			t.Name += " (pinned)"
+		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Name, t.ID, t.Status, dash(string(t.Type)), ago(t.LastSynchronizedAt), dash(string(t.Auth)), dash(t.Endpoint))
 	}
 	table.Flush()
@@ -92,18 +95,29 @@ func renderTools(w io.Writer, out tools.OutTools) {
 		}
 	}
 	table.Flush()
-	fmt.Fprintf(w, "%d tools of %d targets\n", out.Count, len(out.Targets))
+	fmt.Fprintf(w, "%s of %s\n", plural(out.Count, "tool"), plural(len(out.Targets), "target"))
 }
 
 func renderChange(w io.Writer, c gateway.Change) {
-	fmt.Fprintf(w, "%s  %s, %s after %.1f s (%s, %s)\n", c.Target, c.Outcome, c.Status, c.Seconds, dash(c.Region), dash(c.Account))
+	after := fmt.Sprintf(" after %.1f s", c.Seconds)
+	if c.Outcome == gateway.Planned || c.Outcome == gateway.Unchanged {
+		after = "" // nothing was waited for
+	}
+	fmt.Fprintf(w, "%s  %s, %s%s (%s, %s)\n", c.Target, c.Outcome, c.Status, after, dash(c.Region), dash(c.Account))
 	renderReasons(w, c.StatusReasons, c.AuthorizationURL)
+	label := "after"
+	if c.Outcome == gateway.Reverted {
+		label = "tried"
+	}
 	for _, s := range c.Configuration {
-		fmt.Fprintf(w, "  %s\n    before  %s\n    after   %s\n", s.Path, dash(s.Before), dash(s.After))
+		fmt.Fprintf(w, "  %s\n    before  %s\n    %-6s  %s\n", s.Path, dash(s.Before), label, dash(s.After))
+	}
+	if c.Outcome == gateway.Reverted {
+		fmt.Fprintln(w, "  with what was tried:")
 	}
 	renderToolChange(w, c.Tools)
 	if c.After != "" {
-		fmt.Fprintf(w, "  %s\n", c.After)
+		fmt.Fprintf(w, "  now: %s\n", c.After)
 	}
 	if c.Next != "" {
 		fmt.Fprintf(w, "  next: %s\n", c.Next)
@@ -147,6 +161,10 @@ func renderToolChange(w io.Writer, c gateway.ToolChange) {
 		}
 		fmt.Fprintln(w)
 	case gateway.FromPlan:
+		if c.Reason != "" {
+			fmt.Fprintf(w, "  %s\n", c.Reason)
+			break
+		}
 		fmt.Fprintf(w, "  the gateway serves %d tools, the server offers %d\n", c.Before, c.After)
 	case gateway.FromUpstream:
 		fmt.Fprintf(w, "  the server offers %s; not compared with the gateway: %s\n", names(c.Offered), c.Reason)
@@ -173,6 +191,9 @@ func renderDrift(w io.Writer, out tools.OutDrift) {
 		}
 	}
 	fmt.Fprintf(w, "%d in sync, %d drifted, %d unknown\n", out.InSync, out.Drifted, out.Unknown)
+	if out.Next != "" {
+		fmt.Fprintf(w, "next: %s\n", out.Next)
+	}
 }
 
 func renderFleet(w io.Writer, f gateway.Fleet) {
@@ -194,6 +215,13 @@ func renderFleet(w io.Writer, f gateway.Fleet) {
 	if f.Next != "" {
 		fmt.Fprintf(w, "next: %s\n", f.Next)
 	}
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func dash(s string) string {

@@ -230,7 +230,7 @@ func (c *localCommand) Run(p process, _ *globals) error {
 	}
 	fmt.Fprintf(p.stdout, "A local AgentCore listens on %s\n\nIn another shell:\n\n", w.url)
 	fmt.Fprintf(p.stdout, "export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL=%s AWS_ENDPOINT_URL_BEDROCK_AGENTCORE=%s\n", w.url, w.url)
-	io.WriteString(p.stdout, "export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n")
+	io.WriteString(p.stdout, "export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n")
 	if c.Empty {
 		io.WriteString(p.stdout, "\nIt is empty: aws bedrock-agentcore-control create-gateway … makes the first gateway.\n")
 	} else {
@@ -241,6 +241,7 @@ func (c *localCommand) Run(p process, _ *globals) error {
 		fmt.Fprintf(p.stdout, "agentcore-gateway-mcp call synchronize_target --target %s\n", tutorialTarget)
 		fmt.Fprintf(p.stdout, "agentcore-gateway-mcp call update_target_endpoint --target %s --runtimeArn %s\n", tutorialTarget, w.newRuntimeARN)
 	}
+	fmt.Fprintf(p.stdout, "\nThe MCP servers behind the runtimes, which ask for no token: %s and %s\n", w.ordersURL, w.newURL)
 	io.WriteString(p.stdout, "\nEverything is gone when it ends (Ctrl-C).\n")
 	<-p.ctx.Done()
 	return nil

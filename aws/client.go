@@ -9,10 +9,12 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -133,6 +135,13 @@ func reads() aws.Retryer {
 		o.MaxAttempts = 8
 		o.MaxBackoff = 5 * time.Second
 		o.RateLimiter = ratelimit.None
+		// Where nobody listens nobody will in a moment: say so at once.
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+			if errors.Is(err, syscall.ECONNREFUSED) {
+				return aws.FalseTernary
+			}
+			return aws.UnknownTernary
+		})}, o.Retryables...)
 	})
 }
 

@@ -25,6 +25,12 @@ type Edit struct {
 	ResponseHeaders  *[]string
 }
 
+// Empty reports whether the edit names no setting at all.
+func (e Edit) Empty() bool {
+	return e.Endpoint == nil && e.Description == nil && e.ListingMode == nil && e.ResourcePriority == nil && e.ToolSchema == nil &&
+		e.OAuthProviderARN == nil && e.Scopes == nil && e.RequestHeaders == nil && e.QueryParameters == nil && e.ResponseHeaders == nil
+}
+
 // injectedHeader is one that AgentCore adds to a target's allowed request
 // headers by itself; it is not ours to send back.
 const injectedHeader = "x-amzn-bedrock-agentcore-policy-session-id"

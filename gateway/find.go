@@ -78,6 +78,9 @@ func (m *Manager) Gateways(ctx context.Context) ([]aws.Gateway, error) {
 			all = append(all, g)
 		}
 	}
+	if len(all) == 0 && len(m.Allowed) > 0 {
+		return nil, fmt.Errorf("this server may manage only %s (--gateway), and there is no such gateway in this account and region: correct that setting", strings.Join(m.Allowed, ", "))
+	}
 	slices.SortFunc(all, func(a, b aws.Gateway) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -74,8 +75,6 @@ type SkipReason struct {
 // An error means that nothing was begun.
 func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, progress Progress) (Fleet, error) {
 	start := time.Now()
-	ctx, cancel := context.WithDeadline(ctx, start.Add(r.Wait))
-	defer cancel()
 	gateways, err := m.fleetGateways(ctx, r.Gateways)
 	if err != nil {
 		return Fleet{}, err
@@ -91,6 +90,9 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, progress P
 	if err := unmatched(r.Targets, runs); err != nil {
 		return Fleet{}, err
 	}
+	// Finding them took its time; with no time left, a few are begun all the same.
+	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(time.Until(start.Add(r.Wait)), time.Second)))
+	defer cancel()
 	var mu sync.Mutex
 	finished := 0
 	var work sync.WaitGroup
@@ -140,12 +142,11 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ga
 	if err != nil {
 		return nil, err
 	}
-	run := &fleetRun{m: m, g: g, pause: listPause(m.Client.Local(), gateways)}
+	run := &fleetRun{m: m, g: g, listed: targets, pause: listPause(m.Client.Local(), gateways)}
 	for _, t := range targets {
 		if len(r.Targets) > 0 && !slices.Contains(r.Targets, t.ID) && !slices.Contains(r.Targets, t.Name) {
 			continue
 		}
-		run.matched = append(run.matched, t.ID, t.Name)
 		if reason := skip(t, r.NotSyncedSince); reason != "" {
 			run.skip(t, reason)
 		} else {
@@ -191,10 +192,16 @@ func skip(t aws.Target, since time.Time) string {
 	return ""
 }
 
+// unmatched is the error for a ref that means no target, with the candidates.
 func unmatched(refs []string, runs []*fleetRun) error {
+	var all []aws.Target
+	for _, run := range runs {
+		all = append(all, run.listed...)
+	}
 	for _, ref := range refs {
-		if !slices.ContainsFunc(runs, func(run *fleetRun) bool { return slices.Contains(run.matched, ref) }) {
-			return fmt.Errorf("no target named %q in the gateways that were named: list_targets shows them, and nothing was begun", ref)
+		if !slices.ContainsFunc(all, func(t aws.Target) bool { return ref == t.ID || ref == t.Name }) {
+			_, err := choose("target", ref, all, func(t aws.Target) candidate { return candidate{t.ID, t.Name} })
+			return fmt.Errorf("nothing was begun: %w", err)
 		}
 	}
 	return nil
@@ -234,10 +241,9 @@ func summarize(runs []*fleetRun, total int, start time.Time) Fleet {
 		order := []Outcome{Failed, NeedsAuthorization, Synchronized}
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Outcome), slices.Index(order, b.Outcome)), cmp.Compare(a.Gateway, b.Gateway), cmp.Compare(a.Target, b.Target))
 	})
-	const most = 50 // an answer must stay readable
-	if len(f.Targets) > most {
-		f.Next = fmt.Sprintf("%d more targets are worth reading than are shown; ", len(f.Targets)-most)
-		f.Targets = f.Targets[:most]
+	if shown := fitting(f.Targets); shown < len(f.Targets) {
+		f.Next = fmt.Sprintf("%d more targets are worth reading than are shown: list_targets with status finds what failed, list_tools has the tools; ", len(f.Targets)-shown)
+		f.Targets = f.Targets[:shown]
 	}
 	switch {
 	case f.InProgress > 0:
@@ -258,8 +264,20 @@ func summarize(runs []*fleetRun, total int, start time.Time) Fleet {
 	return f
 }
 
+// fitting is how many of the targets an answer can show and stay readable.
+func fitting(targets []FleetTarget) (shown int) {
+	const most = 5000 // bytes of JSON
+	for size := 0; shown < len(targets); shown++ {
+		data, _ := json.Marshal(targets[shown]) // its members can all be marshalled
+		if size += len(data); size > most && shown > 0 {
+			break
+		}
+	}
+	return shown
+}
+
 func (f *Fleet) addSkip(t FleetTarget) {
-	const most = 20
+	const most = 5
 	i := slices.IndexFunc(f.SkippedFor, func(s SkipReason) bool { return s.Reason == t.reason })
 	if i < 0 {
 		i, f.SkippedFor = len(f.SkippedFor), append(f.SkippedFor, SkipReason{Reason: t.reason, Targets: []string{}})

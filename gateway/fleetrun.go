@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -14,11 +15,11 @@ const atWork = 5
 
 // fleetRun synchronizes the targets of one gateway. One goroutine runs it.
 type fleetRun struct {
-	m       *Manager
-	g       aws.Gateway
-	pause   time.Duration // between listings
-	matched []string
-	report  func(FleetTarget)
+	m      *Manager
+	g      aws.Gateway
+	pause  time.Duration // between listings
+	listed []aws.Target
+	report func(FleetTarget)
 
 	queue   []aws.Target
 	running []*flight
@@ -55,7 +56,7 @@ func (r *fleetRun) keepDrifted(ctx context.Context) error {
 		case d.State == Drifted && !d.Pinned:
 			r.queue = append(r.queue, queue[i])
 		case d.Pinned:
-			r.skip(queue[i], "static schema (mcpToolSchema)")
+			r.skip(queue[i], "static schema (mcpToolSchema): unpin_target_tools would let it be synchronized")
 		case d.State == InSync:
 			r.skip(queue[i], "in sync")
 		default:
@@ -106,7 +107,10 @@ func (r *fleetRun) send(ctx context.Context) {
 			// The one thing that a listing does not show is a static schema.
 			reason := "refused by AWS"
 			if failed := (*aws.Error)(nil); errors.As(err, &failed) {
-				reason = "refused by AWS: " + quote(failed.Message)
+				reason = "refused by AWS: " + strings.TrimSuffix(quote(failed.Message), ".")
+				if strings.Contains(failed.Message, "static tool schema") || strings.Contains(failed.Message, "mcpToolSchema") {
+					reason = "static schema (mcpToolSchema): unpin_target_tools would let it be synchronized"
+				}
 			}
 			r.skip(t, reason)
 			r.report(r.done[len(r.done)-1])

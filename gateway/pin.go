@@ -40,21 +40,17 @@ func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptio
 		return Pinned{}, err
 	}
 	if t.StaticSchema {
-		schema = t.ToolSchema() // an edit that changes nothing
+		c := newChange(g, t)
+		c.Outcome, c.Tools = Unchanged, compare(own, own)
+		c.Next = "the target is pinned already; unpin_target_tools and pin again to take in what the server offers now"
+		return Pinned{Change: c, Hashes: hashes(own)}, nil
 	}
-	edit := aws.Edit{}
-	if !t.StaticSchema {
-		edit.ToolSchema = &schema
-	}
-	change, err := m.UpdateTarget(ctx, g.ID, t.ID, edit, o, progress)
+	change, err := m.UpdateTarget(ctx, g.ID, t.ID, aws.Edit{ToolSchema: &schema}, o, progress)
 	if err != nil {
 		return Pinned{}, err
 	}
-	switch change.Outcome {
-	case Updated:
+	if change.Outcome == Updated {
 		change.Next = "keep hashes: call check_drift to see what waits at the server, unpin_target_tools to let it in"
-	case Unchanged:
-		change.Next = "the target is pinned already; unpin_target_tools and pin again to take in what the server offers now"
 	}
 	return Pinned{Change: change, Hashes: hashes(own)}, nil
 }

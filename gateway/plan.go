@@ -30,6 +30,26 @@ func differences(t aws.Target, edit aws.Edit) ([]Setting, error) {
 	if err != nil {
 		return nil, err
 	}
+	return between(before, after)
+}
+
+// foreign lists what another writer has changed of a target since it was read as
+// previous and edit was sent; nil also where that cannot be told.
+func foreign(previous aws.Target, edit aws.Edit, now aws.Target) []Setting {
+	want, err := previous.Edited(edit)
+	if err != nil {
+		return nil
+	}
+	have, err := now.Edited(aws.Edit{})
+	if err != nil {
+		return nil
+	}
+	settings, _ := between(want, have)
+	return settings
+}
+
+// between lists the differences of two configurations in AWS's JSON.
+func between(before, after []byte) ([]Setting, error) {
 	var a, b any
 	if err := json.Unmarshal(before, &a); err != nil {
 		return nil, err
@@ -40,6 +60,15 @@ func differences(t aws.Target, edit aws.Edit) ([]Setting, error) {
 	settings := []Setting{}
 	collect("", a, b, &settings)
 	return settings, nil
+}
+
+// paths names a few of the settings.
+func paths(settings []Setting) string {
+	var all []candidate
+	for _, s := range settings {
+		all = append(all, candidate{name: s.Path})
+	}
+	return some(all)
 }
 
 func collect(path string, a, b any, settings *[]Setting) {
@@ -114,11 +143,19 @@ func (m *Manager) planned(ctx context.Context, g aws.Gateway, t aws.Target, edit
 		c.Source, c.Offered, c.After = FromUpstream, view(offered), len(offered)
 		return c
 	}
+	if t.StaticSchema && edit.ToolSchema == nil {
+		c := compare(served, served)
+		c.Source, c.Upstream, c.Reason = FromPlan, len(offered), pinnedReason
+		return c
+	}
 	c := compare(served, offered)
 	c.Source = FromPlan
 	c.Warnings = warnings(t.Name, offered)
 	return c
 }
+
+// pinnedReason is why a pinned target's tools stay whatever its server offers.
+const pinnedReason = "the target is pinned: the gateway serves its frozen tools whatever the server offers, until unpin_target_tools"
 
 func planNext(c ToolChange, otherwise string) string {
 	switch {

@@ -109,7 +109,7 @@ func refuseSynchronize(t aws.Target) error {
 	case t.Type != aws.TargetMCPServer:
 		return fmt.Errorf("target %s is of type %s: only MCP servers have tools to synchronize", t.Name, orUnknown(string(t.Type)))
 	case t.StaticSchema:
-		return fmt.Errorf("target %s takes its tools from a static schema (mcpToolSchema): AWS refuses to synchronize it until an update removes the schema", t.Name)
+		return fmt.Errorf("target %s takes its tools from a static schema (mcpToolSchema): AWS refuses to synchronize it until unpin_target_tools removes the schema", t.Name)
 	case t.ListingMode == aws.ListingDynamic:
 		return fmt.Errorf("target %s lists its tools dynamically (listingMode DYNAMIC): the gateway asks the server at each call, there is nothing to synchronize", t.Name)
 	case aws.PhaseOf(t.Status) == aws.PhasePending:

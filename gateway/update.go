@@ -62,6 +62,9 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 	if err != nil {
 		return Change{}, err
 	}
+	if edit.Empty() {
+		return Change{}, fmt.Errorf("nothing to change was given for target %s: name a setting", before.Name)
+	}
 	if len(configuration) == 0 {
 		c := newChange(g, before)
 		c.Outcome, c.Tools = Unchanged, unavailable("nothing was sent: the target has these settings already")
@@ -97,23 +100,35 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 	}
 	change, now := w.end(Updated)
 	change.Configuration = configuration
+	if change.Outcome == InProgress && edit.Endpoint != nil {
+		now.Endpoint = *edit.Endpoint // a poll may not have shown it yet
+	}
 	change.finish(start, before, now)
 	back := "to go back, call update_target_endpoint with endpoint set to previousEndpoint"
 	switch {
-	case change.PreviousEndpoint == change.Endpoint:
+	case edit.Endpoint == nil:
 		back = "to go back, call update_target with the values under configuration, before"
 	case change.EndpointMasked:
 		back = "to go back, call update_target_endpoint with the endpoint from before (its hidden values are not shown here)"
 	}
 	lost := change.Outcome == Updated && o.OnFailure == RevertOnLoss && len(change.Tools.Removed) > 0
-	switch {
+	failed := change.Outcome == Failed && aws.PhaseOf(now.Status) == aws.PhaseFailed
+	overwritten := false
+	if left, err := differences(now, edit); change.Outcome == Updated {
+		overwritten = err == nil && len(left) > 0
+	}
+	switch others := foreign(latest, edit, now); {
 	case change.Outcome == InProgress:
 		change.Next = "look with get_target until the status is READY; " + back
 	case change.Outcome == Failed && o.OnFailure == Keep:
 		change.Next = "the target has the new settings and does not work with them: " + remedy(now) + "; " + back
+	case (lost || failed || overwritten) && len(others) > 0:
+		// Putting the previous configuration back would undo that as well.
+		change.Outcome = Failed
+		change.Next = fmt.Sprintf("somebody else changed the target meanwhile (%s), and nothing was put back: look with get_target; %s", paths(others), back)
 	case lost:
 		m.revert(w, latest, now, &change, "with the new settings the gateway lost tools (tools.removed)", "give the server those tools, or onFailure revert")
-	case change.Outcome == Failed && aws.PhaseOf(now.Status) == aws.PhaseFailed:
+	case failed:
 		m.revert(w, latest, now, &change, "the new settings failed (statusReasons)", remedy(now))
 	case change.Outcome == Failed:
 		change.Next = "look with get_target; " + back
@@ -133,7 +148,7 @@ func (m *Manager) revert(w *watch, previous, after aws.Target, change *Change, w
 	change.Outcome = Failed
 	again := "call update_target_endpoint with endpoint set to previousEndpoint"
 	now, err := m.Client.Target(ctx, w.g.ID, previous.ID)
-	if err == nil && (!now.UpdatedAt.Equal(after.UpdatedAt) || now.Status != after.Status) {
+	if err == nil && !now.UpdatedAt.Equal(after.UpdatedAt) { // its status alone may flap
 		change.Status = now.Status
 		change.Next = why + ", and before the previous ones could be put back somebody else changed the target: look with get_target, nothing more was sent"
 		return
@@ -160,6 +175,8 @@ func (m *Manager) revert(w *watch, previous, after aws.Target, change *Change, w
 	case aws.PhaseOf(now.Status) != aws.PhaseReady:
 		change.StatusReasons = append(change.StatusReasons, quoteAll(now.StatusReasons)...)
 		change.Next = why + fmt.Sprintf("; the previous configuration is back, but with it the target is %s now", now.Status)
+	case len(foreign(previous, aws.Edit{}, now)) > 0:
+		change.Next = why + "; the previous configuration was to be put back, but somebody else has changed the target: look with get_target"
 	default:
 		change.Outcome = Reverted
 		change.After = w.servedAfterRevert(ctx, now)

@@ -115,6 +115,9 @@ func (w *watch) verify(t aws.Target) (c ToolChange, late string) {
 	if offeredErr != nil || t.StaticSchema { // a pinned target serves its schema, whatever the server offers
 		c = compare(before, now)
 		c.Upstream = len(offered)
+		if t.StaticSchema {
+			c.Reason = pinnedReason
+		}
 		return c, ""
 	}
 	for pause := 250 * time.Millisecond; !sameNames(now, offered); pause *= 2 {
@@ -137,6 +140,8 @@ func (w *watch) verify(t aws.Target) (c ToolChange, late string) {
 
 func (w *watch) advise(tools ToolChange) string {
 	switch {
+	case tools.Reason == pinnedReason:
+		return "nothing is different for callers: " + pinnedReason
 	case tools.Source != FromGateway:
 		return "list_tools would show what is served now, once the gateway's endpoint can be read"
 	case len(tools.Added)+len(tools.Removed)+len(tools.Changed) == 0:

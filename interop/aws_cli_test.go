@@ -78,7 +78,7 @@ func ready(a answer) bool { return a.Status == "READY" }
 
 var (
 	exported = regexp.MustCompile(`(?m)\b(AWS_[A-Z_]+)=(\S+)`)
-	newURL   = regexp.MustCompile(`--endpoint (\S+)`)
+	newURL   = regexp.MustCompile(`no token: \S+ and (\S+)`)
 )
 
 // TestAWSCLI follows what "local" prints: its exports lead the AWS CLI to the

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -114,10 +116,41 @@ func arguments[In any](schema func() (*jsonschema.Resolved, error), raw json.Raw
 	if err := json.Unmarshal(raw, &instance); err != nil {
 		return in, fmt.Errorf("the arguments are not a JSON object: %w", err)
 	}
+	if err := fitting(check.Schema(), instance); err != nil {
+		return in, err
+	}
 	if err := check.Validate(instance); err != nil {
 		return in, fmt.Errorf("the arguments do not fit: %w", err)
 	}
 	return in, json.Unmarshal(raw, &in)
+}
+
+// fitting tells of the commonest mistakes in plainer words than the validator.
+func fitting(s *jsonschema.Schema, arguments map[string]any) error {
+	for _, name := range s.Required {
+		if _, ok := arguments[name]; !ok {
+			return fmt.Errorf("the argument %s is missing: %s", name, s.Properties[name].Description)
+		}
+	}
+	for name, value := range arguments {
+		p := s.Properties[name]
+		number, isNumber := value.(float64)
+		switch {
+		case p == nil:
+			return fmt.Errorf("there is no argument %s: there are %s", name, strings.Join(slices.Sorted(maps.Keys(s.Properties)), ", "))
+		case value == nil:
+			return fmt.Errorf("the argument %s is null: leave it out instead", name)
+		case len(p.Enum) > 0 && !slices.Contains(p.Enum, value):
+			return fmt.Errorf("the argument %s is %v: it must be one of %v", name, value, p.Enum)
+		case isNumber && p.Minimum != nil && p.Maximum != nil && (number < *p.Minimum || number > *p.Maximum):
+			return fmt.Errorf("the argument %s is %v: it must be from %v to %v", name, number, *p.Minimum, *p.Maximum)
+		case p.Format == "date-time":
+			if _, err := time.Parse(time.RFC3339, fmt.Sprint(value)); err != nil {
+				return fmt.Errorf("the argument %s is %q: it must be a time such as 2026-01-02T15:04:05Z", name, value)
+			}
+		}
+	}
+	return nil
 }
 
 var errSlow = fmt.Errorf("no answer within %d s: AWS or the gateway is slow, or the account's request rate is used up; ask for less, or try again: %w", int(gateway.DefaultWait.Seconds()), context.DeadlineExceeded)

@@ -64,7 +64,7 @@ func hints(a *mcp.ToolAnnotations) string {
 	case *a.DestructiveHint:
 		return "Overwrites what was there; repeating it does no harm"
 	}
-	return "Changes something and takes nothing away; repeating it does no harm"
+	return "Changes something; repeating it does no harm"
 }
 
 func writeMembers(doc *bytes.Buffer, s *jsonschema.Schema, indent string) {

@@ -21,6 +21,9 @@ func inputSchema[In any]() *jsonschema.Schema {
 	if wait := s.Properties["waitSeconds"]; wait != nil {
 		wait.Minimum, wait.Maximum = ptr(0.0), ptr(float64(maxWaitSeconds))
 	}
+	if priority := s.Properties["resourcePriority"]; priority != nil {
+		priority.Minimum, priority.Maximum = ptr(0.0), ptr(1000.0) // the service model's
+	}
 	return s
 }
 

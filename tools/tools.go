@@ -270,10 +270,10 @@ func updateTargetEndpoint(ctx context.Context, m *gateway.Manager, in InUpdateEn
 type InUpdateTarget struct {
 	InTarget
 	Description      *string          `json:"description,omitempty"`
-	OAuthProviderARN *string          `json:"oauthProviderArn,omitempty"`
+	OAuthProviderARN *string          `json:"oauthProviderArn,omitempty" jsonschema:"OAuth2 credential provider"`
 	Scopes           []string         `json:"scopes,omitempty" jsonschema:"OAuth scopes to sign in with"`
 	ListingMode      *aws.ListingMode `json:"listingMode,omitempty"`
-	ResourcePriority *int32           `json:"resourcePriority,omitempty" jsonschema:"0 to 1000"`
+	ResourcePriority *int32           `json:"resourcePriority,omitempty" jsonschema:"order among targets"`
 	RequestHeaders   *[]string        `json:"requestHeaders,omitempty" jsonschema:"passed through to the server; [] for none"`
 	QueryParameters  *[]string        `json:"queryParameters,omitempty"`
 	ResponseHeaders  *[]string        `json:"responseHeaders,omitempty"`

@@ -248,19 +248,42 @@ func (w *weather) after(operation, target string, status int) {
 	}
 }
 
-// flap falsifies a target's status in an answer, never twice in a row and only
-// once a change has taken effect: READY before the end, or a working state after.
+// flap falsifies the status of targets that a change has begun on: READY before
+// its end, or a working state after it; never in two answers in a row.
 func (w *weather) flap(operation string, ill bool, body []byte) []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if operation != "GetGatewayTarget" && operation != "ListGatewayTargets" || len(w.effects) == 0 || w.flapped[operation] || !ill {
+	if operation != "GetGatewayTarget" && operation != "ListGatewayTargets" || w.flapped[operation] || !ill {
 		w.flapped[operation] = false
 		return body
 	}
-	w.flapped[operation] = true
-	w.done["flap"]++
-	const ready, updating, synchronizing = `"status":"READY"`, `"status":"UPDATING"`, `"status":"SYNCHRONIZING"`
-	return []byte(strings.NewReplacer(ready, updating, updating, ready, synchronizing, ready).Replace(string(body)))
+	var answer map[string]any
+	if json.Unmarshal(body, &answer) != nil {
+		return body
+	}
+	targets, _ := answer["items"].([]any)
+	for _, item := range append(targets, answer) {
+		target, _ := item.(map[string]any)
+		id := fmt.Sprint(target["targetId"])
+		if w.effects["SynchronizeGatewayTargets "+id]+w.effects["UpdateGatewayTarget "+id] == 0 {
+			continue
+		}
+		switch target["status"] {
+		case "READY":
+			target["status"] = "UPDATING"
+		case "UPDATING", "SYNCHRONIZING":
+			target["status"] = "READY"
+		default:
+			continue
+		}
+		w.flapped[operation] = true
+		w.done["flap"]++
+	}
+	edited, err := json.Marshal(answer)
+	if err != nil {
+		return body
+	}
+	return edited
 }
 
 func pause(ctx context.Context, d time.Duration) {
