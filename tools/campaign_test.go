@@ -250,3 +250,24 @@ func (r *campaignRun) calm() {
 		return !slices.ContainsFunc(r.targets, func(id string) bool { return aws.PhaseOf(r.state(id).status) == aws.PhaseWorking })
 	})
 }
+
+// A call that does not wait answers with what AWS said to the change, not with
+// what was read before it.
+func TestAnswerWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	for _, status := range []types.TargetStatus{types.TargetStatusSynchronizing, types.TargetStatusUpdating} {
+		release := b.cloud.Hold(status)
+		tool, arguments := "synchronize_target", map[string]any{"target": "orders", "waitSeconds": 0}
+		if status == types.TargetStatusUpdating {
+			tool, arguments["resourcePriority"] = "update_target", 9
+		}
+		if c := must[gateway.Change](b, tool, arguments); c.Outcome != gateway.InProgress || c.Status != status {
+			t.Errorf("%s: got %s, %s, want in_progress, %s", tool, c.Outcome, c.Status, status)
+		}
+		release()
+		if c := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders"}); c.Outcome != gateway.Synchronized {
+			t.Errorf("after %s: %+v", tool, c)
+		}
+	}
+}

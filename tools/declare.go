@@ -127,6 +127,11 @@ func arguments[In any](schema func() (*jsonschema.Resolved, error), raw json.Raw
 
 // fitting tells of the commonest mistakes in plainer words than the validator.
 func fitting(s *jsonschema.Schema, arguments map[string]any) error {
+	for name := range arguments {
+		if s.Properties[name] == nil {
+			return fmt.Errorf("there is no argument %s: the arguments are %s", name, strings.Join(slices.Sorted(maps.Keys(s.Properties)), ", "))
+		}
+	}
 	for _, name := range s.Required {
 		if _, ok := arguments[name]; !ok {
 			return fmt.Errorf("the argument %s is missing: %s", name, s.Properties[name].Description)
@@ -136,8 +141,6 @@ func fitting(s *jsonschema.Schema, arguments map[string]any) error {
 		p := s.Properties[name]
 		number, isNumber := value.(float64)
 		switch {
-		case p == nil:
-			return fmt.Errorf("there is no argument %s: there are %s", name, strings.Join(slices.Sorted(maps.Keys(s.Properties)), ", "))
 		case value == nil:
 			return fmt.Errorf("the argument %s is null: leave it out instead", name)
 		case len(p.Enum) > 0 && !slices.Contains(p.Enum, value):
