@@ -70,8 +70,9 @@ func TestKilledDuringUpdate(t *testing.T) {
 				if change.Outcome != gateway.InProgress || change.Status != types.TargetStatusUpdating {
 					t.Errorf("while AWS is still at work: %+v", change)
 				}
-				go k.eventually("the next call has looked", func() bool {
-					if k.cloud.Calls("GetGatewayTarget") < 12 {
+				reads := k.cloud.Calls("GetGatewayTarget")
+				go k.eventually("the next call has found the target at work, and waits", func() bool {
+					if k.cloud.Calls("GetGatewayTarget") < reads+2 {
 						return false
 					}
 					goOn()

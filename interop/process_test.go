@@ -15,8 +15,13 @@ import (
 	"time"
 )
 
-// longest is more than any process here may take, on a busy machine.
-const longest = time.Minute
+const (
+	// longest is more than any process here may take, on a busy machine.
+	longest = 2 * time.Minute
+	// lifetime bounds a process in the background: tests that run in parallel
+	// wait for their turn while it lives.
+	lifetime = 10 * time.Minute
+)
 
 // result is what a finished process left.
 type result struct {
@@ -61,7 +66,7 @@ func start(t *testing.T, ready *regexp.Regexp, args ...string) string {
 // complete once the process has ended.
 func background(t *testing.T, ready *regexp.Regexp, env []string, name string, args ...string) (printed string, later func() string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), longest) // t's own ends before the clean-up
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), lifetime) // t's own ends before the clean-up
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env, cmd.WaitDelay = env, 5*time.Second
 	out, err := cmd.StdoutPipe()

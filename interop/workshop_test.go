@@ -167,7 +167,7 @@ func (w *imageWorkshop) serve(t *testing.T, image string, config imageConfig, em
 		args = append(args, strings.Replace(arg, ":"+imagePort, ":0", 1))
 	}
 
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), longest)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), lifetime)
 	cmd := exec.CommandContext(ctx, w.podman, args...)
 	cmd.Env, cmd.WaitDelay = w.env, 5*time.Second
 	stderr, err := cmd.StderrPipe()
