@@ -33,7 +33,7 @@ func fromAnswer(answer smithy.Serializable) (Target, error) {
 func newTarget(out *control.GetGatewayTargetOutput) Target {
 	t := Target{
 		ID: aws.ToString(out.TargetId), Name: aws.ToString(out.Name), Description: aws.ToString(out.Description),
-		Status: out.Status, Type: targetType(out.TargetConfiguration),
+		Status: out.Status, Type: TypeOf(out.TargetConfiguration),
 		CreatedAt: aws.ToTime(out.CreatedAt), UpdatedAt: aws.ToTime(out.UpdatedAt), LastSynchronizedAt: aws.ToTime(out.LastSynchronizedAt),
 		AuthorizationURL: authorizationURL(out.AuthorizationData),
 		GatewayARN:       aws.ToString(out.GatewayArn), StatusReasons: out.StatusReasons,
@@ -61,41 +61,39 @@ func mcpServer(out *control.GetGatewayTargetOutput) *types.McpServerTargetConfig
 	return nil
 }
 
-// targetType is what ListGatewayTargets would call the configuration:
-// GetGatewayTarget does not answer a type.
-func targetType(configuration types.TargetConfiguration) TargetType {
+// TypeOf is what ListGatewayTargets calls a target of the configuration, which
+// GetGatewayTarget does not answer; "" for a configuration newer than the SDK.
+func TypeOf(configuration types.TargetConfiguration) TargetType {
+	var member any = configuration
 	switch c := configuration.(type) {
 	case *types.TargetConfigurationMemberMcp:
-		switch c.Value.(type) {
-		case *types.McpTargetConfigurationMemberMcpServer:
-			return types.TargetTypeMcpServer
-		case *types.McpTargetConfigurationMemberLambda:
-			return types.TargetTypeLambda
-		case *types.McpTargetConfigurationMemberOpenApiSchema:
-			return types.TargetTypeOpenApiSchema
-		case *types.McpTargetConfigurationMemberSmithyModel:
-			return types.TargetTypeSmithyModel
-		case *types.McpTargetConfigurationMemberApiGateway:
-			return types.TargetTypeApiGateway
-		case *types.McpTargetConfigurationMemberConnector:
-			return types.TargetTypeConnector
-		}
+		member = c.Value
 	case *types.TargetConfigurationMemberHttp:
-		switch c.Value.(type) {
-		case *types.HttpTargetConfigurationMemberAgentcoreRuntime:
-			return types.TargetTypeAgentcoreRuntime
-		case *types.HttpTargetConfigurationMemberPassthrough:
-			return types.TargetTypePassthrough
-		case *types.HttpTargetConfigurationMemberConnector:
-			return types.TargetTypeHttpConnector
-		}
+		member = c.Value
 	case *types.TargetConfigurationMemberInference:
-		switch c.Value.(type) {
-		case *types.InferenceTargetConfigurationMemberConnector:
-			return types.TargetTypeConnector
-		case *types.InferenceTargetConfigurationMemberProvider:
-			return types.TargetTypeProvider
-		}
+		member = c.Value
+	}
+	switch member.(type) {
+	case *types.McpTargetConfigurationMemberMcpServer:
+		return types.TargetTypeMcpServer
+	case *types.McpTargetConfigurationMemberLambda:
+		return types.TargetTypeLambda
+	case *types.McpTargetConfigurationMemberOpenApiSchema:
+		return types.TargetTypeOpenApiSchema
+	case *types.McpTargetConfigurationMemberSmithyModel:
+		return types.TargetTypeSmithyModel
+	case *types.McpTargetConfigurationMemberApiGateway:
+		return types.TargetTypeApiGateway
+	case *types.McpTargetConfigurationMemberConnector, *types.InferenceTargetConfigurationMemberConnector:
+		return types.TargetTypeConnector
+	case *types.HttpTargetConfigurationMemberAgentcoreRuntime:
+		return types.TargetTypeAgentcoreRuntime
+	case *types.HttpTargetConfigurationMemberPassthrough:
+		return types.TargetTypePassthrough
+	case *types.HttpTargetConfigurationMemberConnector:
+		return types.TargetTypeHttpConnector
+	case *types.InferenceTargetConfigurationMemberProvider:
+		return types.TargetTypeProvider
 	}
 	return ""
 }

@@ -180,7 +180,7 @@ func (s *Server) listTargets(r *request) (json.RawMessage, error) {
 			Name:               t.record.Name,
 			Status:             t.record.Status,
 			TargetId:           t.record.TargetId,
-			TargetType:         targetType(t.record.TargetConfiguration),
+			TargetType:         aws.TypeOf(t.record.TargetConfiguration),
 			UpdatedAt:          t.record.UpdatedAt,
 		}
 		if server := mcpServer(&t.record); server != nil {
@@ -274,43 +274,6 @@ func mcpServer(record *bedrockagentcorecontrol.GetGatewayTargetOutput) *types.Mc
 		return nil
 	}
 	return &server.Value
-}
-
-// targetType is the type that a list shows for a configuration, "" for one
-// that the SDK does not know.
-func targetType(configuration types.TargetConfiguration) types.TargetType {
-	var member any = configuration
-	switch c := configuration.(type) {
-	case *types.TargetConfigurationMemberMcp:
-		member = c.Value
-	case *types.TargetConfigurationMemberHttp:
-		member = c.Value
-	case *types.TargetConfigurationMemberInference:
-		member = c.Value
-	}
-	switch member.(type) {
-	case *types.McpTargetConfigurationMemberMcpServer:
-		return types.TargetTypeMcpServer
-	case *types.McpTargetConfigurationMemberLambda:
-		return types.TargetTypeLambda
-	case *types.McpTargetConfigurationMemberOpenApiSchema:
-		return types.TargetTypeOpenApiSchema
-	case *types.McpTargetConfigurationMemberSmithyModel:
-		return types.TargetTypeSmithyModel
-	case *types.McpTargetConfigurationMemberApiGateway:
-		return types.TargetTypeApiGateway
-	case *types.McpTargetConfigurationMemberConnector, *types.InferenceTargetConfigurationMemberConnector:
-		return types.TargetTypeConnector
-	case *types.HttpTargetConfigurationMemberAgentcoreRuntime:
-		return types.TargetTypeAgentcoreRuntime
-	case *types.HttpTargetConfigurationMemberPassthrough:
-		return types.TargetTypePassthrough
-	case *types.HttpTargetConfigurationMemberConnector:
-		return types.TargetTypeHttpConnector
-	case *types.InferenceTargetConfigurationMemberProvider:
-		return types.TargetTypeProvider
-	}
-	return ""
 }
 
 func (v *served) has(tool string) bool {

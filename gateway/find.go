@@ -115,6 +115,16 @@ func (m *Manager) Target(ctx context.Context, g aws.Gateway, ref string) (aws.Ta
 	return t, nil
 }
 
+// find is Gateway and Target in one.
+func (m *Manager) find(ctx context.Context, gateway, target string) (aws.Gateway, aws.Target, error) {
+	g, err := m.Gateway(ctx, gateway)
+	if err != nil {
+		return g, aws.Target{}, err
+	}
+	t, err := m.Target(ctx, g, target)
+	return g, t, err
+}
+
 func (m *Manager) targets(ctx context.Context, g aws.Gateway) ([]aws.Target, error) {
 	all := []aws.Target{}
 	for t, err := range m.Client.Targets(ctx, g.ID) {

@@ -19,11 +19,7 @@ type Pinned struct {
 // schema (mcpToolSchema). A pinned target cannot drift and is never
 // synchronized. A target that is pinned already stays as it is.
 func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptions, progress Progress) (Pinned, error) {
-	g, err := m.Gateway(ctx, gateway)
-	if err != nil {
-		return Pinned{}, err
-	}
-	t, err := m.Target(ctx, g, target)
+	g, t, err := m.find(ctx, gateway, target)
 	if err != nil {
 		return Pinned{}, err
 	}

@@ -22,11 +22,7 @@ import (
 // An error means that nothing was changed; how a change ended is its Outcome.
 func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRun bool, wait time.Duration, progress Progress) (Change, error) {
 	start := time.Now()
-	g, err := m.Gateway(ctx, gateway)
-	if err != nil {
-		return Change{}, err
-	}
-	before, err := m.Target(ctx, g, target)
+	g, before, err := m.find(ctx, gateway, target)
 	if err != nil {
 		return Change{}, err
 	}

@@ -47,11 +47,7 @@ type UpdateOptions struct {
 // An error means that nothing was changed; how a change ended is its Outcome.
 func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit aws.Edit, o UpdateOptions, progress Progress) (Change, error) {
 	start := time.Now()
-	g, err := m.Gateway(ctx, gateway)
-	if err != nil {
-		return Change{}, err
-	}
-	before, err := m.Target(ctx, g, target)
+	g, before, err := m.find(ctx, gateway, target)
 	if err != nil {
 		return Change{}, err
 	}
