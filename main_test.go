@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -95,11 +94,34 @@ func TestDemo(t *testing.T) {
 				}
 				rest = rest[i+len(w):]
 			}
+			if !strings.Contains(timeless(stdout), timeless(readmeStep(t))) {
+				t.Errorf("README.md shows another step 3:\n%s\n%s", readmeStep(t), stdout)
+			}
 			if strings.Contains(stdout, "\x1b[") {
 				t.Error("colours in a pipe")
 			}
 		})
 	}
+}
+
+// readmeStep is the part of the demo's output that README.md shows.
+func readmeStep(t *testing.T) string {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(readme), "```\n3. ")
+	step, _, too := strings.Cut(rest, "```")
+	if !ok || !too {
+		t.Fatal("README.md shows no step 3")
+	}
+	return "3. " + step
+}
+
+// timeless takes out how long something took.
+func timeless(s string) string {
+	return regexp.MustCompile(`[0-9.]+ s,`).ReplaceAllString(s, "… s,")
 }
 
 // The tutorial's two changes as an agent makes them, over both transports, in
@@ -179,68 +201,6 @@ func callOver[Out any](t *testing.T, session *mcp.ClientSession, tool string, ar
 		t.Fatal(err)
 	}
 	return out
-}
-
-// start runs the program until the test ends, asks it to end then, and fails
-// the test if it does not end well. What it prints, on either stream, can be
-// read meanwhile.
-func start(t *testing.T, cmd *exec.Cmd) *printed {
-	t.Helper()
-	p := &printed{more: make(chan struct{}, 1)}
-	cmd.Stdout, cmd.Stderr = p, p
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() {
-		cmd.Process.Signal(os.Interrupt)
-		select {
-		case err := <-ended:
-			if err != nil && !strings.Contains(err.Error(), "killed") { // by the test's context
-				t.Errorf("%v: %v\n%s", cmd.Args, err, p.text())
-			}
-		case <-time.After(20 * time.Second):
-			t.Errorf("%v does not end", cmd.Args)
-			cmd.Process.Kill()
-		}
-	})
-	return p
-}
-
-type printed struct {
-	mu   sync.Mutex
-	b    bytes.Buffer
-	more chan struct{}
-}
-
-func (p *printed) Write(data []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	select {
-	case p.more <- struct{}{}:
-	default:
-	}
-	return p.b.Write(data)
-}
-
-func (p *printed) text() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.b.String()
-}
-
-func (p *printed) until(t *testing.T, want string) string {
-	t.Helper()
-	deadline := time.After(20 * time.Second)
-	for !strings.Contains(p.text(), want) {
-		select {
-		case <-p.more:
-		case <-deadline:
-			t.Fatalf("%q is not printed: %s", want, p.text())
-		}
-	}
-	return p.text()
 }
 
 func TestServe(t *testing.T) {

@@ -62,6 +62,9 @@ func renderGateways(w io.Writer, out tools.OutGateways) {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", g.Name, g.ID, g.Status, g.Authorizer, dash(g.URL))
 	}
 	table.Flush()
+	if out.Next != "" {
+		fmt.Fprintln(w, out.Next)
+	}
 }
 
 func renderTargets(w io.Writer, out tools.OutTargets) {

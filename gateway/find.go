@@ -60,6 +60,9 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 	if err != nil {
 		return aws.Gateway{}, err
 	}
+	if reason := m.NoGateway(all); reason != "" {
+		return aws.Gateway{}, errors.New(reason)
+	}
 	i, err := choose("gateway", ref, all, func(g aws.Gateway) candidate { return candidate{g.ID, g.Name} })
 	if err != nil {
 		return aws.Gateway{}, err
@@ -78,11 +81,17 @@ func (m *Manager) Gateways(ctx context.Context) ([]aws.Gateway, error) {
 			all = append(all, g)
 		}
 	}
-	if len(all) == 0 && len(m.Allowed) > 0 {
-		return nil, fmt.Errorf("this server may manage only %s (--gateway), and there is no such gateway in this account and region: correct that setting", strings.Join(m.Allowed, ", "))
-	}
 	slices.SortFunc(all, func(a, b aws.Gateway) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
+}
+
+// NoGateway says what is wrong with Allowed when no gateway that was listed is
+// among them, else "".
+func (m *Manager) NoGateway(listed []aws.Gateway) string {
+	if len(listed) > 0 || len(m.Allowed) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("this server may manage only %s (--gateway), and there is no such gateway in this account and region", strings.Join(m.Allowed, ", "))
 }
 
 func (m *Manager) allowed(g aws.Gateway) bool {

@@ -68,6 +68,7 @@ func (w InWait) duration() time.Duration {
 // OutGateways is the answer of list_gateways.
 type OutGateways struct {
 	Gateways []gateway.GatewayView `json:"gateways"`
+	Next     string                `json:"next,omitempty"`
 }
 
 func listGateways(ctx context.Context, m *gateway.Manager, _ struct{}, _ gateway.Progress) (OutGateways, error) {
@@ -75,7 +76,7 @@ func listGateways(ctx context.Context, m *gateway.Manager, _ struct{}, _ gateway
 	if err != nil {
 		return OutGateways{}, err
 	}
-	out := OutGateways{Gateways: []gateway.GatewayView{}}
+	out := OutGateways{Gateways: []gateway.GatewayView{}, Next: m.NoGateway(all)}
 	for _, g := range all {
 		out.Gateways = append(out.Gateways, gateway.ViewGateway(g))
 	}

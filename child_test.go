@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// start runs the program until the test ends, asks it to end then, and fails
+// the test if it does not end well. What it prints, on either stream, can be
+// read meanwhile.
+func start(t *testing.T, cmd *exec.Cmd) *printed {
+	t.Helper()
+	p := &printed{more: make(chan struct{}, 1)}
+	cmd.Stdout, cmd.Stderr = p, p
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		select {
+		case err := <-ended:
+			if err != nil && !strings.Contains(err.Error(), "killed") { // by the test's context
+				t.Errorf("%v: %v\n%s", cmd.Args, err, p.text())
+			}
+		case <-time.After(20 * time.Second):
+			t.Errorf("%v does not end", cmd.Args)
+			cmd.Process.Kill()
+		}
+	})
+	return p
+}
+
+type printed struct {
+	mu   sync.Mutex
+	b    bytes.Buffer
+	more chan struct{}
+}
+
+func (p *printed) Write(data []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case p.more <- struct{}{}:
+	default:
+	}
+	return p.b.Write(data)
+}
+
+func (p *printed) text() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.String()
+}
+
+func (p *printed) until(t *testing.T, want string) string {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for !strings.Contains(p.text(), want) {
+		select {
+		case <-p.more:
+		case <-deadline:
+			t.Fatalf("%q is not printed: %s", want, p.text())
+		}
+	}
+	return p.text()
+}
