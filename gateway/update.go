@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -196,11 +197,18 @@ func (w *watch) servedAfterRevert(ctx context.Context, t aws.Target) string {
 // logPrevious writes the whole configuration to the log, enough to restore it by
 // hand after a crash, with the values of its endpoint's query hidden.
 func (m *Manager) logPrevious(g aws.Gateway, t aws.Target) {
-	previous := string(t.JSON())
-	if shown, masked := catalog.RedactEndpoint(t.Endpoint); masked {
-		previous = strings.ReplaceAll(previous, t.Endpoint, shown)
+	previous := t.JSON()
+	if _, masked := catalog.RedactEndpoint(t.Endpoint); masked {
+		// Not by replacing text: AWS may spell the URL with escapes.
+		shown, err := Configuration(t)
+		if err == nil {
+			previous, err = json.Marshal(shown)
+		}
+		if err != nil {
+			previous = json.RawMessage("not shown: " + err.Error())
+		}
 	}
-	m.Log.Info("configuration before an update", "gateway", g.ID, "target", t.ID, "name", t.Name, "configuration", previous)
+	m.Log.Info("configuration before an update", "gateway", g.ID, "target", t.ID, "name", t.Name, "configuration", string(previous))
 }
 
 func refuseUpdate(t aws.Target) error {

@@ -103,7 +103,7 @@ func TestConsentIsConfirmed(t *testing.T) {
 // the secrets in its endpoint.
 func TestPreviousConfigurationIsLogged(t *testing.T) {
 	b := newBench(t, benchOptions{})
-	secret := b.url + "?key=hunter2"
+	secret := b.url + "?a=1&key=hunter2"
 	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) { mcpServer(o).Value.Endpoint = &secret })
 	c := must[gateway.Change](b, "update_target", map[string]any{"target": "orders", "description": "new words"})
 	if !c.EndpointMasked || strings.Contains(string(encode(t, c)), "hunter2") {
