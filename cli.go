@@ -86,6 +86,9 @@ func parse(all []*command, args []string) (*command, error) {
 	}
 	chosen, before, after := all[0], args, []string(nil)
 	if rest := find.Args(); len(rest) > 0 {
+		if rest[0] == "help" {
+			return nil, flag.ErrHelp
+		}
 		i := slices.IndexFunc(all, func(c *command) bool { return c.name == rest[0] })
 		if i < 0 {
 			return nil, fmt.Errorf("there is no command %q: it is one of %s; see --help", rest[0], commandNames(all))

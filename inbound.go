@@ -79,6 +79,8 @@ func (f *inboundFlags) check(addr string) error {
 		return errors.New("--auth jwt needs --discovery-url: the issuer's …/.well-known/openid-configuration")
 	case len(f.AllowedAudience)+len(f.AllowedClients) == 0:
 		return errors.New("--auth jwt needs --allowed-audience or --allowed-clients: without them every token of the issuer would do (Cognito's access tokens have no audience: give the clients)")
+	case f.ReadScope != "" && f.ReadScope == f.WriteScope:
+		return errors.New("--read-scope and --write-scope are the same: everybody with it could write; give another one, or --write-scope alone")
 	case f.ResourceURL == "" && !isLoopback(host):
 		return errors.New("--auth jwt needs --resource-url on an address that is not loopback: the https URL of /mcp as clients write it, to which the challenge refers them")
 	}

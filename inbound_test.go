@@ -311,6 +311,7 @@ func TestServeRefusesToStart(t *testing.T) {
 		{[]string{"--auth", "jwt", discovery, "--allowed-clients", "c", "--algorithms", "HS256"}, "HS256"},
 		{[]string{"--auth", "jwt", discovery, "--allowed-clients", "c", "--custom-claims", "{"}, "--custom-claims"},
 		{[]string{"--auth", "jwt", "--discovery-url=http://idp.example.com/.well-known/openid-configuration", "--allowed-clients", "c"}, "https"},
+		{[]string{"--auth", "jwt", discovery, "--allowed-clients", "c", "--read-scope", "s", "--write-scope", "s"}, "are the same"},
 		{[]string{"--auth", "platform", "--allowed-clients", "c"}, "has no effect with --auth platform"},
 		{[]string{"--gateway-client-id", "c"}, secretVariable},
 		{[]string{"--gateway-client-id", "c", "--gateway-client-secret-arn", "arn"}, "needs --gateway"},

@@ -6,6 +6,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -70,10 +71,17 @@ func (m *Manager) served(ctx context.Context, g aws.Gateway) ([]catalog.Tool, er
 	// answers the handshake of this one.
 	reader := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", MaxTools: 1_000_000, Timeout: readServed}
 	list, err := reader.Read(ctx, g.URL)
-	if err != nil {
-		return nil, err
+	if passing(err) && sleep(ctx, 200*time.Millisecond) == nil {
+		list, err = reader.Read(ctx, g.URL)
 	}
-	return list.Tools, nil
+	return list.Tools, err
+}
+
+// passing reports whether a read failed for what may be over in a moment: AWS's
+// control plane is retried by its SDK, a gateway's own endpoint by nobody.
+func passing(err error) bool {
+	failed := (*catalog.Error)(nil)
+	return errors.As(err, &failed) && (failed.Kind == catalog.KindConnect || failed.Status >= 500 || failed.Status == http.StatusTooManyRequests)
 }
 
 // offered reads the tools that the MCP server behind a target offers, as the

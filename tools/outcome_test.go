@@ -1,7 +1,9 @@
 package tools_test
 
 import (
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
@@ -170,6 +172,26 @@ func TestLostAnswers(t *testing.T) {
 			})
 		}
 	}
+}
+
+// One bad answer of the gateway's own endpoint does not cost the comparison.
+func TestGatewayEndpointHiccup(t *testing.T) {
+	var hiccups atomic.Int32
+	b := newBench(t, benchOptions{between: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/gateway/") && hiccups.Add(-1) >= 0 {
+				http.Error(w, "busy", http.StatusServiceUnavailable)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	hiccups.Store(1)
+	if out := must[tools.OutTools](b, "list_tools", nil); out.Count != 2 {
+		t.Errorf("got %+v", out)
+	}
+	hiccups.Store(1000)
+	refused(b, "list_tools", nil, "503")
 }
 
 func TestListTargets(t *testing.T) {
