@@ -24,7 +24,6 @@ import (
 type callCommand struct {
 	JSON   bool
 	Expect string
-	args   []string // the tool and its arguments
 }
 
 func (c *callCommand) register(fs *flag.FlagSet) {
@@ -50,16 +49,16 @@ func (c *callCommand) Run(p process, g *globals) error {
 	if err != nil {
 		return err
 	}
-	if len(c.args) == 0 {
+	if len(p.args) == 0 {
 		printTools(p.stdout, list.Tools)
 		return nil
 	}
-	i := slices.IndexFunc(list.Tools, func(t *mcp.Tool) bool { return t.Name == c.args[0] })
+	i := slices.IndexFunc(list.Tools, func(t *mcp.Tool) bool { return t.Name == p.args[0] })
 	if i < 0 {
-		if g.ReadOnly && tools.Writes(c.args[0]) {
-			return fmt.Errorf("%s changes something, and --read-only leaves only tools that change nothing", c.args[0])
+		if g.ReadOnly && tools.Writes(p.args[0]) {
+			return fmt.Errorf("%s changes something, and --read-only leaves only tools that change nothing", p.args[0])
 		}
-		return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", c.args[0])
+		return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", p.args[0])
 	}
 	tool := list.Tools[i]
 	var approved map[string]map[string]string
@@ -75,11 +74,11 @@ func (c *callCommand) Run(p process, g *globals) error {
 	if err != nil {
 		return err
 	}
-	if slices.Contains(c.args[1:], "--help") {
+	if slices.Contains(p.args[1:], "--help") {
 		printArguments(p.stdout, tool, schema)
 		return nil
 	}
-	arguments, err := parseArguments(tool.Name, schema, c.args[1:])
+	arguments, err := parseArguments(tool.Name, schema, p.args[1:])
 	if err != nil {
 		return err
 	}

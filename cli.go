@@ -41,23 +41,13 @@ type runner interface {
 // commands is the whole command line; the first is the default. All of them
 // share g.
 func commands(g *globals) []*command {
-	call := &callCommand{}
-	all := []*command{
+	return []*command{
 		newCommand(g, "stdio", "", "Serve MCP over stdio (the default command).", &stdioCommand{}),
 		newCommand(g, "serve", "", "Serve MCP over streamable HTTP at /mcp.", &serveCommand{}),
-		newCommand(g, "call", "[TOOL [--name value …]]", "Call one tool from a shell or a pipeline. Flags stand before TOOL, what stands after it are the tool's arguments, nested values as JSON. Without TOOL: all tools; TOOL --help: its arguments.", call),
+		newCommand(g, "call", "[TOOL [--name value …]]", "Call one tool from a shell or a pipeline. Flags stand before TOOL, what stands after it are the tool's arguments, nested values as JSON. Without TOOL: all tools; TOOL --help: its arguments.", &callCommand{}),
 		newCommand(g, "local", "", "Run a local AgentCore for boto3, the AWS CLI and this program.", &localCommand{}),
 		newCommand(g, "demo", "", "Play the AgentCore tutorial on a local AgentCore, from start to end.", &demoCommand{}),
 	}
-	for _, c := range all {
-		if c.name == "call" {
-			c.run = func(p process, g *globals) error {
-				call.args = c.flags.Args()
-				return call.Run(p, g)
-			}
-		}
-	}
-	return all
 }
 
 func newCommand(g *globals, name, usage, about string, r runner) *command {

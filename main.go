@@ -67,6 +67,7 @@ func (g *globals) register(fs *flag.FlagSet) {
 // process is what a command may use of the process it runs in.
 type process struct {
 	ctx            context.Context
+	args           []string // what stands after the flags
 	getenv         func(string) string
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -99,7 +100,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	logger := func(level slog.Level) *slog.Logger {
 		return slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	}
-	p := process{ctx: ctx, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, log: logger(level), sdkLog: logger(level)}
+	p := process{ctx: ctx, args: chosen.flags.Args(), getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, log: logger(level), sdkLog: logger(level)}
 	if level == slog.LevelInfo {
 		p.sdkLog = logger(slog.LevelWarn)
 	}

@@ -79,7 +79,7 @@ func (c *Client) CreateRuntime(ctx context.Context, n NewRuntime) (arn string, e
 		case r.Status == types.AgentRuntimeStatusCreateFailed:
 			return "", fmt.Errorf("runtime %s is %s", n.Name, r.Status)
 		}
-		if err := sleep(ctx, delay); err != nil {
+		if err := Sleep(ctx, delay); err != nil {
 			return "", err
 		}
 	}

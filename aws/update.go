@@ -180,6 +180,3 @@ func (t Target) ToolSchema() string {
 	}
 	return ""
 }
-
-// Ptr is a pointer to v, for the members of an Edit.
-func Ptr[T any](v T) *T { return &v }

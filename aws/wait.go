@@ -98,7 +98,7 @@ func (c *Client) WaitTarget(ctx context.Context, gatewayID string, before Target
 			}
 			return t, nil
 		}
-		if err := sleep(ctx, delay); err != nil {
+		if err := Sleep(ctx, delay); err != nil {
 			return last, err
 		}
 	}
@@ -117,7 +117,7 @@ func (c *Client) WaitTargetGone(ctx context.Context, gatewayID, targetID string)
 		case PhaseOf(t.Status) == PhaseFailed:
 			return fmt.Errorf("target %s is %s instead of deleted: %q", t.Name, t.Status, t.StatusReasons)
 		}
-		if err := sleep(ctx, delay); err != nil {
+		if err := Sleep(ctx, delay); err != nil {
 			return err
 		}
 	}
@@ -138,7 +138,7 @@ func (c *Client) WaitGateway(ctx context.Context, id string, want ...GatewayStat
 		case g.Status == types.GatewayStatusFailed || g.Status == types.GatewayStatusUpdateUnsuccessful:
 			return g, fmt.Errorf("gateway %s is %s: %q", g.Name, g.Status, g.StatusReasons)
 		}
-		if err := sleep(ctx, delay); err != nil {
+		if err := Sleep(ctx, delay); err != nil {
 			return g, err
 		}
 	}
@@ -156,7 +156,8 @@ func (p pollSchedule) delays() func(yield func(time.Duration) bool) {
 	}
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for d, or until ctx ends, whose cause it then returns.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

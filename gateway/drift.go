@@ -57,12 +57,7 @@ func (m *Manager) CheckDrift(ctx context.Context, gateway, target string, progre
 	} else if targets, _, err = m.Targets(ctx, g, "", true, nil); err != nil {
 		return g, nil, err
 	}
-	drifts = m.drifts(ctx, g, targets, progress)
-	if target == "" {
-		for i := range drifts {
-			drifts[i].Hashes = nil
-		}
-	}
+	drifts = m.drifts(ctx, g, targets, target != "", progress)
 	slices.SortStableFunc(drifts, func(a, b Drift) int {
 		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.Target, b.Target))
 	})
@@ -81,7 +76,8 @@ func (d Drift) rank() int {
 	return 3
 }
 
-func (m *Manager) drifts(ctx context.Context, g aws.Gateway, targets []aws.Target, progress Progress) []Drift {
+// drifts looks at each of the targets, with the tools' hashes if hashed.
+func (m *Manager) drifts(ctx context.Context, g aws.Gateway, targets []aws.Target, hashed bool, progress Progress) []Drift {
 	served, servedErr := m.served(ctx, g)
 	drifts := make([]Drift, len(targets))
 	var (
@@ -92,7 +88,7 @@ func (m *Manager) drifts(ctx context.Context, g aws.Gateway, targets []aws.Targe
 	work.SetLimit(8)
 	for i, t := range targets {
 		work.Go(func() error {
-			drifts[i] = m.drift(ctx, t, served, servedErr)
+			drifts[i] = m.drift(ctx, t, served, servedErr, hashed)
 			mu.Lock()
 			defer mu.Unlock()
 			done++
@@ -104,7 +100,7 @@ func (m *Manager) drifts(ctx context.Context, g aws.Gateway, targets []aws.Targe
 	return drifts
 }
 
-func (m *Manager) drift(ctx context.Context, t aws.Target, served []catalog.Tool, servedErr error) Drift {
+func (m *Manager) drift(ctx context.Context, t aws.Target, served []catalog.Tool, servedErr error, hashed bool) Drift {
 	d := Drift{Target: t.Name, TargetID: t.ID, State: Unknown, Pinned: t.StaticSchema, Status: t.Status, LastSynchronizedAt: t.LastSynchronizedAt.UTC()}
 	switch {
 	case t.Type != aws.TargetMCPServer:
@@ -127,7 +123,10 @@ func (m *Manager) drift(ctx context.Context, t aws.Target, served []catalog.Tool
 	}
 	tools := compare(toolsOf(t.Name, served), offered)
 	tools.Source, tools.Warnings = FromPlan, warnings(t.Name, offered)
-	d.State, d.Tools, d.Hashes = InSync, &tools, hashes(offered)
+	d.State, d.Tools = InSync, &tools
+	if hashed {
+		d.Hashes = hashes(offered)
+	}
 	if len(tools.Added)+len(tools.Removed)+len(tools.Changed) > 0 {
 		d.State = Drifted
 	}

@@ -51,7 +51,7 @@ func (r *fleetRun) keepDrifted(ctx context.Context) error {
 	}
 	queue := r.queue
 	r.queue = nil
-	for i, d := range r.m.drifts(ctx, r.g, whole, nil) {
+	for i, d := range r.m.drifts(ctx, r.g, whole, false, nil) {
 		switch {
 		case d.State == Drifted && !d.Pinned:
 			r.queue = append(r.queue, queue[i])
@@ -73,7 +73,7 @@ func (r *fleetRun) synchronize(ctx context.Context) {
 	}
 	for (len(r.queue) > 0 || len(r.running) > 0) && ctx.Err() == nil {
 		r.send(ctx)
-		if sleep(ctx, r.pause) != nil {
+		if aws.Sleep(ctx, r.pause) != nil {
 			break
 		}
 		r.look(ctx)

@@ -71,7 +71,7 @@ func (m *Manager) served(ctx context.Context, g aws.Gateway) ([]catalog.Tool, er
 	// answers the handshake of this one.
 	reader := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", MaxTools: 1_000_000, Timeout: readServed}
 	list, err := reader.Read(ctx, g.URL)
-	if passing(err) && sleep(ctx, 200*time.Millisecond) == nil {
+	if passing(err) && aws.Sleep(ctx, 200*time.Millisecond) == nil {
 		list, err = reader.Read(ctx, g.URL)
 	}
 	return list.Tools, err

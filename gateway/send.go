@@ -53,14 +53,10 @@ func (m *Manager) begun(ctx context.Context, gatewayID string, before aws.Target
 	defer cancel()
 	var t aws.Target
 	for _, pause := range []time.Duration{200 * time.Millisecond, time.Second} {
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return before, false, context.Cause(ctx)
-		case <-timer.C:
+		err := aws.Sleep(ctx, pause)
+		if err != nil {
+			return before, false, err
 		}
-		var err error
 		if t, err = m.Client.Target(ctx, gatewayID, before.ID); err != nil {
 			return before, false, err
 		}

@@ -121,7 +121,7 @@ func (w *watch) verify(t aws.Target) (c ToolChange, late string) {
 		return c, ""
 	}
 	for pause := 250 * time.Millisecond; !sameNames(now, offered); pause *= 2 {
-		if err := sleep(ctx, pause); err != nil {
+		if err := aws.Sleep(ctx, pause); err != nil {
 			d := catalog.Compare(now, offered)
 			late = fmt.Sprintf("the server offers %d tools and the gateway serves %d (missing: %s; no longer offered: %s), its list may be late: look with list_tools; ",
 				len(offered), len(now), orNone(d.Added), orNone(d.Removed))
@@ -166,15 +166,4 @@ func orNone(tools []catalog.Tool) string {
 		all = append(all, candidate{name: t.Name})
 	}
 	return some(all)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }
