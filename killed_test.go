@@ -41,7 +41,7 @@ func TestKilledDuringUpdate(t *testing.T) {
 			session, kill, log := k.start()
 			ended := make(chan error, 1)
 			go func() {
-				_, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "update_target_endpoint", Arguments: map[string]any{"target": "orders", "endpoint": k.successor}})
+				_, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "update_target_endpoint", Arguments: map[string]any{"target": "orders", "confirm": "orders", "endpoint": k.successor}})
 				ended <- err
 			}()
 			k.eventually("the update reaches AWS", func() bool { return k.cloud.Calls("UpdateGatewayTarget") == 1 })
@@ -84,14 +84,14 @@ func TestKilledDuringUpdate(t *testing.T) {
 				}
 			}
 			goOn()
-			again, outcome := callOver[gateway.Change](t, session, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": k.successor}), gateway.Updated
+			again, outcome := callOver[gateway.Change](t, session, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": k.successor}), gateway.Updated
 			if c.begun {
 				outcome = gateway.Unchanged
 			}
 			if again.Outcome != outcome || again.Endpoint != k.successor {
 				t.Errorf("the same update by another process: %+v", again)
 			}
-			back := callOver[gateway.Change](t, session, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": k.first})
+			back := callOver[gateway.Change](t, session, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": k.first})
 			if got := k.configuration(); got != k.before || back.Outcome != gateway.Updated {
 				t.Errorf("the way back: %+v\n got %s\nwant %s", back, got, k.before)
 			}

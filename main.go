@@ -152,9 +152,13 @@ func newServerFor(p process, g *globals, o aws.Options) (s servers, close func()
 	if err != nil {
 		return s, nil, err
 	}
+	trusted, err := gateway.ParseTrustedEndpoints(p.ctx, client, g.TrustedEndpoints)
+	if err != nil {
+		return s, nil, fmt.Errorf("--trusted-endpoints: %w", err)
+	}
 	transport := catalog.Guard{AnyPort: true, Loopback: client.Local()}.Transport()
 	out := &outbound{flags: g.outboundFlags, secret: secret, client: client, base: transport, tokens: map[string]*auth.Cache{}}
-	m := &gateway.Manager{Client: client, Allowed: g.Gateway, Log: p.log, Transport: out.gateway, Upstream: out.upstream}
+	m := &gateway.Manager{Client: client, Allowed: g.Gateway, Log: p.log, Transport: out.gateway, Upstream: out.upstream, Trusted: trusted}
 	offer := func(readOnly bool) *mcp.Server {
 		return tools.NewServer(m, tools.Options{Version: version(), ReadOnly: readOnly, Log: p.log, SDKLog: p.sdkLog})
 	}

@@ -262,7 +262,7 @@ func TestCall(t *testing.T) {
 		"boolean":         {[]string{"call", "--local", "list_targets", "--details", "false"}, 0, []string{"mcp-server-target", "READY"}, nil},
 		"arguments":       {[]string{"call", "--local", "update_target_endpoint", "--help"}, 0, []string{"--runtimeArn", "(required)", "one of revert, revert_on_loss, keep"}, nil},
 		"a tool's error":  {[]string{"call", "--local", "get_target", "--target", "mcp-server"}, 1, nil, []string{"error: ", "did you mean mcp-server-target ("}},
-		"failed":          {[]string{"call", "--local", "update_target_endpoint", "--target", "mcp-server-target", "--endpoint", "http://127.0.0.1:1/mcp"}, 1, []string{"reverted, READY", "Unable to connect"}, nil},
+		"failed":          {[]string{"call", "--local", "update_target_endpoint", "--target", "mcp-server-target", "--endpoint", "http://127.0.0.1:1/mcp", "--confirm", "mcp-server-target"}, 1, []string{"reverted, READY", "Unable to connect"}, nil},
 		"no such tool":    {[]string{"call", "--local", "resync"}, 1, nil, []string{`no tool named "resync"`}},
 		"no such flag":    {[]string{"call", "--local", "list_tools", "--targte", "x"}, 1, nil, []string{"has no argument --targte", "--target"}},
 		"not a number":    {[]string{"call", "--local", "synchronize_target", "--target", "x", "--waitSeconds", "soon"}, 1, nil, []string{`"soon" is not a number`}},

@@ -22,6 +22,7 @@ type outboundFlags struct {
 	GatewayScope              list
 	GatewayCredentialProvider string
 	WorkloadIdentity          string
+	TrustedEndpoints          list
 }
 
 func (o *outboundFlags) register(fs *flag.FlagSet) {
@@ -30,6 +31,7 @@ func (o *outboundFlags) register(fs *flag.FlagSet) {
 	fs.Var(&o.GatewayScope, "gateway-scope", "`SCOPE` Scope to ask for at a gateway. Repeatable or comma-separated.")
 	fs.StringVar(&o.GatewayCredentialProvider, "gateway-credential-provider", "", "`NAME` Instead of a client: AgentCore Identity's OAuth2 credential provider for the gateways; needs --workload-identity.")
 	fs.StringVar(&o.WorkloadIdentity, "workload-identity", "", "`NAME` Workload identity to act as at AgentCore Identity.")
+	fs.Var(&o.TrustedEndpoints, "trusted-endpoints", "`HOST` Hosts to which targets' credentials may be moved without confirmation, such as tools.example.com, tools.example.com:8443 or *.tools.example.com. Repeatable or comma-separated.")
 }
 
 // secretVariable is not a flag: what stands on a command line is seen by all.

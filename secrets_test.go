@@ -91,6 +91,20 @@ func (s *scene) call(tool string, arguments map[string]any) (change gateway.Chan
 	return change
 }
 
+// refusal calls a tool that has to fail without an answer, and returns why.
+func (s *scene) refusal(tool string, arguments map[string]any) string {
+	s.t.Helper()
+	result, err := s.session.CallTool(s.t.Context(), &mcp.CallToolParams{Name: tool, Arguments: arguments})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.said.Write([]byte(text(result) + "\n"))
+	if !result.IsError || result.StructuredContent != nil {
+		s.t.Errorf("%s %v: want a refusal, got %s", tool, arguments, text(result))
+	}
+	return text(result)
+}
+
 // The credential provider's client secret is stale: the answer names cause and
 // remedy, the gateway goes on serving; with the secret mended, all is well.
 func TestStaleSecretAtTheCredentialProvider(t *testing.T) {

@@ -11,8 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"net/url"
 	"syscall"
 	"time"
@@ -116,14 +114,7 @@ func (c *Client) Region() string { return c.control.Options().Region }
 
 func isLoopback(endpoint string) bool {
 	u, err := url.Parse(endpoint)
-	if err != nil {
-		return false
-	}
-	if u.Hostname() == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(u.Hostname())
-	return err == nil && net.IP(addr.AsSlice()).IsLoopback()
+	return err == nil && isLoopbackHost(u.Hostname())
 }
 
 // reads retries whatever the SDK holds to be safe: throttling, 5xx, resets.

@@ -17,6 +17,7 @@ const (
 // follows from Target.Credentials.
 type Outbound struct {
 	Provider   string // name of the credential provider (OAUTH, API_KEY)
+	ARN        string // its ARN
 	Scopes     []string
 	Parameters map[string]string
 	OfAPerson  bool // a person's consent is needed: no machine gets the token (OAUTH)
@@ -37,14 +38,30 @@ func (t Target) Outbound() (o Outbound) {
 	switch p := t.raw.CredentialProviderConfigurations[0].CredentialProvider.(type) {
 	case *types.CredentialProviderMemberOauthCredentialProvider:
 		o.Provider, o.Scopes, o.Parameters = providerName(p.Value.ProviderArn), p.Value.Scopes, p.Value.CustomParameters
+		o.ARN = aws.ToString(p.Value.ProviderArn)
 		o.OfAPerson = p.Value.GrantType != "" && p.Value.GrantType != types.OAuthGrantTypeClientCredentials
 	case *types.CredentialProviderMemberApiKeyCredentialProvider:
 		o.Provider, o.Location = providerName(p.Value.ProviderArn), string(p.Value.CredentialLocation)
+		o.ARN = aws.ToString(p.Value.ProviderArn)
 		o.Parameter, o.Prefix = aws.ToString(p.Value.CredentialParameterName), aws.ToString(p.Value.CredentialPrefix)
 	case *types.CredentialProviderMemberIamCredentialProvider:
 		o.Service, o.Region = aws.ToString(p.Value.Service), aws.ToString(p.Value.Region)
 	}
 	return o
+}
+
+// Passed names what the target passes on of its callers' requests: headers, but
+// for the one that AgentCore adds by itself, and query parameters.
+func (t Target) Passed() (headers, parameters []string) {
+	if t.raw == nil || t.raw.MetadataConfiguration == nil {
+		return nil, nil
+	}
+	for _, h := range t.raw.MetadataConfiguration.AllowedRequestHeaders {
+		if !strings.EqualFold(h, injectedHeader) {
+			headers = append(headers, h)
+		}
+	}
+	return headers, t.raw.MetadataConfiguration.AllowedQueryParameters
 }
 
 // providerName is the last part of a credential provider's ARN.

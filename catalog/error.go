@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -92,6 +94,8 @@ func (r Reader) explain(w *wire, err error, timedOut bool) *Error {
 	}
 }
 
+// connectFailure tells the steps of a connection apart, each with a remedy and
+// none with an address: where a name leads inside a network is not for everybody.
 func connectFailure(err error, secrets []string) (Kind, string) {
 	var refused *refusal
 	var dns *net.DNSError
@@ -99,12 +103,16 @@ func connectFailure(err error, secrets []string) (Kind, string) {
 	switch {
 	case errors.As(err, &refused):
 		return KindAddress, refused.text
+	case errors.As(err, &dns) && !dns.IsTimeout:
+		return KindConnect, "its host name cannot be resolved: check the spelling, and that the name exists in public DNS"
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return KindTimeout, "no connection or no answer in time: check that the server is up and reachable from here, and try again"
-	case errors.As(err, &dns):
-		return KindConnect, "its host name cannot be resolved: check the spelling"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return KindConnect, "the connection was refused: check that the server listens on that address and port"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return KindConnect, "there is no route to its host from here: check the network that this server runs in"
+	case isTLS(err):
+		return KindConnect, "TLS failed: " + tlsFailure(err)
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return KindConnect, "the connection was closed before an answer: check the server's log"
 	}
@@ -112,7 +120,37 @@ func connectFailure(err error, secrets []string) (Kind, string) {
 	if errors.As(err, &inner) {
 		err = inner.Err
 	}
+	var op *net.OpError // its text holds addresses
+	if errors.As(err, &op) {
+		err = op.Err
+	}
 	return KindConnect, "the request could not be sent: " + quote(err.Error(), secrets)
+}
+
+// isTLS reports whether the other side was reached and TLS came to nothing.
+func isTLS(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	return errors.As(err, &certificate) || errors.As(err, &record) || errors.As(err, &alert)
+}
+
+func tlsFailure(err error) string {
+	var host x509.HostnameError
+	var authority x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &host):
+		return "the server's certificate is for another name: check the URL's host"
+	case errors.As(err, &authority):
+		return "the server's certificate is of an authority that is not trusted here"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "the server's certificate has expired or is not valid yet"
+	case errors.As(err, &record):
+		return "the server does not speak TLS on this port: check the URL's scheme and port"
+	}
+	return "the server's certificate or TLS version is not accepted"
 }
 
 func statusFailure(last exchange, secrets []string) string {

@@ -3,12 +3,16 @@ package catalog_test
 import (
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -107,6 +111,39 @@ func TestReadRefusedConnection(t *testing.T) {
 func TestReadUnknownHost(t *testing.T) {
 	_, err := localReader(t).Read(t.Context(), "https://no-such-host.invalid/mcp")
 	wantError(t, err, catalog.KindConnect, "cannot be resolved")
+}
+
+// What goes wrong with TLS is told apart, and no address is named.
+func TestReadTLSFailures(t *testing.T) {
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(secure.Close)
+	plain := serve(t, http.NotFoundHandler())
+	known := x509.NewCertPool()
+	known.AddCert(secure.Certificate())
+	trusting := func(now time.Time) *http.Transport {
+		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: known, Time: func() time.Time { return now }}}
+		t.Cleanup(transport.CloseIdleConnections)
+		return transport
+	}
+	for name, c := range map[string]struct {
+		transport http.RoundTripper
+		endpoint  string
+		want      string
+	}{
+		"an unknown authority": {localReader(t).Transport, secure.URL, "authority that is not trusted"},
+		"another name":         {trusting(time.Now()), strings.Replace(secure.URL, "127.0.0.1", "localhost", 1), "for another name"},
+		"expired":              {trusting(time.Now().AddDate(200, 0, 0)), secure.URL, "has expired"},
+		"no TLS":               {localReader(t).Transport, strings.Replace(plain, "http:", "https:", 1), "does not speak TLS"},
+	} {
+		r := localReader(t)
+		r.Transport = c.transport
+		_, err := r.Read(t.Context(), c.endpoint)
+		e := wantError(t, err, catalog.KindConnect, c.want)
+		if strings.Contains(e.Err.Error(), "127.0.0.1") {
+			t.Errorf("%s: an address is named: %v", name, e.Err)
+		}
+	}
 }
 
 func TestReadTimesOut(t *testing.T) {

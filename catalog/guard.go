@@ -114,6 +114,15 @@ func refuseAddress(address string) error {
 	return &refusal{text}
 }
 
+// refuseResolved refuses what a host name leads to. It names no address: which
+// ones a name has inside a network is not for everybody.
+func refuseResolved(addr netip.Addr) error {
+	if isLoopback(addr) {
+		return &refusal{"its host leads to this machine itself, which is reachable in local mode only: give a publicly reachable endpoint"}
+	}
+	return &refusal{"its host name leads to a private, link-local or otherwise special address, and those are never connected to: give a publicly reachable endpoint"}
+}
+
 func refusePort(port string) error {
 	return &refusal{fmt.Sprintf("port %s is not allowed for a new endpoint: give one on port 443", port)}
 }
@@ -161,7 +170,7 @@ func (g Guard) control() func(network, address string, _ syscall.RawConn) error 
 		case errors.Is(err, ssrf.ErrProhibitedPort):
 			return refusePort(strconv.Itoa(int(to.Port())))
 		default:
-			return refuseAddress(to.Addr().String())
+			return refuseResolved(to.Addr())
 		}
 	}
 }

@@ -7,6 +7,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -30,7 +31,9 @@ type Manager struct {
 	// server asks for, with an identity of our own. An error says why that is
 	// not possible from here, and nothing about the server.
 	Upstream func(aws.Target) (http.RoundTripper, error)
-	Log      *slog.Logger
+	// Trusted are origins to which any target's credentials may go.
+	Trusted TrustedEndpoints
+	Log     *slog.Logger
 }
 
 // Progress tells somebody who waits how far the work is: done of total, in any
@@ -96,4 +99,27 @@ func (m *Manager) offered(ctx context.Context, t aws.Target) ([]catalog.Tool, er
 	}
 	list, err := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", Timeout: readServed}.Read(ctx, t.Endpoint)
 	return list.Tools, err
+}
+
+// unreachableAfter is when a plan says that it cannot reach an endpoint: later
+// than a dialer gives up, so that a closed port and a filtered one take the same
+// time.
+const unreachableAfter = 6 * time.Second
+
+// offeredByStranger is offered for an endpoint that a caller has named and no
+// target has. A server that answers is told of in full; that none does is one
+// sentence after one time, whatever the cause, which only the log tells: callers
+// must not learn from here which names resolve and which ports are open.
+func (m *Manager) offeredByStranger(ctx context.Context, t aws.Target) ([]catalog.Tool, error) {
+	start := time.Now()
+	tools, err := m.offered(ctx, t)
+	failed := (*catalog.Error)(nil)
+	if !errors.As(err, &failed) || failed.Kind != catalog.KindAddress && failed.Kind != catalog.KindConnect && failed.Kind != catalog.KindTimeout {
+		return tools, err
+	}
+	m.Log.Info("an endpoint that a caller named is not reachable", "target", t.ID, "cause", err)
+	if err := aws.Sleep(ctx, time.Until(start.Add(unreachableAfter))); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("no MCP server is reachable from here at %s: check the URL, and that the server is public and up; this server's log has the cause", failed.Endpoint)
 }

@@ -115,24 +115,51 @@ func shown(path string, v any) string {
 // readBoth reads what the gateway serves for a target and what the server at
 // its endpoint offers, at the same time.
 func (m *Manager) readBoth(ctx context.Context, g aws.Gateway, t aws.Target) (served, offered []catalog.Tool, servedErr, offeredErr error) {
+	return m.readWith(ctx, g, t, m.offered)
+}
+
+func (m *Manager) readWith(ctx context.Context, g aws.Gateway, t aws.Target, read func(context.Context, aws.Target) ([]catalog.Tool, error)) (served, offered []catalog.Tool, servedErr, offeredErr error) {
 	var wait sync.WaitGroup
 	wait.Go(func() {
 		var all []catalog.Tool
 		all, servedErr = m.served(ctx, g)
 		served = toolsOf(t.Name, all)
 	})
-	wait.Go(func() { offered, offeredErr = m.offered(ctx, t) })
+	wait.Go(func() { offered, offeredErr = read(ctx, t) })
 	wait.Wait()
 	return served, offered, servedErr, offeredErr
 }
 
-// planned compares what the gateway serves now with what the server would
-// bring, after the edit, without changing anything.
-func (m *Manager) planned(ctx context.Context, g aws.Gateway, t aws.Target, edit aws.Edit) ToolChange {
-	if edit.Endpoint != nil {
+// planUpdate is the plan of an update: the tools, and what it could not see. way
+// is the target's move, nil when it stays. A new origin is asked without
+// credentials unless the caller has confirmed.
+func (m *Manager) planUpdate(ctx context.Context, g aws.Gateway, before aws.Target, edit aws.Edit, way *move, confirmed bool) Change {
+	c := newChange(g, before)
+	c.Outcome = Planned
+	t, read := before, m.offered
+	if way != nil {
 		t.Endpoint = *edit.Endpoint
 	}
-	served, offered, servedErr, offeredErr := m.readBoth(ctx, g, t)
+	if way != nil && !way.familiar() {
+		read = m.offeredByStranger
+		if !confirmed && credentialsOf(before).String() != "" {
+			t.Credentials = "" // asks as nobody
+			c.Unchecked = append(c.Unchecked, fmt.Sprintf("%s is new for this target, so it was asked without credentials: what it offers to those who sign in is not known", way.destination()))
+		}
+	}
+	c.Tools = m.planned(ctx, g, t, edit, read)
+	c.Next = planNext(c.Tools, "call again without dryRun to make the change")
+	if way != nil && way.newPath() {
+		c.Next += fmt.Sprintf("; %s stays, and the path on it is new: somebody else may answer there", way.origin())
+	}
+	return c
+}
+
+// planned compares what the gateway serves now with what the server at t's
+// endpoint would bring, after the edit, without changing anything. read reads
+// what that offers.
+func (m *Manager) planned(ctx context.Context, g aws.Gateway, t aws.Target, edit aws.Edit, read func(context.Context, aws.Target) ([]catalog.Tool, error)) ToolChange {
+	served, offered, servedErr, offeredErr := m.readWith(ctx, g, t, read)
 	switch {
 	case offeredErr != nil:
 		c := unavailable("what the server offers could not be read from here: " + offeredErr.Error())

@@ -45,6 +45,7 @@ type Change struct {
 	Seconds          float64          `json:"seconds" jsonschema:"how long the call took"`
 	Tools            ToolChange       `json:"tools"`
 	Configuration    []Setting        `json:"configuration,omitempty" jsonschema:"what the update changes of the target"`
+	Unchecked        []string         `json:"unchecked,omitempty" jsonschema:"what the plan could not see"`
 	Retried          bool             `json:"retried,omitempty" jsonschema:"it failed like a cold start at first, and was tried once more"`
 	Endpoint         string           `json:"endpoint,omitempty"`
 	PreviousEndpoint string           `json:"previousEndpoint,omitempty" jsonschema:"the way back: give it to update_target_endpoint"`

@@ -31,7 +31,7 @@ func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRu
 	}
 	if dryRun {
 		c := newChange(g, before)
-		c.Outcome, c.Tools = Planned, m.planned(ctx, g, before, aws.Edit{})
+		c.Outcome, c.Tools = Planned, m.planned(ctx, g, before, aws.Edit{}, m.offered)
 		c.Next = planNext(c.Tools, "call again without dryRun to synchronize")
 		c.Seconds = seconds(time.Since(start))
 		return c, nil

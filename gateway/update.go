@@ -28,7 +28,7 @@ func (OnFailure) Values() []OnFailure { return []OnFailure{Revert, RevertOnLoss,
 type UpdateOptions struct {
 	DryRun    bool
 	OnFailure OnFailure
-	Confirm   string // the target's name, where an update demands a new consent of a person
+	Confirm   string // the target's name, where an update demands a person's new consent or sends a credential where it has not gone before
 	Wait      time.Duration
 }
 
@@ -41,6 +41,9 @@ type UpdateOptions struct {
 // difference between the two reads is an error. A writer in the moment after
 // the second read still goes unseen. Before anything is sent, the log gets the
 // complete previous configuration in one line.
+//
+// An update that would send a credential to an origin for the first time is
+// refused without Confirm, and its plan asks a new origin without credentials.
 //
 // When the target fails with the change, the previous configuration is put
 // back, unless OnFailure is Keep. That happens within the call only.
@@ -69,15 +72,22 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 		c.finish(start, before, before)
 		return c, nil
 	}
+	way := m.moved(ctx, g, before, edit)
+	pair := newPair(before, edit, way)
+	confirmed := o.Confirm == before.Name
 	if o.DryRun {
-		c := newChange(g, before)
-		c.Outcome, c.Configuration = Planned, configuration
-		c.Tools = m.planned(ctx, g, before, edit)
-		c.Next = planNext(c.Tools, "call again without dryRun to make the change")
+		c := m.planUpdate(ctx, g, before, edit, way, confirmed)
+		c.Configuration = configuration
+		if pair != "" {
+			c.Next += fmt.Sprintf("; that needs confirm set to %q, because AgentCore would send %s", before.Name, pair)
+		}
 		c.finish(start, before, before)
 		return c, nil
 	}
-	if before.Outbound().OfAPerson && o.Confirm != before.Name {
+	if pair != "" && !confirmed {
+		return Change{}, refusePair(before, pair, way)
+	}
+	if before.Outbound().OfAPerson && !confirmed {
 		return Change{}, fmt.Errorf("target %s signs in with a person's consent, and an update demands a new one: until it is given the target serves nothing new; to go on, call again with confirm set to %q", before.Name, before.Name)
 	}
 	w := m.watch(ctx, g, before, start, o.Wait, progress)
@@ -101,13 +111,7 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 		now.Endpoint = *edit.Endpoint // a poll may not have shown it yet
 	}
 	change.finish(start, before, now)
-	back := "to go back, call update_target_endpoint with endpoint set to previousEndpoint"
-	switch {
-	case edit.Endpoint == nil:
-		back = "to go back, call update_target with the values under configuration, before"
-	case change.EndpointMasked:
-		back = "to go back, call update_target_endpoint with the endpoint from before (its hidden values are not shown here)"
-	}
+	back := "to go back, " + wayBack(before, way, change.EndpointMasked)
 	lost := change.Outcome == Updated && o.OnFailure == RevertOnLoss && len(change.Tools.Removed) > 0
 	failed := change.Outcome == Failed && aws.PhaseOf(now.Status) == aws.PhaseFailed
 	overwritten := false
@@ -124,26 +128,41 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 		change.Outcome = Failed
 		change.Next = fmt.Sprintf("somebody else changed the target meanwhile (%s), and nothing was put back: look with get_target; %s", paths(others), back)
 	case lost:
-		m.revert(w, latest, now, &change, "with the new settings the gateway lost tools (tools.removed)", "give the server those tools, or onFailure revert")
+		m.revert(w, latest, now, &change, back, "with the new settings the gateway lost tools (tools.removed)", "give the server those tools, or onFailure revert")
 	case failed:
-		m.revert(w, latest, now, &change, "the new settings failed (statusReasons)", remedy(now))
+		m.revert(w, latest, now, &change, back, "the new settings failed (statusReasons)", remedy(now))
 	case change.Outcome == Failed:
 		change.Next = "look with get_target; " + back
 	}
 	return change, nil
 }
 
+// wayBack is the call that undoes an edit.
+func wayBack(before aws.Target, way *move, masked bool) string {
+	if way == nil {
+		return "call update_target with the values under configuration, before"
+	}
+	call := "call update_target_endpoint with endpoint set to previousEndpoint"
+	if masked {
+		call = "call update_target_endpoint with the endpoint from before (its hidden values are not shown here)"
+	}
+	if !way.reversed().familiar() && credentialsOf(before).String() != "" {
+		call += fmt.Sprintf(" and confirm set to %q", before.Name)
+	}
+	return call
+}
+
 // revert puts back what a target was before an update and tells both stories:
 // statusReasons and tools keep what the update led to. after is the target as it
-// was when the update had ended, mend what to do before the next try.
-func (m *Manager) revert(w *watch, previous, after aws.Target, change *Change, why, mend string) {
+// was when the update had ended, back the way back by hand, mend what to do before
+// the next try.
+func (m *Manager) revert(w *watch, previous, after aws.Target, change *Change, back, why, mend string) {
 	// A revert must not be cut short by the time that the failure took.
 	const atLeast = 15 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), max(time.Until(w.start.Add(w.wait)), atLeast))
 	defer cancel()
 	w.progress.report(w.wait.Seconds(), w.wait.Seconds(), fmt.Sprintf("%s is %s, putting the previous configuration back", previous.Name, change.Status))
 	change.Outcome = Failed
-	again := "call update_target_endpoint with endpoint set to previousEndpoint"
 	now, err := m.Client.Target(ctx, w.g.ID, previous.ID)
 	if err == nil && !now.UpdatedAt.Equal(after.UpdatedAt) { // its status alone may flap
 		change.Status = now.Status
@@ -158,7 +177,7 @@ func (m *Manager) revert(w *watch, previous, after aws.Target, change *Change, w
 		after = failed
 	}
 	if err != nil {
-		change.Next = fmt.Sprintf("%s and putting the previous ones back failed (%v): %s", why, err, again)
+		change.Next = fmt.Sprintf("%s and putting the previous ones back failed (%v): %s", why, err, back)
 		return
 	}
 	now, err = m.Client.WaitTarget(ctx, w.g.ID, after, nil)

@@ -150,10 +150,10 @@ func (r *campaignRun) chooseUpdate(tool string, arguments map[string]any) (edit 
 		if r.rng.IntN(3) == 0 {
 			successor.failures.Store(1 << 30)
 		}
-		arguments["endpoint"] = successor.url
+		arguments["endpoint"], arguments["confirm"] = successor.url, "orders"
 		return func(all map[string]any) { server(all)["endpoint"] = successor.url }, tools < was
 	case "update_target":
-		arguments["resourcePriority"], arguments["requestHeaders"] = 9, []string{"X-Shop"}
+		arguments["resourcePriority"], arguments["requestHeaders"], arguments["confirm"] = 9, []string{"X-Shop"}, "orders"
 		return func(all map[string]any) {
 			server(all)["resourcePriority"] = 9.0
 			all["metadataConfiguration"].(map[string]any)["allowedRequestHeaders"] = []any{"X-Shop"}

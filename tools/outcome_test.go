@@ -76,7 +76,7 @@ func TestUpdateTargetEndpointKeepsEverythingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := b.configuration("orders")
-	c := must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": url})
+	c := must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": url})
 	if c.Outcome != gateway.Updated || c.PreviousEndpoint != b.url || c.Endpoint != url || len(c.Tools.Added) != 2 {
 		t.Errorf("got %+v", c)
 	}
@@ -90,7 +90,7 @@ func TestUpdateTargetEndpointKeepsEverythingElse(t *testing.T) {
 		t.Errorf("%d updates were sent, want 1", n)
 	}
 	// The way back.
-	if c = must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": b.url}); c.Outcome != gateway.Updated {
+	if c = must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": b.url}); c.Outcome != gateway.Updated {
 		t.Errorf("the way back: got %+v", c)
 	}
 	if got := b.configuration("orders"); got != before {
@@ -159,7 +159,7 @@ func TestLostAnswers(t *testing.T) {
 				b.cloud.Inject(c.fault)
 				var change gateway.Change
 				if operation == "UpdateGatewayTarget" {
-					change = must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": serve(t, successor).URL + "/mcp"})
+					change = must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": serve(t, successor).URL + "/mcp"})
 				} else {
 					change = must[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders"})
 				}

@@ -129,7 +129,7 @@ func TestBadServers(t *testing.T) {
 			url += "/mcp"
 			before := b.configuration("orders")
 
-			change, isError, failed := call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": url})
+			change, isError, failed := call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": url})
 			if !isError || change.Outcome != gateway.Reverted || change.Status != aws.TargetReady || !strings.Contains(strings.Join(change.StatusReasons, " "), c.reason) || change.PreviousEndpoint != b.url {
 				t.Errorf("update: got %+v %s", change, failed)
 			}
@@ -140,7 +140,7 @@ func TestBadServers(t *testing.T) {
 				t.Errorf("the gateway serves %q", got)
 			}
 
-			change, isError, _ = call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": url, "onFailure": "keep"})
+			change, isError, _ = call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": url, "onFailure": "keep"})
 			if !isError || change.Outcome != gateway.Failed || change.Status != types.TargetStatusUpdateUnsuccessful || !strings.Contains(change.Next, "previousEndpoint") {
 				t.Errorf("update, keep: got %+v", change)
 			}
@@ -327,7 +327,7 @@ func TestRivalWriter(t *testing.T) {
 	}
 	url := serve(t, successor).URL + "/mcp"
 	armed.Store(true)
-	refused(b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": url}, "changed while this update was prepared", "nothing was sent")
+	refused(b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": url}, "changed while this update was prepared", "nothing was sent")
 	armed.Store(false)
 	if n := b.cloud.Calls("UpdateGatewayTarget"); n != 0 {
 		t.Errorf("%d updates were sent", n)

@@ -30,7 +30,7 @@ func TestUpdateEndpointDryRun(t *testing.T) {
 func TestRevertOnLoss(t *testing.T) {
 	b := newBench(t, benchOptions{})
 	before := b.configuration("orders")
-	c, isError, _ := call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": serveOrders(t, 1), "onFailure": "revert_on_loss"})
+	c, isError, _ := call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": serveOrders(t, 1), "onFailure": "revert_on_loss"})
 	if !isError || c.Outcome != gateway.Reverted || len(c.Tools.Removed) != 1 || !strings.Contains(c.After, "same tools as before") {
 		t.Errorf("got %+v", c)
 	}
@@ -42,7 +42,7 @@ func TestRevertOnLoss(t *testing.T) {
 func TestUpdateTarget(t *testing.T) {
 	b := newBench(t, benchOptions{})
 	c := must[gateway.Change](b, "update_target", map[string]any{
-		"target": "orders", "description": "new words", "resourcePriority": 3, "scopes": []string{"orders/read"}, "requestHeaders": []string{"X-One"},
+		"target": "orders", "description": "new words", "resourcePriority": 3, "scopes": []string{"orders/read"}, "requestHeaders": []string{"X-One"}, "confirm": "orders",
 	})
 	if c.Outcome != gateway.Updated || len(c.Configuration) != 4 {
 		t.Fatalf("got %+v", c)

@@ -162,7 +162,7 @@ func (r *campaignRun) playUpdate(tool string, arguments map[string]any, edit fun
 	r.same("previous endpoint", c.PreviousEndpoint, r.before[0].endpoint)
 	if tool == "update_target_endpoint" && !isOld {
 		r.calm()
-		back := must[gateway.Change](r.bench, tool, map[string]any{"target": r.targetID, "endpoint": c.PreviousEndpoint})
+		back := must[gateway.Change](r.bench, tool, map[string]any{"target": r.targetID, "endpoint": c.PreviousEndpoint, "confirm": "orders"})
 		r.same("settings after going back", r.state(r.targetID).settings, before)
 		r.expect(back.Outcome == gateway.Updated, "going back: %+v", back)
 	}

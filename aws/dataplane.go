@@ -1,0 +1,81 @@
+package aws
+
+import (
+	"context"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcore"
+)
+
+// DataPlane reports whether a URL leads to the host of AgentCore's data plane:
+// as the SDK resolves it for any region, FIPS and dual-stack forms and VPC
+// endpoints included, or the endpoint that the client is configured with. That
+// host is shared by all accounts, so it says nothing about who answers there:
+// see InvokesRuntimeOf.
+func (c *Client) DataPlane(ctx context.Context, u *url.URL) bool {
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	if base := aws.ToString(c.data.Options().BaseEndpoint); base != "" {
+		own, err := url.Parse(base)
+		if err == nil && own.Port() == u.Port() && (strings.EqualFold(own.Hostname(), host) || isLoopbackHost(own.Hostname()) && isLoopbackHost(host)) {
+			return true
+		}
+	}
+	labels := strings.Split(host, ".")
+	for i, label := range labels {
+		if label != "bedrock-agentcore" && label != "bedrock-agentcore-fips" || i+2 >= len(labels) {
+			continue
+		}
+		// A gateway's own host is one of its own, ID.gateway.bedrock-agentcore.REGION….
+		of, at := labels[i+1], strings.Join(labels[i:], ".")
+		return (i == 0 || labels[i-1] != "gateway") && isDataPlane(ctx, of, strings.Replace(at, ".vpce.", ".", 1))
+	}
+	return false
+}
+
+// isDataPlane holds a host against all that the SDK resolves for the region.
+func isDataPlane(ctx context.Context, region, host string) bool {
+	for _, form := range []struct{ fips, dualStack bool }{{}, {fips: true}, {dualStack: true}, {true, true}} {
+		resolved, err := bedrockagentcore.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, bedrockagentcore.EndpointParameters{
+			Region: &region, UseFIPS: &form.fips, UseDualStack: &form.dualStack,
+		})
+		if err == nil && resolved.URI.Hostname() == host {
+			return true
+		}
+	}
+	return false
+}
+
+func isLoopbackHost(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// InvokesRuntimeOf reports whether a URL of the data plane invokes a runtime of
+// the account and partition of another resource, by that one's ARN. It is false
+// for everything but /runtimes/ARN/invocations with a well-formed ARN that is
+// percent-encoded once, and at most a qualifier in the query: the operation takes
+// an account there too.
+func InvokesRuntimeOf(resourceARN string, u *url.URL) bool {
+	parts := strings.Split(u.EscapedPath(), "/")
+	if len(parts) != 4 || parts[0] != "" || parts[1] != "runtimes" || parts[3] != "invocations" {
+		return false
+	}
+	arn, err := url.PathUnescape(parts[2])
+	if err != nil || !runtimeARN().MatchString(arn) {
+		return false
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return false
+	}
+	for key := range query {
+		if key != "qualifier" {
+			return false
+		}
+	}
+	account := arnField(resourceARN, 4)
+	return account != "" && arnField(arn, 4) == account && arnField(arn, 1) == arnField(resourceARN, 1)
+}

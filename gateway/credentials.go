@@ -1,0 +1,124 @@
+package gateway
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"agentcore-gateway-mcp/aws"
+)
+
+// credentials are what AgentCore sends along to a target's server that is not
+// for everybody: what it signs in with, and what it passes on of its callers'
+// requests, which it cannot tell from a credential.
+type credentials struct {
+	kind       string // AWS's word; "" for none
+	provider   string // ARN of the credential provider, where the kind has one
+	scopes     []string
+	headers    []string
+	parameters []string
+}
+
+func credentialsOf(t aws.Target) credentials {
+	o := t.Outbound()
+	c := credentials{kind: string(t.Credentials), provider: o.ARN, scopes: o.Scopes}
+	c.headers, c.parameters = t.Passed()
+	return c
+}
+
+// edited are the credentials after an edit.
+func (c credentials) edited(e aws.Edit) credentials {
+	if e.OAuthProviderARN != nil {
+		c.kind, c.provider = string(aws.CredentialOAuth), *e.OAuthProviderARN
+	}
+	if e.Scopes != nil {
+		c.scopes = e.Scopes
+	}
+	if e.RequestHeaders != nil {
+		c.headers = *e.RequestHeaders
+	}
+	if e.QueryParameters != nil {
+		c.parameters = *e.QueryParameters
+	}
+	return c
+}
+
+// beyond is what c has and had has not: what a server gets to see for the first
+// time when c takes the place of had.
+func (c credentials) beyond(had credentials) credentials {
+	more := credentials{
+		headers:    without(c.headers, had.headers, strings.EqualFold),
+		parameters: without(c.parameters, had.parameters, func(a, b string) bool { return a == b }),
+	}
+	switch added := without(c.scopes, had.scopes, func(a, b string) bool { return a == b }); {
+	case c.kind != had.kind || c.provider != had.provider:
+		more.kind, more.provider, more.scopes = c.kind, c.provider, c.scopes
+	case len(added) > 0:
+		more.kind, more.provider, more.scopes = c.kind, c.provider, added
+	}
+	return more
+}
+
+func without(list, had []string, same func(a, b string) bool) (left []string) {
+	for _, v := range list {
+		if !slices.ContainsFunc(had, func(h string) bool { return same(v, h) }) {
+			left = append(left, v)
+		}
+	}
+	return left
+}
+
+// String names the credentials for a person, "" when there are none.
+func (c credentials) String() string {
+	var all []string
+	name := c.provider[strings.LastIndexByte(c.provider, '/')+1:]
+	switch c.kind {
+	case "":
+	case string(aws.CredentialOAuth):
+		token := "a token of OAuth2 credential provider " + name
+		if len(c.scopes) > 0 {
+			token += " (scope " + strings.Join(c.scopes, " ") + ")"
+		}
+		all = append(all, token)
+	case string(aws.CredentialAPIKey):
+		all = append(all, "the API key of credential provider "+name)
+	case string(aws.CredentialIAMRole):
+		all = append(all, "requests signed with the gateway's role")
+	default:
+		all = append(all, "a credential of type "+c.kind)
+	}
+	if len(c.headers) > 0 {
+		all = append(all, "its callers' request headers "+strings.Join(c.headers, ", "))
+	}
+	if len(c.parameters) > 0 {
+		all = append(all, "its callers' query parameters "+strings.Join(c.parameters, ", "))
+	}
+	return strings.Join(all, " and ")
+}
+
+// newPair says which credential an update would send where for the first time,
+// "" for none. way is the target's move, nil when it stays.
+func newPair(t aws.Target, edit aws.Edit, way *move) string {
+	had := credentialsOf(t)
+	will := had.edited(edit)
+	if way != nil && !way.familiar() {
+		if what := will.String(); what != "" {
+			return fmt.Sprintf("%s to %s, a new origin for this target (it is at %s now)", what, way.destination(), way.origin())
+		}
+		return ""
+	}
+	if what := will.beyond(had).String(); what != "" {
+		return what + " to the target's server for the first time"
+	}
+	return ""
+}
+
+// refusePair asks for a person's word before a credential goes where it has not
+// gone before.
+func refusePair(t aws.Target, pair string, way *move) error {
+	or := ""
+	if way != nil && !way.toShared {
+		or = ", or start this server with --trusted-endpoints if that host is yours"
+	}
+	return fmt.Errorf("target %s was not updated: AgentCore would send %s. Ask a person whether that is meant; then call again with confirm set to %q%s", t.Name, pair, t.Name, or)
+}
