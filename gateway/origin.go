@@ -39,8 +39,7 @@ func (o origin) String() string {
 type move struct {
 	gatewayARN string
 	from, to   *url.URL
-	fromShared bool // on the data plane's host, which all accounts share
-	toShared   bool
+	toShared   bool // on the data plane's host, which all accounts share
 	trusted    TrustedEndpoints
 }
 
@@ -49,17 +48,12 @@ type move struct {
 // runtime of the gateway's own account, or to a trusted endpoint. On the data
 // plane's host the account in the path decides, and nothing else.
 func (m *move) familiar() bool {
-	to, ok := originOf(m.to)
-	switch {
-	case !ok:
-		return false
-	case m.toShared:
+	if m.toShared {
 		return aws.InvokesRuntimeOf(m.gatewayARN, m.to)
-	case m.trusted.contain(to):
-		return true
 	}
-	from, ok := originOf(m.from)
-	return ok && !m.fromShared && from == to
+	to, ok := originOf(m.to)
+	from, _ := originOf(m.from)
+	return ok && (from == to || m.trusted.contain(to))
 }
 
 // newPath reports whether a move that stays on one origin goes to another path,
@@ -85,17 +79,11 @@ func (m *Manager) moved(ctx context.Context, g aws.Gateway, t aws.Target, edit a
 	if err != nil {
 		from = &url.URL{}
 	}
-	return &move{
-		gatewayARN: g.ARN, from: from, to: to, trusted: m.Trusted,
-		fromShared: m.Client.DataPlane(ctx, from), toShared: m.Client.DataPlane(ctx, to),
-	}
+	return m.way(ctx, g, from, to)
 }
 
-// reversed is the way back.
-func (m *move) reversed() *move {
-	back := *m
-	back.from, back.to, back.fromShared, back.toShared = m.to, m.from, m.toShared, m.fromShared
-	return &back
+func (m *Manager) way(ctx context.Context, g aws.Gateway, from, to *url.URL) *move {
+	return &move{gatewayARN: g.ARN, from: from, to: to, toShared: m.Client.DataPlane(ctx, to), trusted: m.Trusted}
 }
 
 // destination names where a move leads.

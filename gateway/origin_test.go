@@ -38,7 +38,7 @@ func TestFamiliar(t *testing.T) {
 	local := client(t, aws.Options{Endpoint: "http://127.0.0.1:8042"})
 	localOwn := strings.Replace(own, "https://bedrock-agentcore.us-east-1.amazonaws.com", "http://127.0.0.1:8042", 1)
 	localForeign := strings.Replace(foreign, "https://bedrock-agentcore.us-east-1.amazonaws.com", "http://127.0.0.1:8042", 1)
-	trusted, err := ParseTrustedEndpoints(t.Context(), remote, []string{"trusted.example.com", "*.tools.example.com:8443"})
+	trusted, err := ParseTrustedEndpoints(t.Context(), remote, []string{"trusted.example.com", "*.tools.example.com:8443", "http://127.0.0.1:7000"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,6 +72,8 @@ func TestFamiliar(t *testing.T) {
 		{remote, "https://a.example.com/mcp", "https://eviltools.example.com:8443/mcp", false},
 		{local, "http://127.0.0.1:9000/mcp", "http://127.0.0.1:9001/mcp", false},
 		{local, "http://127.0.0.1:9000/mcp", "http://localhost:9000/mcp", false},
+		{local, "http://127.0.0.1:9000/mcp", "http://127.0.0.1:7000/mcp", true},
+		{local, "http://127.0.0.1:9000/mcp", "https://127.0.0.1:7000/mcp", false},
 		{local, localOwn, localForeign, false},
 		{local, localOwn, strings.Replace(localOwn, "orders", "billing", 1), true},
 		{local, localOwn, "http://127.0.0.1:8042/gateway/shop-abcdefghij/mcp", false},

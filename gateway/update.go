@@ -111,7 +111,7 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 		now.Endpoint = *edit.Endpoint // a poll may not have shown it yet
 	}
 	change.finish(start, before, now)
-	back := "to go back, " + wayBack(before, way, change.EndpointMasked)
+	back := "to go back, " + m.wayBack(ctx, g, before, way, change.EndpointMasked)
 	lost := change.Outcome == Updated && o.OnFailure == RevertOnLoss && len(change.Tools.Removed) > 0
 	failed := change.Outcome == Failed && aws.PhaseOf(now.Status) == aws.PhaseFailed
 	overwritten := false
@@ -138,7 +138,7 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 }
 
 // wayBack is the call that undoes an edit.
-func wayBack(before aws.Target, way *move, masked bool) string {
+func (m *Manager) wayBack(ctx context.Context, g aws.Gateway, before aws.Target, way *move, masked bool) string {
 	if way == nil {
 		return "call update_target with the values under configuration, before"
 	}
@@ -146,7 +146,7 @@ func wayBack(before aws.Target, way *move, masked bool) string {
 	if masked {
 		call = "call update_target_endpoint with the endpoint from before (its hidden values are not shown here)"
 	}
-	if !way.reversed().familiar() && credentialsOf(before).String() != "" {
+	if !m.way(ctx, g, way.to, way.from).familiar() && credentialsOf(before).String() != "" {
 		call += fmt.Sprintf(" and confirm set to %q", before.Name)
 	}
 	return call
