@@ -15,13 +15,14 @@ const module = "agentcore-gateway-mcp"
 
 // rooms says which of our packages each package may import, outside tests.
 var rooms = map[string][]string{
-	".":                         {"tools", "gateway", "aws", "auth", "catalog", "emulator", "agent-examples/orders"},
-	"tools":                     {"gateway", "aws", "auth", "catalog"},
-	"gateway":                   {"aws", "auth", "catalog"},
-	"emulator":                  {"aws", "auth", "catalog"},
+	".":                         {"tools", "gateway", "aws", "auth", "catalog", "untrusted", "emulator", "agent-examples/orders"},
+	"tools":                     {"gateway", "aws", "auth", "catalog", "untrusted"},
+	"gateway":                   {"aws", "auth", "catalog", "untrusted"},
+	"emulator":                  {"aws", "auth", "catalog", "untrusted"},
 	"aws":                       {},
 	"auth":                      {},
-	"catalog":                   {},
+	"catalog":                   {"untrusted"},
+	"untrusted":                 {},
 	"agent-examples/orders":     {},
 	"agent-examples/orders/cmd": {"agent-examples/orders"},
 	"interop":                   {"tools", "gateway", "aws", "auth", "catalog", "emulator", "agent-examples/orders"},
@@ -35,6 +36,7 @@ var sdks = map[string][]string{
 	"github.com/peterbourgon/ff/":                {"."},
 	"github.com/schollz/progressbar/":            {"."},
 	"code.dny.dev/ssrf":                          {"catalog"},
+	"golang.org/x/net/publicsuffix":              {"gateway"},
 	"github.com/google/jsonschema-go":            {".", "tools", "catalog"},
 }
 

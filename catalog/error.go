@@ -10,10 +10,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"syscall"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // Kind is the step at which a read failed.
@@ -58,7 +59,6 @@ func (r *reason) Unwrap() error { return r.err }
 // into text, so what the wire saw goes before what the SDK says.
 func (r Reader) explain(w *wire, err error, timedOut bool) *Error {
 	last := w.lastExchange()
-	secrets := slices.Concat(w.secrets, last.secrets)
 	e := &Error{Kind: KindProtocol}
 	fail := func(kind Kind, format string, args ...any) *Error {
 		e.Kind, e.Err = kind, &reason{fmt.Sprintf(format, args...), err}
@@ -77,26 +77,26 @@ func (r Reader) explain(w *wire, err error, timedOut bool) *Error {
 		return fail(KindTimeout, "no complete list of tools within %s: check that the server is up, it may be starting, and try again", r.Timeout)
 	case last.err != nil:
 		err = last.err
-		kind, text := connectFailure(err, secrets)
+		kind, text := r.connectFailure(err)
 		return fail(kind, "%s", text)
 	case last.bodyErr != nil:
 		err = last.bodyErr
 		return fail(KindProtocol, "the connection was closed in the middle of an answer: check the server's log and the proxies before it")
 	case last.status != 0 && (last.status < 200 || last.status > 299):
 		e.Status = last.status
-		return fail(KindHTTP, "%s", statusFailure(last, secrets))
+		return fail(KindHTTP, "%s", r.statusFailure(last))
 	case last.foreign():
-		return fail(KindProtocol, "it answers %q, which is not MCP: check the URL's path", quote(last.contentType, secrets))
+		return fail(KindProtocol, "it answers %q, which is not MCP: check the URL's path", r.quote(last.contentType))
 	case errors.As(err, &rpc):
-		return fail(KindProtocol, "the server answered with error %d: %q", rpc.Code, quote(rpc.Message, secrets))
+		return fail(KindProtocol, "the server answered with error %d: %q", rpc.Code, r.quote(rpc.Message))
 	default:
-		return fail(KindProtocol, "the server does not speak MCP as expected: %s", quote(err.Error(), secrets))
+		return fail(KindProtocol, "the server does not speak MCP as expected: %s", r.quote(err.Error()))
 	}
 }
 
 // connectFailure tells the steps of a connection apart, each with a remedy and
 // none with an address: where a name leads inside a network is not for everybody.
-func connectFailure(err error, secrets []string) (Kind, string) {
+func (r Reader) connectFailure(err error) (Kind, string) {
 	var refused *refusal
 	var dns *net.DNSError
 	var timeout net.Error
@@ -124,7 +124,7 @@ func connectFailure(err error, secrets []string) (Kind, string) {
 	if errors.As(err, &op) {
 		err = op.Err
 	}
-	return KindConnect, "the request could not be sent: " + quote(err.Error(), secrets)
+	return KindConnect, "the request could not be sent: " + r.quote(err.Error())
 }
 
 // isTLS reports whether the other side was reached and TLS came to nothing.
@@ -153,12 +153,12 @@ func tlsFailure(err error) string {
 	return "the server's certificate or TLS version is not accepted"
 }
 
-func statusFailure(last exchange, secrets []string) string {
+func (r Reader) statusFailure(last exchange) string {
 	text := fmt.Sprintf("it answered HTTP %d", last.status)
 	if name := http.StatusText(last.status); name != "" {
 		text += " " + name
 	}
-	if said := quote(last.said, secrets); said != "" && last.contentType != "text/html" {
+	if said := r.quote(last.said); said != "" && last.contentType != "text/html" {
 		text += fmt.Sprintf(" (%q)", said)
 	}
 	switch {
@@ -173,6 +173,12 @@ func statusFailure(last exchange, secrets []string) string {
 	default:
 		return text + ": check the URL's path"
 	}
+}
+
+// quote makes upstream text fit for an error.
+func (r Reader) quote(text string) string {
+	const most = 200 // characters
+	return untrusted.Text(r.Secrets.Mask(text), most)
 }
 
 func sizeText(n int64) string {

@@ -43,7 +43,7 @@ func TestReadFailures(t *testing.T) {
 	}{
 		"html":          {respond(200, "text/html; charset=utf-8", "<html>"), catalog.KindProtocol, 0, `"text/html"`},
 		"401":           {respond(401, "application/json", `{"message":"no \u001b[31mtoken `+long+`"}`), catalog.KindHTTP, 401, "token"},
-		"403":           {respond(403, "text/plain", "go\naway\x1b\u202e"), catalog.KindHTTP, 403, `"go away"`},
+		"403":           {respond(403, "text/plain", "go\naway\x1b\u202e"), catalog.KindHTTP, 403, `"go away<U+001B><U+202E>"`},
 		"404":           {respond(404, "text/html", "<html>"), catalog.KindHTTP, 404, "path"},
 		"500":           {respond(500, "text/plain", "oops"), catalog.KindHTTP, 500, "oops"},
 		"json rpc 400":  {respond(400, "application/json", `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"bad"}}`), catalog.KindHTTP, 400, "bad"},

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 func FuzzSplit(f *testing.F) {
@@ -27,12 +28,12 @@ func FuzzRedactEndpoint(f *testing.F) {
 	f.Add("https://h/mcp?qualifier=a;", "b", "#f")
 	f.Fuzz(func(t *testing.T, before, key, after string) {
 		const secret = "hush0hush"
-		shown, _ := catalog.RedactEndpoint(before)
+		shown, _ := untrusted.Endpoint(before)
 		if !utf8.ValidString(shown) && utf8.ValidString(before) {
 			t.Errorf("%q is shown as %q", before, shown)
 		}
 		raw := "https://user:" + secret + "@h/mcp?" + url.QueryEscape(key) + "k=" + secret + "&" + secret + "&" + after
-		if shown, _ := catalog.RedactEndpoint(raw); strings.Contains(shown, secret) && !strings.Contains(key+after, secret) {
+		if shown, _ := untrusted.Endpoint(raw); strings.Contains(shown, secret) && !strings.Contains(key+after, secret) {
 			t.Errorf("%q is shown as %q", raw, shown)
 		}
 		_, err := catalog.Guard{}.CheckEndpoint(raw)

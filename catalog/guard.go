@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"code.dny.dev/ssrf"
+
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // Guard decides which addresses a connection to an MCP endpoint may reach. No
@@ -41,7 +43,7 @@ func (g Guard) CheckEndpoint(raw string) (*url.URL, error) {
 		err = g.check(u)
 	}
 	if err != nil {
-		shown, _ := RedactEndpoint(raw)
+		shown, _ := untrusted.Endpoint(raw)
 		return nil, &Error{Kind: KindAddress, Endpoint: shown, Err: err}
 	}
 	return u, nil
@@ -53,7 +55,7 @@ func parseEndpoint(raw string) (*url.URL, error) {
 	case err != nil || u.Opaque != "" || u.Hostname() == "":
 		return nil, &refusal{"it is not an absolute URL with a host: give one like https://host/mcp"}
 	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, &refusal{fmt.Sprintf("its scheme is %q: give an https URL", shorten(u.Scheme, 20))}
+		return nil, &refusal{fmt.Sprintf("its scheme is %q: give an https URL", untrusted.Text(u.Scheme, 20))}
 	case u.User != nil:
 		return nil, &refusal{"it carries a user name or password: leave them out and configure a credential provider instead"}
 	case strings.Contains(raw, "#"):

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 func TestCheckEndpoint(t *testing.T) {
@@ -181,7 +182,7 @@ func TestRedactEndpoint(t *testing.T) {
 		"hush":                              "(not a URL)",
 		"":                                  "(not a URL)",
 	} {
-		shown, masked := catalog.RedactEndpoint(raw)
+		shown, masked := untrusted.Endpoint(raw)
 		if shown != want || masked != (shown != raw) {
 			t.Errorf("%q is shown as %q (masked %t), want %q", raw, shown, masked, want)
 		}
@@ -189,7 +190,7 @@ func TestRedactEndpoint(t *testing.T) {
 }
 
 func TestRedactedEndpointStaysAURL(t *testing.T) {
-	shown, _ := catalog.RedactEndpoint("https://u:p@h:8/x?a+b=c&d%26=e")
+	shown, _ := untrusted.Endpoint("https://u:p@h:8/x?a+b=c&d%26=e")
 	u, err := url.Parse(shown)
 	if err != nil || u.Host != "h:8" || u.Query().Get("a b") != "***" || u.Query().Get("d&") != "***" {
 		t.Errorf("%q: %v", shown, err)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // Inspect looks for what may mislead a model or hide from a person in every
@@ -157,8 +159,7 @@ func (s *scanner) inspect(what, path, text string, urls bool) {
 		}
 	}
 	if urls {
-		for _, u := range urlsIn(text) {
-			raw := text[u.start:u.end]
+		for _, raw := range untrusted.URLs(text) {
 			s.found = append(s.found, suspicion{"url\x00" + raw, fmt.Sprintf("%s has a new URL: %s", where(), show(raw)), true})
 		}
 	}
@@ -171,13 +172,13 @@ type hidden struct {
 }
 
 func hiddenIn(text string) []hidden {
-	if strings.IndexFunc(text, func(r rune) bool { return hiding(r, r) != "" }) < 0 {
+	if strings.IndexFunc(text, func(r rune) bool { return untrusted.Hides(r, r) != "" }) < 0 {
 		return nil
 	}
-	found := []hidden{{as: bidirectional}, {as: control}, {as: invisible}}
+	found := []hidden{{as: untrusted.Bidirectional}, {as: untrusted.Control}, {as: untrusted.Invisible}}
 	previous := rune(0)
 	for _, r := range text {
-		name := hiding(r, previous)
+		name := untrusted.Hides(r, previous)
 		for i := range found {
 			if code := fmt.Sprintf("U+%04X", r); found[i].as == name && len(found[i].codes) <= maxListed && !slices.Contains(found[i].codes, code) {
 				found[i].codes = append(found[i].codes, code)
@@ -186,35 +187,6 @@ func hiddenIn(text string) []hidden {
 		previous = r
 	}
 	return slices.DeleteFunc(found, func(h hidden) bool { return h.codes == nil })
-}
-
-const (
-	bidirectional = "bidirectional control"
-	control       = "control"
-	invisible     = "invisible"
-)
-
-// hiding says as what a character hides, "" when it is seen. Presentation
-// selectors belong to emoji; in a row they carry data.
-func hiding(r, previous rune) string {
-	switch {
-	case r == '\n' || r == '\r' || r == '\t' || ' ' <= r && r <= '~':
-		return ""
-	case r == 0x061C, r == 0x200E, r == 0x200F, 0x202A <= r && r <= 0x202E, 0x2066 <= r && r <= 0x2069:
-		return bidirectional
-	case unicode.IsControl(r):
-		return control
-	case r == 0xFE0E || r == 0xFE0F:
-		if !unicode.Is(unicode.Variation_Selector, previous) {
-			return ""
-		}
-		return invisible
-	case r == 0x034F, r == 0x115F, r == 0x1160, r == 0x17B4, r == 0x17B5, r == 0x2800, r == 0x3164, r == 0xFFA0,
-		unicode.Is(unicode.Variation_Selector, r),
-		unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp):
-		return invisible
-	}
-	return ""
 }
 
 // minPhrase is the length of the shortest phrase.
@@ -238,8 +210,8 @@ func appendPlain(out []byte, text string) []byte {
 	space := false
 	previous := rune(0)
 	for _, r := range text {
-		name := hiding(r, previous)
-		if previous = r; name == invisible || name == bidirectional {
+		name := untrusted.Hides(r, previous)
+		if previous = r; name == untrusted.Invisible || name == untrusted.Bidirectional {
 			continue
 		}
 		switch {

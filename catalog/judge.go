@@ -1,6 +1,10 @@
 package catalog
 
-import "fmt"
+import (
+	"fmt"
+
+	"agentcore-gateway-mcp/untrusted"
+)
 
 // judge says what changed between the canonical forms of two tools of one name.
 // What means nothing is not in these forms, so it is not judged.
@@ -53,7 +57,7 @@ func showValue(v *value) string {
 	}
 	text := render(v)
 	if v.kind == kindNumber || len(text) <= len("false") {
-		return escape(text, maxShown)
+		return untrusted.Within(text, maxShown)
 	}
 	return show(text)
 }

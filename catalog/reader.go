@@ -10,6 +10,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/untrusted"
 )
 
 const (
@@ -20,8 +22,6 @@ const (
 	// maxEmptyPages bounds a paging that brings no tools. A gateway pages per
 	// target and has at most 100 of them, any of which may be empty.
 	maxEmptyPages = 200
-
-	maxDroppedName = 256 // runes; AgentCore's limit of a tool name
 )
 
 // Reader reads the tools that an MCP endpoint offers. Limits that are not
@@ -32,6 +32,9 @@ type Reader struct {
 	MaxTools        int               // default 10,000; more is an error
 	MaxBytes        int64             // response bytes over the whole read, default 64 MiB
 	Timeout         time.Duration     // the whole read, default 30 s
+	// Secrets learns the credentials that are sent, by Transport too, and is
+	// masked in everything that comes back. Nil: one for each read.
+	Secrets *untrusted.Secrets
 }
 
 // Read lists the tools of the MCP endpoint in a session of its own, over all
@@ -39,7 +42,7 @@ type Reader struct {
 // error is an [*Error], save that of a caller who cancelled ctx, which
 // satisfies errors.Is(err, context.Canceled). A failed read returns no tools.
 func (r Reader) Read(ctx context.Context, endpoint string) (List, error) {
-	shown, _ := RedactEndpoint(endpoint)
+	shown, _ := untrusted.Endpoint(endpoint)
 	if r.MaxTools <= 0 {
 		r.MaxTools = defaultMaxTools
 	}
@@ -66,7 +69,13 @@ func (r Reader) Read(ctx context.Context, endpoint string) (List, error) {
 	bounded, cancel := context.WithTimeout(context.Background(), r.Timeout)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	w := &wire{base: r.Transport, ctx: bounded, secrets: secretsOf(u)}
+	if r.Secrets == nil {
+		r.Secrets = new(untrusted.Secrets)
+	}
+	for _, secret := range untrusted.QuerySecrets(u) {
+		r.Secrets.Add(secret)
+	}
+	w := &wire{base: r.Transport, ctx: bounded, secrets: r.Secrets}
 	w.left.Store(r.MaxBytes)
 
 	list, err := r.read(bounded, w, endpoint)
@@ -124,9 +133,9 @@ func (r Reader) pages(ctx context.Context, conn *recordedConn, session *mcp.Clie
 			entries++
 			switch {
 			case e.ok:
-				list.Tools = append(list.Tools, e.tool)
-			case clean(e.tool.Name) != "":
-				list.Dropped = append(list.Dropped, shorten(clean(e.tool.Name), maxDroppedName))
+				list.Tools = append(list.Tools, r.masked(e.tool))
+			case e.tool.Name != "":
+				list.Dropped = append(list.Dropped, untrusted.Name(r.Secrets.Mask(e.tool.Name)))
 			default:
 				list.Dropped = append(list.Dropped, "#"+strconv.Itoa(entries))
 			}
@@ -145,6 +154,15 @@ func (r Reader) pages(ctx context.Context, conn *recordedConn, session *mcp.Clie
 		seen[next] = true
 		cursor = next
 	}
+}
+
+// masked is a tool whose server does not get what it was sent into an answer.
+func (r Reader) masked(t Tool) Tool {
+	definition := r.Secrets.MaskJSON(t.Definition)
+	if len(definition) == len(t.Definition) && &definition[0] == &t.Definition[0] {
+		return t // nothing was
+	}
+	return Tool{Name: r.Secrets.Mask(t.Name), Description: r.Secrets.Mask(t.Description), Definition: definition}
 }
 
 func pagingError(format string, args ...any) error {

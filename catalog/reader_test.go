@@ -120,7 +120,7 @@ func TestReadKeepsBytesAndReportsWhatItDrops(t *testing.T) {
 	if got := names(list.Tools); got != "odd twice twice goodHeader" {
 		t.Errorf("tools: %s", got)
 	}
-	want := []string{"badHeader", "badHeader2", "#7", "#8", "#9", "#10", "#11", "noSchema", "array [31m", "description"}
+	want := []string{"badHeader", "badHeader2", "#7", "#8", "#9", "#10", "#11", "noSchema", "array<U+001B>[31m", "description"}
 	if !reflect.DeepEqual(list.Dropped, want) {
 		t.Errorf("dropped %q\nwant    %q", list.Dropped, want)
 	}

@@ -7,10 +7,13 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"agentcore-gateway-mcp/untrusted"
 )
 
 const (
@@ -25,7 +28,7 @@ var errTooLarge = errors.New("the byte limit of this read is reached")
 type wire struct {
 	base    http.RoundTripper
 	ctx     context.Context // the read's: the SDK detaches some requests from theirs
-	secrets []string
+	secrets *untrusted.Secrets
 
 	left     atomic.Int64
 	tooLarge atomic.Bool
@@ -41,8 +44,7 @@ type exchange struct {
 	bodyErr     error // an answer cut off
 	status      int
 	contentType string
-	said        string   // the beginning of a non-2xx body
-	secrets     []string // the credentials that an authorizing wrapper sent
+	said        string // the beginning of a non-2xx body
 }
 
 // foreign says that the answer's content type is none of MCP's.
@@ -108,6 +110,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		w.update(x, func(x *exchange) { x.err = err })
 		return nil, err
 	}
+	w.learn(req, resp.Request)
 	resp.Body = &body{ReadCloser: resp.Body, wire: w, exchange: x, release: release}
 
 	var said []byte
@@ -123,13 +126,41 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	w.update(x, func(x *exchange) {
 		x.status, x.contentType, x.said = resp.StatusCode, mediaType, string(said)
-		if resp.Request != nil {
-			// "Bearer TOKEN": the scheme is no secret.
-			x.secrets = strings.Fields(resp.Request.Header.Get("Authorization"))
-			x.secrets = x.secrets[min(1, len(x.secrets)):]
-		}
 	})
 	return resp, nil
+}
+
+// learn remembers the credentials that the transport put into a request on its
+// way: what its header and query have that asked has not.
+func (w *wire) learn(asked, sent *http.Request) {
+	if sent == nil || sent == asked {
+		return
+	}
+	for name, values := range sent.Header {
+		if name == "X-Amz-Date" || name == "X-Amz-Content-Sha256" {
+			continue
+		}
+		for _, value := range values {
+			if value == "" || slices.Contains(asked.Header[name], value) {
+				continue
+			}
+			// "Bearer TOKEN", or a signature with its parameters: the scheme is
+			// no secret, nor is what was signed.
+			parts := strings.FieldsFunc(value, func(r rune) bool { return r == ' ' || r == ',' })
+			for _, part := range parts[min(1, max(0, len(parts)-1)):] {
+				if name, signature, ok := strings.Cut(part, "="); ok && name == "Signature" {
+					w.secrets.Add(signature)
+				} else if !strings.HasPrefix(part, "SignedHeaders=") && !strings.HasPrefix(part, "Credential=") {
+					w.secrets.Add(part)
+				}
+			}
+		}
+	}
+	if sent.URL.RawQuery != asked.URL.RawQuery {
+		for _, secret := range untrusted.QuerySecrets(sent.URL) {
+			w.secrets.Add(secret)
+		}
+	}
 }
 
 // body is an answer's body, counted after decompression.

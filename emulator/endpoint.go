@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"agentcore-gateway-mcp/untrusted"
+
 	"context"
 	"encoding/json"
 	"fmt"
@@ -256,7 +258,7 @@ func (s *Server) outbound(inbound context.Context) (context.Context, context.Can
 
 // redacted is an error's text without the secrets of the endpoint's URL.
 func redacted(err error, endpoint string) string {
-	shown, _ := catalog.RedactEndpoint(endpoint)
+	shown, _ := untrusted.Endpoint(endpoint)
 	return strings.ReplaceAll(err.Error(), endpoint, shown)
 }
 

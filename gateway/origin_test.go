@@ -137,6 +137,7 @@ func TestParseTrustedEndpoints(t *testing.T) {
 		"*.cloudfront.net":                      "strangers",
 		"*.CLOUDFRONT.net":                      "strangers",
 		"*.azurewebsites.net":                   "strangers",
+		"*.windows.net":                         "strangers",
 		"*.workers.dev":                         "strangers",
 		"*.execute-api.us-east-1.amazonaws.com": "strangers",
 		"bedrock-agentcore.us-east-1.amazonaws.com":     "data plane",

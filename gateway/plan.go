@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"agentcore-gateway-mcp/untrusted"
+
 	"context"
 	"encoding/json"
 	"fmt"
@@ -103,7 +105,7 @@ func shown(path string, v any) string {
 		return ""
 	}
 	if s, ok := v.(string); ok && path == "targetConfiguration.mcp.mcpServer.endpoint" {
-		v, _ = catalog.RedactEndpoint(s)
+		v, _ = untrusted.Endpoint(s)
 	}
 	data, err := json.Marshal(v)
 	if err != nil {

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"agentcore-gateway-mcp/untrusted"
+
 	"context"
 	"errors"
 	"fmt"
@@ -207,8 +209,8 @@ func seconds(d time.Duration) float64 {
 // pointed and points, and how long it took.
 func (c *Change) finish(start time.Time, before, now aws.Target) {
 	var masked [2]bool
-	c.PreviousEndpoint, masked[0] = catalog.RedactEndpoint(before.Endpoint)
-	c.Endpoint, masked[1] = catalog.RedactEndpoint(now.Endpoint)
+	c.PreviousEndpoint, masked[0] = untrusted.Endpoint(before.Endpoint)
+	c.Endpoint, masked[1] = untrusted.Endpoint(now.Endpoint)
 	c.EndpointMasked = masked[0] || masked[1]
 	c.Seconds = seconds(time.Since(start))
 }

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"agentcore-gateway-mcp/untrusted"
+
 	"context"
 	"encoding/json"
 	"fmt"
@@ -182,7 +184,7 @@ func (m *Manager) revert(w *watch, previous, after aws.Target, change *Change, b
 	}
 	now, err = m.Client.WaitTarget(ctx, w.g.ID, after, nil)
 	change.Status = now.Status
-	change.Endpoint, _ = catalog.RedactEndpoint(now.Endpoint)
+	change.Endpoint, _ = untrusted.Endpoint(now.Endpoint)
 	change.Seconds = seconds(time.Since(w.start))
 	switch {
 	case err != nil:
@@ -217,7 +219,7 @@ func (w *watch) servedAfterRevert(ctx context.Context, t aws.Target) string {
 // hand after a crash, with the values of its endpoint's query hidden.
 func (m *Manager) logPrevious(g aws.Gateway, t aws.Target) {
 	previous := t.JSON()
-	if _, masked := catalog.RedactEndpoint(t.Endpoint); masked {
+	if _, masked := untrusted.Endpoint(t.Endpoint); masked {
 		// Not by replacing text: AWS may spell the URL with escapes.
 		shown, err := Configuration(t)
 		if err == nil {

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"agentcore-gateway-mcp/untrusted"
+
 	"cmp"
 	"context"
 	"encoding/json"
@@ -63,7 +65,7 @@ func ViewTarget(t aws.Target) TargetView {
 		LastSynchronizedAt: t.LastSynchronizedAt.UTC(), UpdatedAt: t.UpdatedAt.UTC(),
 	}
 	if t.Endpoint != "" {
-		v.Endpoint, v.EndpointMasked = catalog.RedactEndpoint(t.Endpoint)
+		v.Endpoint, v.EndpointMasked = untrusted.Endpoint(t.Endpoint)
 	}
 	return v
 }
@@ -80,7 +82,7 @@ func Configuration(t aws.Target) (map[string]any, error) {
 		at, _ = at[key].(map[string]any)
 	}
 	if endpoint, ok := at["endpoint"].(string); ok {
-		at["endpoint"], _ = catalog.RedactEndpoint(endpoint)
+		at["endpoint"], _ = untrusted.Endpoint(endpoint)
 	}
 	return all, nil
 }
