@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -34,6 +33,7 @@ func (c *callCommand) register(fs *flag.FlagSet) {
 // Run calls one tool as an MCP client would. It ends with exit status 1 when
 // the tool reports an error.
 func (c *callCommand) Run(p process, g *globals) error {
+	p.whole = true
 	s, close, err := newServer(p, g)
 	if err != nil {
 		return err
@@ -244,25 +244,25 @@ func argumentNames(schema *jsonschema.Schema) []string {
 }
 
 func printTools(w io.Writer, all []*mcp.Tool) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := newTable(w)
 	for _, t := range all {
-		fmt.Fprintf(table, "%s\t%s\n", t.Name, t.Description)
+		table.row(t.Name, t.Description)
 	}
-	table.Flush()
+	table.print()
 }
 
 func printArguments(w io.Writer, tool *mcp.Tool, schema *jsonschema.Schema) {
 	fmt.Fprintf(w, "%s\n\n%s\n\n", tool.Name, tool.Description)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := newTable(w)
 	for _, name := range argumentNames(schema) {
 		p := schema.Properties[name]
 		required := ""
 		if slices.Contains(schema.Required, name) {
 			required = " (required)"
 		}
-		fmt.Fprintf(table, "  --%s\t%s\t%s%s%s\n", name, p.Type, p.Description, required, oneOf(p.Enum))
+		table.row("  --"+name, p.Type, p.Description+required+oneOf(p.Enum))
 	}
-	table.Flush()
+	table.print()
 }
 
 func oneOf(values []any) string {

@@ -13,6 +13,7 @@ import (
 
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // The exit statuses of call --expect FILE check_drift.
@@ -67,7 +68,7 @@ func expect(w io.Writer, approved map[string]map[string]string, result *mcp.Call
 	for _, target := range slices.Sorted(maps.Keys(approved)) {
 		i := slices.IndexFunc(out.Targets, func(d gateway.Drift) bool { return d.Target == target })
 		if i < 0 {
-			fmt.Fprintf(w, "%s: not in the answer\n", target)
+			fmt.Fprintf(w, "%s: not in the answer\n", untrusted.Name(target))
 			worst = max(worst, exitUnknown)
 			continue
 		}
@@ -88,10 +89,10 @@ func expectTarget(w io.Writer, d gateway.Drift, approved map[string]string) exit
 	for _, tool := range slices.Sorted(maps.Keys(approved)) {
 		switch offered, ok := d.Hashes[tool]; {
 		case !ok:
-			fmt.Fprintf(w, "%s: %s is not offered any more\n", d.Target, tool)
+			fmt.Fprintf(w, "%s: %s is not offered any more\n", d.Target, untrusted.Name(tool))
 			status = exitBreaking
 		case offered != approved[tool]:
-			fmt.Fprintf(w, "%s: %s is not as approved\n", d.Target, tool)
+			fmt.Fprintf(w, "%s: %s is not as approved\n", d.Target, untrusted.Name(tool))
 			status = max(status, exitDrift)
 			if d.Tools != nil && slices.ContainsFunc(d.Tools.Changed, func(c gateway.ChangedTool) bool { return c.Name == tool && c.Breaking }) {
 				status = exitBreaking

@@ -22,6 +22,7 @@ import (
 	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 func main() {
@@ -32,7 +33,7 @@ func main() {
 		os.Exit(int(exit))
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "error: %v\n", err)
+		fmt.Fprintf(os.Stderr, "error: %s\n", untrusted.Escape(err.Error()))
 		os.Exit(1)
 	}
 }
@@ -72,7 +73,9 @@ type process struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	log            *slog.Logger
-	sdkLog         *slog.Logger // for the MCP SDK, which tells each session's life at level info
+	sdkLog         *slog.Logger       // for the MCP SDK, which tells each session's life at level info
+	secrets        *untrusted.Secrets // the credentials that were sent or received: no answer and no log has them
+	whole          bool               // answers of any length: nobody who gets them is a model
 }
 
 // run is the program. It returns when the command has ended: nil, an
@@ -97,10 +100,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	if err := level.UnmarshalText([]byte(g.LogLevel)); err != nil {
 		return fmt.Errorf("--log-level %q is none of debug, info, warn, error", g.LogLevel)
 	}
+	secrets := new(untrusted.Secrets)
 	logger := func(level slog.Level) *slog.Logger {
-		return slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewTextHandler(secrets.Writer(stderr), &slog.HandlerOptions{Level: level}))
 	}
-	p := process{ctx: ctx, args: chosen.flags.Args(), getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, log: logger(level), sdkLog: logger(level)}
+	p := process{ctx: ctx, args: chosen.flags.Args(), getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, log: logger(level), sdkLog: logger(level), secrets: secrets}
 	if level == slog.LevelInfo {
 		p.sdkLog = logger(slog.LevelWarn)
 	}
@@ -157,10 +161,10 @@ func newServerFor(p process, g *globals, o aws.Options) (s servers, close func()
 		return s, nil, fmt.Errorf("--trusted-endpoints: %w", err)
 	}
 	transport := catalog.Guard{AnyPort: true, Loopback: client.Local()}.Transport()
-	out := &outbound{flags: g.outboundFlags, secret: secret, client: client, base: transport, tokens: map[string]*auth.Cache{}}
-	m := &gateway.Manager{Client: client, Allowed: g.Gateway, Log: p.log, Transport: out.gateway, Upstream: out.upstream, Trusted: trusted}
+	out := &outbound{flags: g.outboundFlags, secret: secret, client: client, base: transport, heard: p.secrets, tokens: map[string]*auth.Cache{}}
+	m := &gateway.Manager{Client: client, Allowed: g.Gateway, Log: p.log, Transport: out.gateway, Upstream: out.upstream, Trusted: trusted, Secrets: p.secrets}
 	offer := func(readOnly bool) *mcp.Server {
-		return tools.NewServer(m, tools.Options{Version: version(), ReadOnly: readOnly, Log: p.log, SDKLog: p.sdkLog})
+		return tools.NewServer(m, tools.Options{Version: version(), ReadOnly: readOnly, Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets, Whole: p.whole})
 	}
 	return servers{full: offer(g.ReadOnly), reading: func() *mcp.Server { return offer(true) }}, transport.CloseIdleConnections, nil
 }
@@ -177,7 +181,7 @@ func (*stdioCommand) Run(p process, g *globals) error {
 	}
 	defer close()
 	p.log.Debug("serving MCP on stdin and stdout")
-	err = s.full.Run(p.ctx, &mcp.IOTransport{Reader: io.NopCloser(p.stdin), Writer: nopWriteCloser{p.stdout}})
+	err = s.full.Run(p.ctx, tools.PlainErrors(&mcp.IOTransport{Reader: io.NopCloser(p.stdin), Writer: nopWriteCloser{p.stdout}}))
 	if p.ctx.Err() != nil {
 		return nil // asked to end
 	}

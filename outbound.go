@@ -12,6 +12,7 @@ import (
 
 	"agentcore-gateway-mcp/auth"
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // outboundFlags say as whom to call the gateways' own MCP endpoints and the
@@ -61,6 +62,7 @@ type outbound struct {
 	secret string // from the environment
 	client *aws.Client
 	base   http.RoundTripper
+	heard  *untrusted.Secrets // learns every credential that is got here
 
 	mu     sync.Mutex
 	tokens map[string]*auth.Cache // by what the token is for
@@ -79,10 +81,10 @@ func (o *outbound) gateway(g aws.Gateway) (http.RoundTripper, error) {
 			Workload: o.flags.WorkloadIdentity, Provider: o.flags.GatewayCredentialProvider, Scopes: o.flags.GatewayScope,
 		})), nil
 	case g.Authorizer == aws.AuthorizerJWT && o.flags.GatewayClientID != "":
-		return o.bearer("client "+g.DiscoveryURL, auth.ClientCredentials(auth.ClientCredentialsConfig{
+		return o.bearer("client "+g.DiscoveryURL, o.learning(auth.ClientCredentials(auth.ClientCredentialsConfig{
 			DiscoveryURL: g.DiscoveryURL, ClientID: o.flags.GatewayClientID, Secret: o.clientSecret, Scopes: o.flags.GatewayScope,
 			Loopback: o.client.Local(),
-		})), nil
+		}))), nil
 	case g.Authorizer == aws.AuthorizerJWT:
 		return nil, fmt.Errorf("gateway %s asks its callers for a token (CUSTOM_JWT): set --gateway-client-id with %s, or --gateway-credential-provider with --workload-identity", g.Name, secretVariable)
 	}
@@ -90,10 +92,21 @@ func (o *outbound) gateway(g aws.Gateway) (http.RoundTripper, error) {
 }
 
 func (o *outbound) clientSecret(ctx context.Context) (string, error) {
-	if o.secret != "" {
-		return o.secret, nil
+	secret, err := o.secret, error(nil)
+	if secret == "" {
+		secret, err = o.client.Secret(ctx, o.flags.GatewayClientSecretARN)
 	}
-	return o.client.Secret(ctx, o.flags.GatewayClientSecretARN)
+	o.heard.Add(secret)
+	return secret, err
+}
+
+// learning remembers the tokens of a source, to mask them.
+func (o *outbound) learning(source auth.TokenSource) auth.TokenSource {
+	return func(ctx context.Context) (auth.Token, error) {
+		token, err := source(ctx)
+		o.heard.Add(token.Value)
+		return token, err
+	}
 }
 
 // upstream authorizes requests to the MCP server behind a target as the gateway
@@ -118,7 +131,7 @@ func (o *outbound) upstream(t aws.Target) (http.RoundTripper, error) {
 			Workload: o.flags.WorkloadIdentity, Provider: how.Provider, Scopes: how.Scopes, Parameters: how.Parameters,
 		})), nil
 	case t.Credentials == aws.CredentialAPIKey:
-		return &keyed{client: o.client, workload: o.flags.WorkloadIdentity, how: how, next: o.base}, nil
+		return &keyed{client: o.client, workload: o.flags.WorkloadIdentity, how: how, next: o.base, heard: o.heard}, nil
 	}
 	return nil, fmt.Errorf("target %s signs its requests with %s, which this program cannot do", t.Name, t.Credentials)
 }
@@ -128,6 +141,7 @@ func (o *outbound) upstream(t aws.Target) (http.RoundTripper, error) {
 func (o *outbound) identity(r aws.OAuthRequest) auth.TokenSource {
 	return func(ctx context.Context) (auth.Token, error) {
 		value, err := o.client.OAuthToken(ctx, r)
+		o.heard.Add(value)
 		return auth.Token{Value: value, Expiry: time.Now().Add(5 * time.Minute)}, err
 	}
 }
@@ -148,6 +162,7 @@ type keyed struct {
 	workload string
 	how      aws.Outbound
 	next     http.RoundTripper
+	heard    *untrusted.Secrets
 }
 
 func (k *keyed) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -155,6 +170,7 @@ func (k *keyed) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	k.heard.Add(key)
 	if k.how.Prefix != "" {
 		key = strings.TrimSpace(k.how.Prefix) + " " + key
 	}

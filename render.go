@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -56,27 +55,27 @@ func rendering[T any](w io.Writer, result *mcp.CallToolResult, show func(io.Writ
 }
 
 func renderGateways(w io.Writer, out tools.OutGateways) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tID\tSTATUS\tAUTHORIZER\tURL")
+	table := newTable(w)
+	table.row("NAME", "ID", "STATUS", "AUTHORIZER", "URL")
 	for _, g := range out.Gateways {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", g.Name, g.ID, g.Status, g.Authorizer, dash(g.URL))
+		table.row(g.Name, g.ID, string(g.Status), string(g.Authorizer), dash(g.URL))
 	}
-	table.Flush()
+	table.print()
 	if out.Next != "" {
 		fmt.Fprintln(w, out.Next)
 	}
 }
 
 func renderTargets(w io.Writer, out tools.OutTargets) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tID\tSTATUS\tTYPE\tSYNCHRONIZED\tAUTH\tENDPOINT")
+	table := newTable(w)
+	table.row("NAME", "ID", "STATUS", "TYPE", "SYNCHRONIZED", "AUTH", "ENDPOINT")
 	for _, t := range out.Targets {
 		if t.Pinned {
 			t.Name += " (pinned)"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Name, t.ID, t.Status, dash(string(t.Type)), ago(t.LastSynchronizedAt), dash(string(t.Auth)), dash(t.Endpoint))
+		table.row(t.Name, t.ID, string(t.Status), dash(string(t.Type)), ago(t.LastSynchronizedAt), dash(string(t.Auth)), dash(t.Endpoint))
 	}
-	table.Flush()
+	table.print()
 	for _, t := range out.Targets {
 		for _, reason := range t.StatusReasons {
 			fmt.Fprintf(w, "%s: %q\n", t.Name, reason)
@@ -91,13 +90,13 @@ func renderTargets(w io.Writer, out tools.OutTargets) {
 }
 
 func renderTools(w io.Writer, out tools.OutTools) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := newTable(w)
 	for _, group := range out.Targets {
 		for _, t := range group.Tools {
-			fmt.Fprintf(table, "%s%s\t%s\n", group.Prefix, t.Name, t.Description)
+			table.row(group.Prefix+t.Name, t.Description)
 		}
 	}
-	table.Flush()
+	table.print()
 	fmt.Fprintf(w, "%s of %s\n", plural(out.Count, "tool"), plural(len(out.Targets), "target"))
 }
 
@@ -119,6 +118,9 @@ func renderChange(w io.Writer, c gateway.Change) {
 		fmt.Fprintln(w, "  with what was tried:")
 	}
 	renderToolChange(w, c.Tools)
+	for _, unchecked := range c.Unchecked {
+		fmt.Fprintf(w, "  not checked: %s\n", unchecked)
+	}
 	if c.After != "" {
 		fmt.Fprintf(w, "  now: %s\n", c.After)
 	}
@@ -138,21 +140,21 @@ func renderReasons(w io.Writer, reasons []string, authorizationURL string) {
 
 // renderToolChange prints what is different, the worst first, and the counts.
 func renderToolChange(w io.Writer, c gateway.ToolChange) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := newTable(w)
 	for _, t := range c.Removed {
-		fmt.Fprintf(table, "  - %s\t%s\n", t.Name, t.Description)
+		table.row("  - "+t.Name, t.Description)
 	}
 	for _, t := range c.Changed {
 		sign := "~"
 		if t.Breaking {
 			sign = "!"
 		}
-		fmt.Fprintf(table, "  %s %s\t%s\n", sign, t.Name, strings.Join(t.Details, "; "))
+		table.row("  "+sign+" "+t.Name, strings.Join(t.Details, "; "))
 	}
 	for _, t := range c.Added {
-		fmt.Fprintf(table, "  + %s\t%s\n", t.Name, t.Description)
+		table.row("  + "+t.Name, t.Description)
 	}
-	table.Flush()
+	table.print()
 	switch c.Source {
 	case gateway.FromGateway:
 		fmt.Fprintf(w, "  %d tools before, %d now", c.Before, c.After)

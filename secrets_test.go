@@ -12,6 +12,7 @@ import (
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // scene is the tutorial's world, our server in this process, and everything that
@@ -44,16 +45,17 @@ func (s *said) text() string {
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{t: t, said: &said{}}
-	log := slog.New(slog.NewTextHandler(s.said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	secrets := new(untrusted.Secrets)
+	log := slog.New(slog.NewTextHandler(secrets.Writer(s.said), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	if s.world, err = startWorld(t.Context(), worldOptions{addr: "127.0.0.1:0", log: log}); err != nil {
+	if s.world, err = startWorld(t.Context(), worldOptions{addr: "127.0.0.1:0", log: log, quick: true}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.world.close)
 	if err := s.world.seed(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	p := process{ctx: t.Context(), log: log, sdkLog: log}
+	p := process{ctx: t.Context(), log: log, sdkLog: log, secrets: secrets}
 	g := &globals{}
 	s.world.configure(g, &p)
 	served, close, err := newServerFor(p, g, s.world.awsOptions())

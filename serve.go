@@ -14,6 +14,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"agentcore-gateway-mcp/auth"
+	"agentcore-gateway-mcp/tools"
 )
 
 type serveCommand struct {
@@ -91,12 +92,12 @@ func (c *serveCommand) handler(p process, s servers, addr string) (http.Handler,
 // streamable serves MCP over HTTP without a session: any copy can answer any
 // request.
 func streamable(server *mcp.Server, p process) http.Handler {
-	return mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
+	return tools.PlainErrorsHTTP(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
 		Stateless:                    true,
 		Logger:                       p.sdkLog,
 		PropagateRequestCancellation: true,
 		DisableLocalhostProtection:   true, // allowHosts decides, also behind a platform's proxy on loopback
-	})
+	}))
 }
 
 // promptBody reads a request's body, as far as it may go, before next is asked

@@ -54,6 +54,8 @@ type world struct {
 type worldOptions struct {
 	addr string       // where the local AgentCore listens
 	log  *slog.Logger // for the local AgentCore and its MCP endpoints
+	// quick leaves out the time that a person needs to see that AWS takes its.
+	quick bool
 }
 
 // stateDelay lets a person see that AWS takes its time.
@@ -66,7 +68,11 @@ func startWorld(ctx context.Context, o worldOptions) (w *world, err error) {
 			w.close()
 		}
 	}()
-	w.cloud = emulator.New(emulator.Options{StateDelay: stateDelay, CheckCredentials: true, Log: o.log})
+	delay := stateDelay
+	if o.quick {
+		delay = 0
+	}
+	w.cloud = emulator.New(emulator.Options{StateDelay: delay, CheckCredentials: true, Log: o.log})
 	w.closers = append(w.closers, w.cloud.Close)
 	if w.url, err = w.listen(ctx, o.addr, w.cloud); err != nil {
 		return w, err

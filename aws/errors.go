@@ -9,6 +9,8 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // What an operation can fail with; use errors.Is.
@@ -38,7 +40,7 @@ var errNoRegion = errors.New("no AWS region is set: give --region, AWS_REGION, o
 type Error struct {
 	Operation string // as AWS names it: "GetGatewayTarget"
 	Code      string // as AWS names it: "ValidationException"; "" when AWS did not answer
-	Message   string // AWS's own sentence, or the cause
+	Message   string // AWS's own sentence, or the cause; short, without the secrets of URLs
 	RequestID string // for AWS Support; "" when AWS did not answer
 	Kind      error
 }
@@ -77,7 +79,8 @@ func wrap(ctx context.Context, operation string, write bool, err error) error {
 		out.RequestID = re.ServiceRequestID()
 	}
 	if api := smithy.APIError(nil); errors.As(err, &api) {
-		out.Code, out.Message = api.ErrorCode(), api.ErrorMessage()
+		const most = 600 // characters: AWS repeats what was sent
+		out.Code, out.Message = api.ErrorCode(), untrusted.Text(api.ErrorMessage(), most)
 		switch api.ErrorCode() {
 		case "ResourceNotFoundException":
 			out.Kind = ErrNotFound

@@ -32,13 +32,13 @@ var (
 func (c *Client) RuntimeEndpoint(ctx context.Context, arn, qualifier string) (string, error) {
 	m := runtimeARN().FindStringSubmatch(arn)
 	if m == nil {
-		return "", fmt.Errorf("runtimeArn %q is not the ARN of a runtime: give one such as arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/orders-AbCdEfGhIj", arn)
+		return "", fmt.Errorf("runtimeArn is not the ARN of a runtime: give one such as arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/orders-AbCdEfGhIj")
 	}
 	if qualifier == "" {
 		qualifier = "DEFAULT"
 	}
 	if !qualifiers().MatchString(qualifier) {
-		return "", fmt.Errorf("qualifier %q is neither the name of a runtime's endpoint nor a version: leave it out for DEFAULT", qualifier)
+		return "", fmt.Errorf("qualifier is neither the name of a runtime's endpoint nor a version: leave it out for DEFAULT")
 	}
 	params := bedrockagentcore.EndpointParameters{Region: aws.String(m[1]), Endpoint: c.data.Options().BaseEndpoint}
 	resolved, err := bedrockagentcore.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, params)

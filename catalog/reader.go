@@ -33,7 +33,8 @@ type Reader struct {
 	MaxBytes        int64             // response bytes over the whole read, default 64 MiB
 	Timeout         time.Duration     // the whole read, default 30 s
 	// Secrets learns the credentials that are sent, by Transport too, and is
-	// masked in everything that comes back. Nil: one for each read.
+	// masked in everything that comes back. Without it, the tools come as they
+	// are, and errors lack the credentials of the same read.
 	Secrets *untrusted.Secrets
 }
 
@@ -69,13 +70,13 @@ func (r Reader) Read(ctx context.Context, endpoint string) (List, error) {
 	bounded, cancel := context.WithTimeout(context.Background(), r.Timeout)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	if r.Secrets == nil {
-		r.Secrets = new(untrusted.Secrets)
+	w := &wire{base: r.Transport, ctx: bounded, secrets: r.Secrets}
+	if w.secrets == nil {
+		w.secrets = new(untrusted.Secrets)
 	}
 	for _, secret := range untrusted.QuerySecrets(u) {
-		r.Secrets.Add(secret)
+		w.secrets.Add(secret)
 	}
-	w := &wire{base: r.Transport, ctx: bounded, secrets: r.Secrets}
 	w.left.Store(r.MaxBytes)
 
 	list, err := r.read(bounded, w, endpoint)
@@ -85,6 +86,7 @@ func (r Reader) Read(ctx context.Context, endpoint string) (List, error) {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return List{}, fmt.Errorf("endpoint %s: reading its tools was cancelled: %w", shown, context.Canceled)
 	}
+	r.Secrets = w.secrets
 	failure := r.explain(w, err, bounded.Err() != nil)
 	failure.Endpoint = shown
 	return List{}, failure
@@ -158,6 +160,9 @@ func (r Reader) pages(ctx context.Context, conn *recordedConn, session *mcp.Clie
 
 // masked is a tool whose server does not get what it was sent into an answer.
 func (r Reader) masked(t Tool) Tool {
+	if r.Secrets == nil {
+		return t
+	}
 	definition := r.Secrets.MaskJSON(t.Definition)
 	if len(definition) == len(t.Definition) && &definition[0] == &t.Definition[0] {
 		return t // nothing was

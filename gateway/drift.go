@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // DriftState is how a gateway's copy of a server's tools relates to them.
@@ -54,7 +56,7 @@ func (m *Manager) CheckDrift(ctx context.Context, gateway, target string, progre
 			return g, nil, err
 		}
 		targets = []aws.Target{t}
-	} else if targets, _, err = m.Targets(ctx, g, "", true, nil); err != nil {
+	} else if targets, _, err = m.Targets(ctx, g, "", everyName, true, nil); err != nil {
 		return g, nil, err
 	}
 	drifts = m.drifts(ctx, g, targets, target != "", progress)
@@ -133,11 +135,24 @@ func (m *Manager) drift(ctx context.Context, t aws.Target, served []catalog.Tool
 	return d
 }
 
+func everyName(string) bool { return true }
+
+// Keep leaves only the tools whose names are wanted; state and counts stay those
+// of all.
+func (d *Drift) Keep(wants func(tool string) bool) {
+	maps.DeleteFunc(d.Hashes, func(name, _ string) bool { return !wants(name) })
+	if d.Tools != nil {
+		unwanted := func(t ToolView) bool { return !wants(t.Name) }
+		d.Tools.Added, d.Tools.Removed = slices.DeleteFunc(d.Tools.Added, unwanted), slices.DeleteFunc(d.Tools.Removed, unwanted)
+		d.Tools.Changed = slices.DeleteFunc(d.Tools.Changed, func(t ChangedTool) bool { return !wants(t.Name) })
+	}
+}
+
 // hashes gives each tool's hash by name.
 func hashes(tools []catalog.Tool) map[string]string {
 	all := make(map[string]string, len(tools))
 	for _, d := range catalog.Digests(tools) {
-		all[d.Name] = d.Hash.String()
+		all[untrusted.Name(d.Name)] = d.Hash.String()
 	}
 	return all
 }

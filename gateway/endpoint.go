@@ -32,7 +32,7 @@ func (m *Manager) endpoint(ctx context.Context, e NewEndpoint) (string, error) {
 	case e.URL == "":
 		return "", fmt.Errorf("neither endpoint nor runtimeArn is given: give the https URL of the MCP server, or the ARN of its runtime")
 	case e.Qualifier != "":
-		return "", fmt.Errorf("qualifier goes with runtimeArn: in an endpoint it is part of the URL (?qualifier=%s)", e.Qualifier)
+		return "", fmt.Errorf("qualifier goes with runtimeArn: in an endpoint it is part of the URL (?qualifier=…)")
 	}
 	if _, err := m.guard(false).CheckEndpoint(e.URL); err != nil {
 		return "", err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/agnivade/levenshtein"
 
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // gatewayID and gatewayARN are the service model's patterns without its counts,
@@ -37,7 +39,7 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 	if strings.HasPrefix(ref, "arn:") {
 		arn := gatewayARN().FindStringSubmatch(ref)
 		if arn == nil {
-			return aws.Gateway{}, fmt.Errorf("%q is not the ARN of a gateway: give an id, a name, or an ARN such as arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/orders-abcdefghij", ref)
+			return aws.Gateway{}, fmt.Errorf("%s is not the ARN of a gateway: give an id, a name, or an ARN such as arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/orders-abcdefghij", asked(ref))
 		}
 		if region := m.Client.Region(); region != "" && arn[1] != region {
 			return aws.Gateway{}, fmt.Errorf("gateway %s is in %s, this server works in %s: start it with --region %s", arn[2], arn[1], region, arn[1])
@@ -48,7 +50,7 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 		g, err := m.Client.Gateway(ctx, id)
 		switch {
 		case err == nil && !m.allowed(g):
-			return aws.Gateway{}, fmt.Errorf("gateway %s is not among those that this server may manage (--gateway): list_gateways shows them", ref)
+			return aws.Gateway{}, fmt.Errorf("gateway %s is not among those that this server may manage (--gateway): list_gateways shows them", asked(ref))
 		case err == nil:
 			return g, nil
 		case !errors.Is(err, aws.ErrNotFound):
@@ -121,7 +123,17 @@ func (m *Manager) Target(ctx context.Context, g aws.Gateway, ref string) (aws.Ta
 	if t.Type == "" {
 		t.Type = all[i].Type
 	}
+	m.learn(t)
 	return t, nil
+}
+
+// learn remembers what AgentCore sends to a target's server and can be read here.
+func (m *Manager) learn(t aws.Target) {
+	if u, err := url.Parse(t.Endpoint); err == nil {
+		for _, secret := range untrusted.QuerySecrets(u) {
+			m.Secrets.Add(secret)
+		}
+	}
 }
 
 // find is Gateway and Target in one.
@@ -144,6 +156,9 @@ func (m *Manager) targets(ctx context.Context, g aws.Gateway) ([]aws.Target, err
 	}
 	return all, nil
 }
+
+// maxRef is longer than any ARN or name.
+const maxRef = 300 // bytes
 
 type candidate struct{ id, name string }
 
@@ -181,17 +196,26 @@ func choose[T any](kind, ref string, items []T, of func(T) candidate) (int, erro
 		for _, i := range names {
 			same = append(same, all[i])
 		}
-		return 0, fmt.Errorf("%d %ss are named %q, give the id: %s", len(same), kind, ref, some(same))
+		return 0, fmt.Errorf("%d %ss are named %s, give the id: %s", len(same), kind, asked(ref), some(same))
 	}
 	near := slices.Clone(all)
 	near = slices.DeleteFunc(near, func(c candidate) bool { return !similar(ref, c) })
 	if len(near) > 0 {
-		return 0, fmt.Errorf("no %s named %q: did you mean %s? list_%ss shows all %d", kind, ref, some(near), kind, len(all))
+		return 0, fmt.Errorf("no %s named %s: did you mean %s? list_%ss shows all %d", kind, asked(ref), some(near), kind, len(all))
 	}
-	return 0, fmt.Errorf("no %s named %q: there is %s", kind, ref, some(all))
+	return 0, fmt.Errorf("no %s named %s: there is %s", kind, asked(ref), some(all))
+}
+
+// asked is what a caller called something, as data.
+func asked(ref string) string {
+	const most = 200 // characters
+	return untrusted.Quote(ref, most)
 }
 
 func similar(ref string, c candidate) bool {
+	if len(ref) > maxRef {
+		return false // and a comparison would take long
+	}
 	ref, name := strings.ToLower(ref), strings.ToLower(c.name)
 	return strings.Contains(name, ref) || strings.Contains(ref, name) || strings.EqualFold(ref, c.id) ||
 		levenshtein.ComputeDistance(ref, name) <= max(2, len(name)/4)

@@ -14,6 +14,7 @@ import (
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // Manager operates the gateways of one account and region. Its fields are set
@@ -33,6 +34,9 @@ type Manager struct {
 	Upstream func(aws.Target) (http.RoundTripper, error)
 	// Trusted are origins to which any target's credentials may go.
 	Trusted TrustedEndpoints
+	// Secrets learns the credentials that are sent, and is masked in all that
+	// comes back. It may be nil.
+	Secrets *untrusted.Secrets
 	Log     *slog.Logger
 }
 
@@ -72,7 +76,7 @@ func (m *Manager) served(ctx context.Context, g aws.Gateway) ([]catalog.Tool, er
 	}
 	// A gateway may not answer the newest revision yet; every one of them
 	// answers the handshake of this one.
-	reader := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", MaxTools: 1_000_000, Timeout: readServed}
+	reader := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", MaxTools: 1_000_000, Timeout: readServed, Secrets: m.Secrets}
 	list, err := reader.Read(ctx, g.URL)
 	if passing(err) && aws.Sleep(ctx, 200*time.Millisecond) == nil {
 		list, err = reader.Read(ctx, g.URL)
@@ -97,7 +101,7 @@ func (m *Manager) offered(ctx context.Context, t aws.Target) ([]catalog.Tool, er
 	if _, err := m.guard(true).CheckEndpoint(t.Endpoint); err != nil {
 		return nil, err
 	}
-	list, err := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", Timeout: readServed}.Read(ctx, t.Endpoint)
+	list, err := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", Timeout: readServed, Secrets: m.Secrets}.Read(ctx, t.Endpoint)
 	return list.Tools, err
 }
 

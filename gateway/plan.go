@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"agentcore-gateway-mcp/untrusted"
-
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,6 +11,7 @@ import (
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // Setting is one difference between two configurations of a target.
@@ -104,8 +103,11 @@ func shown(path string, v any) string {
 	if v == nil {
 		return ""
 	}
-	if s, ok := v.(string); ok && path == "targetConfiguration.mcp.mcpServer.endpoint" {
+	switch s, ok := v.(string); {
+	case ok && path == "targetConfiguration.mcp.mcpServer.endpoint":
 		v, _ = untrusted.Endpoint(s)
+	case ok:
+		v = untrusted.MaskURLs(s)
 	}
 	data, err := json.Marshal(v)
 	if err != nil {

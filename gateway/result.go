@@ -1,18 +1,15 @@
 package gateway
 
 import (
-	"agentcore-gateway-mcp/untrusted"
-
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // Outcome is how a change ended.
@@ -121,7 +118,7 @@ func compare(before, after []catalog.Tool) ToolChange {
 		Added: view(d.Added), Removed: view(d.Removed), Changed: []ChangedTool{},
 	}
 	for _, change := range d.Changed {
-		tool := ChangedTool{Name: change.After.Name, Breaking: change.Verdict == catalog.Breaking, Details: []string{}}
+		tool := ChangedTool{Name: untrusted.Name(change.After.Name), Breaking: change.Verdict == catalog.Breaking, Details: []string{}}
 		for _, detail := range change.Details {
 			tool.Details = append(tool.Details, detail.Text)
 		}
@@ -149,7 +146,7 @@ func warnings(target string, tools []catalog.Tool) []string {
 		}
 		text := f.Text
 		if f.Tool != "" {
-			text = quote(f.Tool) + ": " + text
+			text = untrusted.Within(f.Tool, 60) + ": " + text
 		}
 		all = append(all, text)
 	}
@@ -163,28 +160,15 @@ func unavailable(reason string) ToolChange {
 func view(tools []catalog.Tool) []ToolView {
 	views := []ToolView{}
 	for _, t := range tools {
-		views = append(views, ToolView{Name: t.Name, Description: quote(t.Description)})
+		views = append(views, ToolView{Name: untrusted.Name(t.Name), Description: quote(t.Description)})
 	}
 	return views
 }
 
-// quote shortens text that came from elsewhere and takes out what could pass
-// for something else: control and format characters.
+// quote is text that came from elsewhere, short and on one line.
 func quote(s string) string {
-	const most = 300
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
-			return -1
-		}
-		return r
-	}, s)
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
+	const most = 300 // characters
+	return untrusted.Text(s, most)
 }
 
 func quoteAll(list []string) []string {

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"agentcore-gateway-mcp/untrusted"
-
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +9,7 @@ import (
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // OnFailure says what to do when a target does not work with what an update
@@ -216,20 +215,22 @@ func (w *watch) servedAfterRevert(ctx context.Context, t aws.Target) string {
 }
 
 // logPrevious writes the whole configuration to the log, enough to restore it by
-// hand after a crash, with the values of its endpoint's query hidden.
+// hand after a crash, with the secrets of its URLs hidden.
 func (m *Manager) logPrevious(g aws.Gateway, t aws.Target) {
 	previous := t.JSON()
-	if _, masked := untrusted.Endpoint(t.Endpoint); masked {
-		// Not by replacing text: AWS may spell the URL with escapes.
-		shown, err := Configuration(t)
-		if err == nil {
-			previous, err = json.Marshal(shown)
-		}
-		if err != nil {
-			previous = json.RawMessage("not shown: " + err.Error())
-		}
+	// Not by replacing text: AWS may spell a URL with escapes.
+	if shown, err := Configuration(t); err != nil {
+		previous = json.RawMessage("not shown: " + err.Error())
+	} else if masked, err := json.Marshal(shown); err == nil && hides(t) {
+		previous = masked
 	}
 	m.Log.Info("configuration before an update", "gateway", g.ID, "target", t.ID, "name", t.Name, "configuration", string(previous))
+}
+
+// hides reports whether something of a target's configuration is not shown.
+func hides(t aws.Target) bool {
+	_, masked := untrusted.Endpoint(t.Endpoint)
+	return masked || untrusted.MaskURLs(t.Description) != t.Description
 }
 
 func refuseUpdate(t aws.Target) error {

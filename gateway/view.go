@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"agentcore-gateway-mcp/untrusted"
-
 	"cmp"
 	"context"
 	"encoding/json"
@@ -15,6 +13,7 @@ import (
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // GatewayView is a gateway as a model sees it.
@@ -34,7 +33,7 @@ type GatewayView struct {
 // ViewGateway turns a gateway into what a model sees.
 func ViewGateway(g aws.Gateway) GatewayView {
 	return GatewayView{
-		ID: g.ID, Name: g.Name, Status: g.Status, StatusReasons: quoteAll(g.StatusReasons), Authorizer: g.Authorizer, Description: g.Description,
+		ID: g.ID, Name: g.Name, Status: g.Status, StatusReasons: quoteAll(g.StatusReasons), Authorizer: g.Authorizer, Description: quote(g.Description),
 		ARN: g.ARN, URL: g.URL, RoleARN: g.RoleARN, UpdatedAt: g.UpdatedAt.UTC(),
 	}
 }
@@ -70,12 +69,15 @@ func ViewTarget(t aws.Target) TargetView {
 	return v
 }
 
-// Configuration is the whole target in AWS's own JSON, with the values of its
-// endpoint's query hidden as everywhere else.
+// Configuration is the whole target in AWS's own JSON, with the secrets of its
+// endpoint and of the URLs in its description hidden as everywhere else.
 func Configuration(t aws.Target) (map[string]any, error) {
 	var all map[string]any
 	if err := json.Unmarshal(t.JSON(), &all); err != nil {
 		return nil, fmt.Errorf("target %s: AWS's answer is not JSON: %w", t.Name, err)
+	}
+	if description, ok := all["description"].(string); ok {
+		all["description"] = untrusted.MaskURLs(description)
 	}
 	at := all
 	for _, key := range []string{"targetConfiguration", "mcp", "mcpServer"} {
@@ -88,17 +90,15 @@ func Configuration(t aws.Target) (map[string]any, error) {
 }
 
 // Targets lists a gateway's targets, failures first, then what is in progress
-// or pending, then by name. With details each one that has the given status
-// ("" for all) is read whole, inside AWS's rate of 10 a second; when ctx ends
+// or pending, then by name, of those that have the given status ("" for all) and a
+// name that keep wants. With details each one is read whole, inside AWS's rate of 10 a second; when ctx ends
 // before the last, the rest stays without, and undetailed counts it.
-func (m *Manager) Targets(ctx context.Context, g aws.Gateway, status aws.TargetStatus, details bool, progress Progress) (list []aws.Target, undetailed int, err error) {
+func (m *Manager) Targets(ctx context.Context, g aws.Gateway, status aws.TargetStatus, keep func(name string) bool, details bool, progress Progress) (list []aws.Target, undetailed int, err error) {
 	list, err = m.targets(ctx, g)
 	if err != nil {
 		return nil, 0, err
 	}
-	if status != "" {
-		list = slices.DeleteFunc(list, func(t aws.Target) bool { return t.Status != status })
-	}
+	list = slices.DeleteFunc(list, func(t aws.Target) bool { return status != "" && t.Status != status || !keep(t.Name) })
 	slices.SortStableFunc(list, func(a, b aws.Target) int {
 		return cmp.Or(cmp.Compare(urgency(a.Status), urgency(b.Status)), cmp.Compare(a.Name, b.Name))
 	})
@@ -124,6 +124,7 @@ func (m *Manager) Targets(ctx context.Context, g aws.Gateway, status aws.TargetS
 					t.Type = list[i].Type
 				}
 				list[i] = t
+				m.learn(t)
 			case ctx.Err() != nil || isDeadline(err):
 				undetailed++
 			case isGone(err): // deleted since it was listed
@@ -158,9 +159,9 @@ type ToolView struct {
 }
 
 // Tools reads the tools that a gateway serves now, grouped by target in the
-// gateway's order; target, when not "", is a target's name and keeps only its
-// group.
-func (m *Manager) Tools(ctx context.Context, g aws.Gateway, target string) ([]ToolGroup, error) {
+// gateway's order, of those that keep wants by their name; target, when not "", is
+// a target's name and keeps only its group.
+func (m *Manager) Tools(ctx context.Context, g aws.Gateway, target string, keep func(tool string) bool) ([]ToolGroup, error) {
 	tools, err := m.served(ctx, g)
 	if err != nil {
 		return nil, fmt.Errorf("the tools that gateway %s serves cannot be read: %w", g.Name, err)
@@ -172,14 +173,15 @@ func (m *Manager) Tools(ctx context.Context, g aws.Gateway, target string) ([]To
 		if !ok {
 			name, tool, prefix = "", t.Name, ""
 		}
-		if target != "" && name != target {
+		if target != "" && name != target || !keep(tool) {
 			continue
 		}
+		name = untrusted.Name(name)
 		i := slices.IndexFunc(groups, func(g ToolGroup) bool { return g.Target == name })
 		if i < 0 {
-			i, groups = len(groups), append(groups, ToolGroup{Target: name, Prefix: prefix})
+			i, groups = len(groups), append(groups, ToolGroup{Target: name, Prefix: untrusted.Name(prefix), Tools: []ToolView{}})
 		}
-		groups[i].Tools = append(groups[i].Tools, ToolView{Name: tool, Description: quote(t.Description)})
+		groups[i].Tools = append(groups[i].Tools, ToolView{Name: untrusted.Name(tool), Description: quote(t.Description)})
 	}
 	return groups, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // watch follows one change of one target from before it is sent to its end.
@@ -163,7 +164,7 @@ func orNone(tools []catalog.Tool) string {
 	}
 	var all []candidate
 	for _, t := range tools {
-		all = append(all, candidate{name: t.Name})
+		all = append(all, candidate{name: untrusted.Within(t.Name, 60)})
 	}
 	return some(all)
 }

@@ -2,11 +2,8 @@ package tools
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -41,7 +38,7 @@ func (k Kind) annotations(title string) *mcp.ToolAnnotations {
 type Tool struct {
 	Name string
 	Kind Kind
-	add  func(*mcp.Server, *gateway.Manager, schemas)
+	add  func(*mcp.Server, *gateway.Manager, schemas, gate)
 }
 
 // Writes reports whether name is a tool that changes something.
@@ -60,7 +57,7 @@ type failure interface{ IsFailure() bool }
 // arguments is made ready when the tool is first called, and answers, which
 // cannot but fit the type that their schema follows from, are not checked.
 func tool[In, Out any](kind Kind, name, title, description string, do func(context.Context, *gateway.Manager, In, gateway.Progress) (Out, error)) Tool {
-	return Tool{Name: name, Kind: kind, add: func(s *mcp.Server, m *gateway.Manager, known schemas) {
+	return Tool{Name: name, Kind: kind, add: func(s *mcp.Server, m *gateway.Manager, known schemas, g gate) {
 		schema := inputSchema[In]()
 		checked := sync.OnceValues(func() (*jsonschema.Resolved, error) { return schema.Resolve(nil) })
 		definition := &mcp.Tool{
@@ -70,7 +67,7 @@ func tool[In, Out any](kind Kind, name, title, description string, do func(conte
 		s.AddTool(definition, func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			in, err := arguments[In](checked, req.Params.Arguments)
 			if err != nil {
-				return errorResult(fmt.Errorf("%s: %w", name, err)), nil
+				return g.failure(fmt.Errorf("%s: %w", name, err)), nil
 			}
 			if kind.ReadOnly() {
 				// Changes bound their own waiting, and a call that AWS has
@@ -79,16 +76,16 @@ func tool[In, Out any](kind Kind, name, title, description string, do func(conte
 				ctx, cancel = context.WithTimeoutCause(ctx, gateway.DefaultWait, errSlow)
 				defer cancel()
 			}
-			out, err := do(ctx, m, in, progressTo(ctx, req))
+			out, err := do(ctx, m, in, progressTo(ctx, req, g))
 			if err != nil {
-				return errorResult(err), nil
+				return g.failure(err), nil
 			}
-			text, err := json.Marshal(out)
+			text, err := g.json(out, rest(schema))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 			// The same JSON twice: some agents hand only the text to their model.
-			result := &mcp.CallToolResult{StructuredContent: json.RawMessage(text), Content: []mcp.Content{&mcp.TextContent{Text: string(text)}}}
+			result := &mcp.CallToolResult{StructuredContent: text, Content: []mcp.Content{&mcp.TextContent{Text: string(text)}}}
 			if f, ok := any(out).(failure); ok {
 				result.IsError = f.IsFailure()
 			}
@@ -97,69 +94,10 @@ func tool[In, Out any](kind Kind, name, title, description string, do func(conte
 	}}
 }
 
-func errorResult(err error) *mcp.CallToolResult {
-	r := &mcp.CallToolResult{}
-	r.SetError(err)
-	return r
-}
-
-// arguments checks a call's arguments against the schema and decodes them.
-func arguments[In any](schema func() (*jsonschema.Resolved, error), raw json.RawMessage) (in In, err error) {
-	check, err := schema()
-	if err != nil {
-		return in, err
-	}
-	if len(raw) == 0 {
-		raw = json.RawMessage("{}")
-	}
-	var instance map[string]any
-	if err := json.Unmarshal(raw, &instance); err != nil {
-		return in, fmt.Errorf("the arguments are not a JSON object: %w", err)
-	}
-	if err := fitting(check.Schema(), instance); err != nil {
-		return in, err
-	}
-	if err := check.Validate(instance); err != nil {
-		return in, fmt.Errorf("the arguments do not fit: %w", err)
-	}
-	return in, json.Unmarshal(raw, &in)
-}
-
-// fitting tells of the commonest mistakes in plainer words than the validator.
-func fitting(s *jsonschema.Schema, arguments map[string]any) error {
-	for name := range arguments {
-		if s.Properties[name] == nil {
-			return fmt.Errorf("there is no argument %s: the arguments are %s", name, strings.Join(slices.Sorted(maps.Keys(s.Properties)), ", "))
-		}
-	}
-	for _, name := range s.Required {
-		if _, ok := arguments[name]; !ok {
-			return fmt.Errorf("the argument %s is missing: %s", name, s.Properties[name].Description)
-		}
-	}
-	for name, value := range arguments {
-		p := s.Properties[name]
-		number, isNumber := value.(float64)
-		switch {
-		case value == nil:
-			return fmt.Errorf("the argument %s is null: leave it out instead", name)
-		case len(p.Enum) > 0 && !slices.Contains(p.Enum, value):
-			return fmt.Errorf("the argument %s is %v: it must be one of %v", name, value, p.Enum)
-		case isNumber && p.Minimum != nil && p.Maximum != nil && (number < *p.Minimum || number > *p.Maximum):
-			return fmt.Errorf("the argument %s is %v: it must be from %v to %v", name, number, *p.Minimum, *p.Maximum)
-		case p.Format == "date-time":
-			if _, err := time.Parse(time.RFC3339, fmt.Sprint(value)); err != nil {
-				return fmt.Errorf("the argument %s is %q: it must be a time such as 2026-01-02T15:04:05Z", name, value)
-			}
-		}
-	}
-	return nil
-}
-
 var errSlow = fmt.Errorf("no answer within %d s: AWS or the gateway is slow, or the account's request rate is used up; ask for less, or try again: %w", int(gateway.DefaultWait.Seconds()), context.DeadlineExceeded)
 
 // progressTo sends progress to a client that asked for it.
-func progressTo(ctx context.Context, req *mcp.CallToolRequest) gateway.Progress {
+func progressTo(ctx context.Context, req *mcp.CallToolRequest, g gate) gateway.Progress {
 	token := req.Params.GetProgressToken()
 	if token == nil {
 		return nil
@@ -173,7 +111,7 @@ func progressTo(ctx context.Context, req *mcp.CallToolRequest) gateway.Progress 
 		// Some transports cannot carry it, and a client may have gone: the
 		// work goes on all the same.
 		_ = req.Session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{
-			ProgressToken: token, Progress: done, Total: max(total, done), Message: message,
+			ProgressToken: token, Progress: done, Total: max(total, done), Message: g.text(message),
 		})
 	}
 }

@@ -205,7 +205,7 @@ func TestListTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := must[tools.OutTargets](b, "list_targets", nil).Targets
-	if len(all) != 3 || all[0].Name != "also-orders" || all[0].StatusReasons[0] != "the server said: [31mdo this" || all[0].Endpoint != b.url || all[0].Auth != "OAUTH" {
+	if len(all) != 3 || all[0].Name != "also-orders" || all[0].StatusReasons[0] != "the server said: <U+001B>[31mdo this" || all[0].Endpoint != b.url || all[0].Auth != "OAUTH" {
 		t.Errorf("got %+v", all)
 	}
 	if n := b.progressed(); n != 3 {

@@ -1,14 +1,16 @@
 package tools
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 func addPrompts(s *mcp.Server, o Options) {
@@ -50,7 +52,7 @@ func naming(kind, name string) string {
 	if name == "" {
 		return kind
 	}
-	return fmt.Sprintf("%s %q", kind, name)
+	return kind + " " + untrusted.Quote(name, 200)
 }
 
 const (
@@ -58,16 +60,16 @@ const (
 	targetURI   = "agentcore://gateways/{gateway}/targets/{target}"
 )
 
-func addResources(s *mcp.Server, m *gateway.Manager) {
+func addResources(s *mcp.Server, m *gateway.Manager, g gate) {
 	s.AddResource(&mcp.Resource{
 		URI: gatewaysURI, Name: "gateways", Title: "Gateways", MIMEType: "application/json",
 		Description: "The AgentCore gateways that can be managed.",
 	}, func(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-		out, err := listGateways(ctx, m, struct{}{}, nil)
+		out, err := listGateways(ctx, m, InListGateways{}, nil)
 		if err != nil {
-			return nil, err
+			return nil, errors.New(g.text(err.Error()))
 		}
-		return jsonResource(req.Params.URI, out)
+		return g.resource(req.Params.URI, out)
 	})
 	s.AddResourceTemplate(&mcp.ResourceTemplate{
 		URITemplate: targetURI, Name: "target", Title: "Target configuration", MIMEType: "application/json",
@@ -80,16 +82,24 @@ func addResources(s *mcp.Server, m *gateway.Manager) {
 		}
 		out, err := getTarget(ctx, m, InTarget{InGateway: InGateway{gatewayRef}, Target: targetRef}, nil)
 		if err != nil {
-			return nil, err
+			return nil, errors.New(g.text(err.Error()))
 		}
-		return jsonResource(req.Params.URI, out.Configuration)
+		return g.resource(req.Params.URI, out.Configuration)
 	})
 }
 
-func jsonResource(uri string, v any) (*mcp.ReadResourceResult, error) {
-	text, err := json.MarshalIndent(v, "", "  ")
+func (g gate) resource(uri string, v any) (*mcp.ReadResourceResult, error) {
+	data, err := g.json(v, "the tools of the same server have it in parts")
 	if err != nil {
 		return nil, err
 	}
-	return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: uri, MIMEType: "application/json", Text: string(text)}}}, nil
+	var text bytes.Buffer
+	if err := json.Indent(&text, data, "", " "); err != nil {
+		return nil, err
+	}
+	if !g.whole && text.Len() > mostAnswer {
+		text.Reset()
+		text.Write(data)
+	}
+	return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: uri, MIMEType: "application/json", Text: text.String()}}}, nil
 }

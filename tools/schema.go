@@ -21,6 +21,9 @@ func inputSchema[In any]() *jsonschema.Schema {
 	if wait := s.Properties["waitSeconds"]; wait != nil {
 		wait.Minimum, wait.Maximum = ptr(0.0), ptr(float64(maxWaitSeconds))
 	}
+	if page := s.Properties["page"]; page != nil {
+		page.Minimum, page.Maximum = ptr(1.0), ptr(10_000.0) // of a million tools
+	}
 	if priority := s.Properties["resourcePriority"]; priority != nil {
 		priority.Minimum, priority.Maximum = ptr(0.0), ptr(1000.0) // the service model's
 	}
@@ -43,6 +46,10 @@ func outputSchema[Out any](known schemas) *jsonschema.Schema {
 		reflect.TypeFor[gateway.DriftState](): enum(gateway.DriftState("").Values()),
 	}})
 	normalize(s)
+	if s.Properties == nil {
+		s.Properties = map[string]*jsonschema.Schema{}
+	}
+	s.Properties[truncated] = &jsonschema.Schema{Type: "string", Description: "what was left out, and how to get it"}
 	known[reflect.TypeFor[Out]()] = s
 	return s
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // Options choose what a server offers.
@@ -17,6 +18,10 @@ type Options struct {
 	ReadOnly bool // only tools that change nothing exist
 	Log      *slog.Logger
 	SDKLog   *slog.Logger // for the MCP SDK's own lines; nil for none
+	// Secrets are masked in all that the server says; nil masks nothing.
+	Secrets *untrusted.Secrets
+	// Whole answers are not shortened to what a model can read.
+	Whole bool
 }
 
 const instructions = "Manages Amazon Bedrock AgentCore gateways. " +
@@ -37,15 +42,15 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 		},
 	})
 	s.AddReceivingMiddleware(recoverPanics(o.Log))
-	known := schemas{}
+	known, g := schemas{}, gate{o.Secrets, o.Whole}
 	for _, t := range All() {
 		if o.ReadOnly && !t.Kind.ReadOnly() {
 			continue
 		}
-		t.add(s, m, known)
+		t.add(s, m, known, g)
 	}
 	addPrompts(s, o)
-	addResources(s, m)
+	addResources(s, m, g)
 	return s
 }
 

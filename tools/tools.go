@@ -65,20 +65,34 @@ func (w InWait) duration() time.Duration {
 	return time.Duration(*w.WaitSeconds) * time.Second
 }
 
+// InFilter keeps what has a text in its name.
+type InFilter struct {
+	Filter string `json:"filter,omitempty" jsonschema:"text in the name"`
+}
+
+func (f InFilter) keeps(name string) bool {
+	return strings.Contains(strings.ToLower(name), strings.ToLower(f.Filter))
+}
+
+// InListGateways are the arguments of list_gateways.
+type InListGateways struct{ InFilter }
+
 // OutGateways is the answer of list_gateways.
 type OutGateways struct {
 	Gateways []gateway.GatewayView `json:"gateways"`
 	Next     string                `json:"next,omitempty"`
 }
 
-func listGateways(ctx context.Context, m *gateway.Manager, _ struct{}, _ gateway.Progress) (OutGateways, error) {
+func listGateways(ctx context.Context, m *gateway.Manager, in InListGateways, _ gateway.Progress) (OutGateways, error) {
 	all, err := m.Gateways(ctx)
 	if err != nil {
 		return OutGateways{}, err
 	}
 	out := OutGateways{Gateways: []gateway.GatewayView{}, Next: m.NoGateway(all)}
 	for _, g := range all {
-		out.Gateways = append(out.Gateways, gateway.ViewGateway(g))
+		if in.keeps(g.Name) {
+			out.Gateways = append(out.Gateways, gateway.ViewGateway(g))
+		}
 	}
 	return out, nil
 }
@@ -91,6 +105,7 @@ func getGateway(ctx context.Context, m *gateway.Manager, in InGateway, _ gateway
 // InListTargets are the arguments of list_targets.
 type InListTargets struct {
 	InGateway
+	InFilter
 	Status  aws.TargetStatus `json:"status,omitempty" jsonschema:"only these"`
 	Details *bool            `json:"details,omitempty" jsonschema:"false: quick, without endpoint, auth and reasons"`
 }
@@ -107,7 +122,7 @@ func listTargets(ctx context.Context, m *gateway.Manager, in InListTargets, prog
 	if err != nil {
 		return OutTargets{}, err
 	}
-	all, undetailed, err := m.Targets(ctx, g, in.Status, in.Details == nil || *in.Details, progress)
+	all, undetailed, err := m.Targets(ctx, g, in.Status, in.keeps, in.Details == nil || *in.Details, progress)
 	if err != nil {
 		return OutTargets{}, err
 	}
@@ -142,12 +157,14 @@ func getTarget(ctx context.Context, m *gateway.Manager, in InTarget, _ gateway.P
 type InListTools struct {
 	InGateway
 	Target string `json:"target,omitempty" jsonschema:"id or name; default: all"`
+	InFilter
+	Page *int `json:"page,omitempty" jsonschema:"of 100 tools, from 1"`
 }
 
 // OutTools is the answer of list_tools.
 type OutTools struct {
 	Gateway string              `json:"gateway"`
-	Count   int                 `json:"count"`
+	Count   int                 `json:"count" jsonschema:"of all pages"`
 	Targets []gateway.ToolGroup `json:"targets"`
 }
 
@@ -164,12 +181,31 @@ func listTools(ctx context.Context, m *gateway.Manager, in InListTools, _ gatewa
 		}
 		name = t.Name
 	}
-	groups, err := m.Tools(ctx, g, name)
+	groups, err := m.Tools(ctx, g, name, in.keeps)
 	out := OutTools{Gateway: g.Name, Targets: groups}
 	for _, group := range groups {
 		out.Count += len(group.Tools)
 	}
+	if in.Page != nil {
+		out.Targets = page(groups, (*in.Page-1)*toolsPerPage, toolsPerPage)
+	}
 	return out, err
+}
+
+const toolsPerPage = 100
+
+// page keeps size tools of all the groups' tools, after the first skip.
+func page(groups []gateway.ToolGroup, skip, size int) []gateway.ToolGroup {
+	kept := []gateway.ToolGroup{}
+	for _, group := range groups {
+		from := min(max(skip, 0), len(group.Tools))
+		skip -= from
+		group.Tools = group.Tools[from:min(from+size, len(group.Tools))]
+		if size -= len(group.Tools); len(group.Tools) > 0 {
+			kept = append(kept, group)
+		}
+	}
+	return kept
 }
 
 // InDryRun asks for the plan alone.
@@ -207,6 +243,7 @@ func synchronizeTargets(ctx context.Context, m *gateway.Manager, in InSynchroniz
 type InCheckDrift struct {
 	InGateway
 	Target string `json:"target,omitempty" jsonschema:"id or name; default: all"`
+	Filter string `json:"filter,omitempty" jsonschema:"text in a tool's name"`
 }
 
 // OutDrift is the answer of check_drift.
@@ -225,6 +262,9 @@ func checkDrift(ctx context.Context, m *gateway.Manager, in InCheckDrift, progre
 		return OutDrift{}, err
 	}
 	out := OutDrift{Gateway: g.Name, Targets: drifts}
+	for i := range drifts {
+		drifts[i].Keep(InFilter{in.Filter}.keeps)
+	}
 	for _, d := range drifts {
 		switch d.State {
 		case gateway.InSync:

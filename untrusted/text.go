@@ -17,13 +17,15 @@ import (
 // Text makes one line of a text, of at most limit characters and then "…": runs
 // of white space become one space, URLs lose userinfo and query values as in
 // [Endpoint], and what cannot be seen is written out as in [Escape].
-func Text(s string, limit int) string { return escape(redacted(s, limit), limit, folded) }
+//
+// This and the following hide what has the form of a signed token, whoever sent it.
+func Text(s string, limit int) string { return escape(maskTokens(redacted(s, limit)), limit, folded) }
 
 // Quote is Text as data: in quotation marks, those inside escaped.
-func Quote(s string, limit int) string { return `"` + escape(redacted(s, limit), limit, quoted) + `"` }
+func Quote(s string, limit int) string { return `"` + escape(maskTokens(redacted(s, limit)), limit, quoted) + `"` }
 
 // Within is for a name between quotation marks of ours, which it cannot end.
-func Within(name string, limit int) string { return escape(name, limit, quoted) }
+func Within(name string, limit int) string { return escape(maskTokens(name), limit, quoted) }
 
 const (
 	maxName  = 256 // characters; AgentCore's limit of a tool name
@@ -31,9 +33,10 @@ const (
 )
 
 // Name is an identifier that a stranger chose. An ordinary one comes back as it
-// is; no two different ones become the same; one of more than 256 characters is
+// is; no two different ones become the same, unless they hold tokens; one of more than 256 characters is
 // cut, with its length and a part of its SHA-256.
 func Name(s string) string {
+	s = maskTokens(s)
 	if len(s) <= maxName && plain(s) {
 		return s
 	}
@@ -54,7 +57,8 @@ func Name(s string) string {
 
 // Escape writes out what a text hides or does to a terminal: control characters
 // but for newline and tab, bidirectional and invisible characters as <U+202E>,
-// what is not UTF-8 as <0xFF>. What looks like such an escape is escaped itself.
+// what is not UTF-8 as <0xFF>. A text that was escaped stays as it is, so it can be
+// the last gate; the others escape what only looks like an escape as well.
 func Escape(s string) string {
 	if plain(s) {
 		return s
@@ -108,7 +112,7 @@ func escape(text string, limit int, how style) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&out, "<0x%02X>", text[at])
-		case r == '<' && (strings.HasPrefix(text[i:], "U+") || strings.HasPrefix(text[i:], "0x")):
+		case how != lines && r == '<' && (strings.HasPrefix(text[i:], "U+") || strings.HasPrefix(text[i:], "0x")):
 			out.WriteString("<U+003C>")
 		case how == quoted && (r == '"' || r == '\\'):
 			out.WriteByte('\\')
@@ -123,6 +127,37 @@ func escape(text string, limit int, how style) string {
 		runes, previous = runes+1, r
 	}
 	return out.String()
+}
+
+// maskTokens hides JSON Web Tokens, whose header begins with {" in base64url.
+func maskTokens(text string) string {
+	const head, least = "eyJ", 16
+	var out strings.Builder
+	for {
+		at := strings.Index(text, head)
+		if at < 0 {
+			break
+		}
+		end := at
+		for end < len(text) && isTokenByte(text[end]) {
+			end++
+		}
+		first, _, parts := strings.Cut(text[at:end], ".")
+		if parts && len(first) >= least {
+			out.WriteString(text[:at] + mask)
+		} else {
+			out.WriteString(text[:end])
+		}
+		text = text[end:]
+	}
+	if out.Len() == 0 {
+		return text
+	}
+	return out.String() + text
+}
+
+func isTokenByte(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.'
 }
 
 // The ways in which a character hides.

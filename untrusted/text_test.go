@@ -20,7 +20,7 @@ func TestText(t *testing.T) {
 		"a\u200db":                             "a<U+200D>b",
 		"x\ufe0f\ufe0f":                        "x\ufe0f<U+FE0F>",
 		"see https://u:p@h/x?k=v#f, or":        "see https://***@h/x?k=***, or",
-		"https://h/x?k=***&l=*** twice":       "https://h/x?k=***&l=*** twice",
+		"https://h/x?k=***&l=*** twice":        "https://h/x?k=***&l=*** twice",
 		"see s3://u:p@b/k?x=y":                 "see s3://***@b/k",
 		"https://h/x?qualifier=DEFAULT":        "https://h/x?qualifier=DEFAULT",
 		"\u0085a\u2028b\U000e0041\ufffd\uffff": "<U+0085>a<U+2028>b<U+E0041>\ufffd<U+FFFF>",
@@ -95,6 +95,19 @@ func TestEndpoint(t *testing.T) {
 	} {
 		if got, masked := untrusted.Endpoint(raw); got != c.want || masked != c.masked {
 			t.Errorf("%s: got %s, %v", raw, got, masked)
+		}
+	}
+}
+
+// Tokens that somebody else sent are known by their form.
+func TestTokensAreHidden(t *testing.T) {
+	const token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
+	for in, want := range map[string]string{
+		"t0_" + token: "t0_***", "Bearer " + token + ", and " + token + "!": "Bearer ***, and ***!", "eyJhbGciOiJSUzI1NiJ9": "eyJhbGciOiJSUzI1NiJ9",
+		"eyJ.x": "eyJ.x", "eyJ eyJ": "eyJ eyJ", token[:25]: "***", "heyJude.": "heyJude.",
+	} {
+		if got := untrusted.Text(in, 200); got != want || untrusted.Name(in) != want || untrusted.Within(in, 200) != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
 		}
 	}
 }

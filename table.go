@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/rivo/uniseg"
+	"golang.org/x/term"
+)
+
+// table prints rows in columns that are as wide as their widest cell, which is
+// cut before anything is padded to it: one long name must not widen every row.
+type table struct {
+	w    io.Writer
+	most int // columns of the screen that a cell may take, but for a row's last
+	rows [][]string
+}
+
+const (
+	mostOnTerminal = 60
+	mostElsewhere  = 260 // of what is piped to a program: any name whole
+)
+
+func newTable(w io.Writer) *table {
+	t := &table{w: w, most: mostElsewhere}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		t.most = mostOnTerminal
+	}
+	return t
+}
+
+func (t *table) row(cells ...string) {
+	for i := range cells[:len(cells)-1] {
+		cells[i] = cutWidth(cells[i], t.most)
+	}
+	t.rows = append(t.rows, cells)
+}
+
+// print writes the rows. What it is written to tells of errors.
+func (t *table) print() {
+	var widths []int
+	for _, row := range t.rows {
+		for i, cell := range row[:len(row)-1] {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], uniseg.StringWidth(cell))
+		}
+	}
+	for _, row := range t.rows {
+		var line strings.Builder
+		for i, cell := range row[:len(row)-1] {
+			line.WriteString(cell)
+			line.WriteString(strings.Repeat(" ", widths[i]-uniseg.StringWidth(cell)+2))
+		}
+		line.WriteString(row[len(row)-1])
+		fmt.Fprintln(t.w, strings.TrimRight(line.String(), " "))
+	}
+}
+
+// cutWidth cuts a text to so many columns of the screen, of which Japanese and
+// emoji take two a character.
+func cutWidth(s string, most int) string {
+	if len(s) <= most || uniseg.StringWidth(s) <= most {
+		return s
+	}
+	var out strings.Builder
+	width := 0
+	for graphemes := uniseg.NewGraphemes(s); graphemes.Next(); {
+		if width += graphemes.Width(); width > most-1 {
+			break
+		}
+		out.WriteString(graphemes.Str())
+	}
+	return out.String() + "…"
+}
