@@ -26,6 +26,7 @@ COPY --from=build /agentcore-gateway-mcp /
 USER 65532:65532
 EXPOSE 8000
 ENTRYPOINT ["/agentcore-gateway-mcp"]
-# The platform has checked the callers. Elsewhere give serve --auth jwt, which
-# checks them itself.
+# The platform has checked the callers, and the server does not know them: it only
+# reads unless AGENTCORE_GATEWAY_MCP_READ_ONLY=false. Elsewhere give serve --auth
+# jwt, which checks callers itself.
 CMD ["serve", "--addr", "0.0.0.0:8000", "--auth", "platform"]

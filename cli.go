@@ -59,6 +59,13 @@ func newCommand(g *globals, name, usage, about string, r runner) *command {
 	return c
 }
 
+// given reports whether a flag was set, on the command line or by its variable.
+func (c *command) given(name string) bool {
+	found := false
+	c.flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
+}
+
 // parse chooses the command and sets its flags: from args, else from the
 // environment, else to their defaults. Flags of every command may stand before
 // the command's name too. It returns flag.ErrHelp, and the command to help with

@@ -15,7 +15,7 @@ const module = "agentcore-gateway-mcp"
 
 // rooms says which of our packages each package may import, outside tests.
 var rooms = map[string][]string{
-	".":                         {"tools", "gateway", "aws", "auth", "catalog", "untrusted", "emulator", "agent-examples/orders"},
+	".":                         {"tools", "gateway", "inbound", "aws", "auth", "catalog", "untrusted", "emulator", "agent-examples/orders"},
 	"tools":                     {"gateway", "aws", "auth", "catalog", "untrusted"},
 	"gateway":                   {"aws", "auth", "catalog", "untrusted"},
 	"emulator":                  {"aws", "auth", "catalog", "untrusted"},
@@ -23,6 +23,7 @@ var rooms = map[string][]string{
 	"auth":                      {},
 	"catalog":                   {"untrusted"},
 	"untrusted":                 {},
+	"inbound":                   {},
 	"agent-examples/orders":     {},
 	"agent-examples/orders/cmd": {"agent-examples/orders"},
 	"interop":                   {"tools", "gateway", "aws", "auth", "catalog", "emulator", "agent-examples/orders"},

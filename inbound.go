@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"agentcore-gateway-mcp/auth"
+	"agentcore-gateway-mcp/inbound"
 	"agentcore-gateway-mcp/tools"
 )
 
@@ -36,7 +37,7 @@ type inboundFlags struct {
 }
 
 func (f *inboundFlags) register(fs *flag.FlagSet) {
-	fs.StringVar(&f.Auth, "auth", "none", "`WHO` Who checks the callers: none (loopback only), jwt (this server), platform (AgentCore Runtime has done it).")
+	fs.StringVar(&f.Auth, "auth", "none", "`WHO` Who checks the callers: none (loopback only), jwt (this server), platform (AgentCore Runtime has done it; only reading tools, unless --read-only=false).")
 	fs.StringVar(&f.DiscoveryURL, "discovery-url", "", "`URL` Discovery document of the issuer of the callers' tokens, …/.well-known/openid-configuration (jwt).")
 	fs.Var(&f.AllowedAudience, "allowed-audience", "`AUD` Audience that a token must be for (jwt). Lists are repeatable or comma-separated.")
 	fs.Var(&f.AllowedClients, "allowed-clients", "`ID` Client that a token must be of (jwt).")
@@ -116,19 +117,28 @@ func (f *inboundFlags) verifier(log *slog.Logger) (*auth.Verifier, error) {
 type guarded struct {
 	flags    *inboundFlags
 	resource auth.Resource
+	door     *inbound.Door
 	full     http.Handler // every tool
 	reading  http.Handler // tools that change nothing
 }
 
-// serve answers a caller whose token was verified.
+// serve answers a caller whose token was verified: only now is the body read.
 func (g *guarded) serve(w http.ResponseWriter, r *http.Request, p *auth.Principal) {
+	g.door.Admit(r)
+	if g.flags.ReadScope != "" && !p.HasScope(g.flags.ReadScope) && !(g.flags.WriteScope != "" && p.HasScope(g.flags.WriteScope)) {
+		g.stepUp(w, g.flags.ReadScope)
+		return
+	}
+	g.door.WholeBody(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.answer(w, r, p) })).ServeHTTP(w, r)
+}
+
+// answer picks the server that has the tools that the caller may use.
+func (g *guarded) answer(w http.ResponseWriter, r *http.Request, p *auth.Principal) {
 	switch {
 	case g.flags.WriteScope == "" && g.flags.ReadScope == "",
 		g.flags.WriteScope != "" && p.HasScope(g.flags.WriteScope),
 		g.flags.WriteScope == "" && p.HasScope(g.flags.ReadScope):
 		g.full.ServeHTTP(w, r)
-	case g.flags.ReadScope != "" && !p.HasScope(g.flags.ReadScope):
-		g.stepUp(w, g.flags.ReadScope)
 	case callsWriting(r):
 		g.stepUp(w, g.flags.WriteScope)
 	default:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"agentcore-gateway-mcp/emulator"
+	"agentcore-gateway-mcp/inbound"
 )
 
 // BenchmarkRequests measures tools/list over HTTP without authentication and
@@ -30,7 +31,7 @@ func BenchmarkRequests(b *testing.B) {
 		"iss": pool.Issuer(front.URL), "client_id": "c", "token_use": "access", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
 	}, nil)
 	endpoint := func(c serveCommand) string {
-		h, err := c.handler(p, s, "127.0.0.1:8000")
+		h, err := c.handler(p, s, inbound.NewDoor(inbound.DefaultLimits()), "127.0.0.1:8000")
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -258,18 +258,50 @@ func TestClientWithToken(t *testing.T) {
 }
 
 // On the platform, a token that nobody verified here grants nothing: power is
-// everything or, with --read-only, looking.
+// looking or, where read-only is explicitly false, everything. A browser is
+// refused whatever it names itself, and the log says who can do what.
 func TestPlatform(t *testing.T) {
 	i := newIssuer(t)
 	for _, c := range []struct {
-		args   []string
-		writes bool
-	}{{[]string{"--auth", "platform"}, true}, {[]string{"--auth", "platform", "--read-only"}, false}} {
-		endpoint, _ := startServe(t, c.args...)
+		args, env []string
+		writes    bool
+		warning   string
+	}{
+		{args: []string{"--auth", "platform"}, warning: "changes nothing"},
+		{args: []string{"--auth", "platform", "--read-only"}, warning: "changes nothing"},
+		{args: []string{"--auth", "platform", "--read-only=false"}, writes: true, warning: "everything that the AWS credentials allow"},
+		{args: []string{"--auth", "platform"}, env: []string{"AGENTCORE_GATEWAY_MCP_READ_ONLY=false"}, writes: true, warning: "everything that the AWS credentials allow"},
+		{args: []string{"--auth", "none"}, writes: true},
+	} {
+		cmd := program(t, append([]string{"serve", "--local", "--addr", "127.0.0.1:0"}, c.args...)...)
+		cmd.Env = append(cmd.Env, c.env...)
+		out := start(t, cmd)
+		endpoint := regexp.MustCompile(`url=(\S+)`).FindStringSubmatch(out.until(t, "/mcp"))[1]
 		for _, authorization := range []string{"", "Bearer " + i.token(t, "writer"), "Bearer garbage"} {
 			_, body := bearing(t, endpoint, authorization, listToolsRequest)
 			if got := strings.Contains(body, "synchronize_target"); got != c.writes {
 				t.Errorf("%v, %.20s: tools that change something: %v, want %v", c.args, authorization, got, c.writes)
+			}
+		}
+		if c.warning == "" {
+			continue
+		}
+		if log := out.until(t, "level=WARN"); !strings.Contains(log, c.warning) || !strings.Contains(log, "gateways=ac-gateway-mcp-server") {
+			t.Errorf("%v: the log does not warn of %q: %s", c.args, c.warning, log)
+		}
+		for _, origin := range []string{"https://evil.example", strings.TrimSuffix(endpoint, "/mcp"), "null"} {
+			req, err := http.NewRequest(http.MethodPost, endpoint, strings.NewReader(listToolsRequest))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header = http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json, text/event-stream"}, "Origin": {origin}}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusForbidden {
+				t.Errorf("%v: a page of %s gets %d", c.args, origin, resp.StatusCode)
 			}
 		}
 	}

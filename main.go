@@ -68,7 +68,8 @@ func (g *globals) register(fs *flag.FlagSet) {
 // process is what a command may use of the process it runs in.
 type process struct {
 	ctx            context.Context
-	args           []string // what stands after the flags
+	args           []string               // what stands after the flags
+	given          func(flag string) bool // whether a flag was set, on the command line or by its variable
 	getenv         func(string) string
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -104,7 +105,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	logger := func(level slog.Level) *slog.Logger {
 		return slog.New(slog.NewTextHandler(secrets.Writer(stderr), &slog.HandlerOptions{Level: level}))
 	}
-	p := process{ctx: ctx, args: chosen.flags.Args(), getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, log: logger(level), sdkLog: logger(level), secrets: secrets}
+	p := process{ctx: ctx, args: chosen.flags.Args(), given: chosen.given, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, log: logger(level), sdkLog: logger(level), secrets: secrets}
 	if level == slog.LevelInfo {
 		p.sdkLog = logger(slog.LevelWarn)
 	}

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,9 +39,9 @@ func TestMain(m *testing.M) {
 
 var build = sync.OnceValues(func() (string, error) { return goBuild("agentcore-gateway-mcp", ".") })
 
-func goBuild(name, dir string) (string, error) {
+func goBuild(name, dir string, flags ...string) (string, error) {
 	path := filepath.Join(binaries, name)
-	out, err := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, dir).CombinedOutput()
+	out, err := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", path}, flags, []string{dir})...).CombinedOutput()
 	if err != nil {
 		err = errors.New(err.Error() + ": " + string(out))
 	}

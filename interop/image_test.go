@@ -52,7 +52,8 @@ func TestImage(t *testing.T) {
 			if architecture.name != runtime.GOARCH {
 				emulator = w.find(t, architecture.emulator)
 			}
-			checkServer(t, w.serve(t, image, config, emulator, cloud))
+			// As docs/runtime.md has it, for the tools that change something.
+			checkServer(t, w.serve(t, image, config, emulator, append(cloud, "AGENTCORE_GATEWAY_MCP_READ_ONLY=false")))
 		})
 	}
 }

@@ -22,7 +22,9 @@ import (
 func Text(s string, limit int) string { return escape(maskTokens(redacted(s, limit)), limit, folded) }
 
 // Quote is Text as data: in quotation marks, those inside escaped.
-func Quote(s string, limit int) string { return `"` + escape(maskTokens(redacted(s, limit)), limit, quoted) + `"` }
+func Quote(s string, limit int) string {
+	return `"` + escape(maskTokens(redacted(s, limit)), limit, quoted) + `"`
+}
 
 // Within is for a name between quotation marks of ours, which it cannot end.
 func Within(name string, limit int) string { return escape(maskTokens(name), limit, quoted) }
