@@ -34,6 +34,7 @@ var sdks = map[string][]string{
 	"github.com/aws/": {"aws", "emulator"},
 	"github.com/modelcontextprotocol/go-sdk/mcp": {".", "tools", "catalog", "emulator", "agent-examples/orders", "agent-examples/orders/cmd", "interop"},
 	"github.com/golang-jwt/":                     {"auth"},
+	"github.com/titanous/rocacheck":              {"auth"},
 	"github.com/peterbourgon/ff/":                {"."},
 	"github.com/schollz/progressbar/":            {"."},
 	"github.com/rivo/uniseg":                     {"."},

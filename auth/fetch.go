@@ -1,14 +1,19 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -67,14 +72,19 @@ func (f fetcher) do(ctx context.Context, req *http.Request) (status int, body []
 	return resp.StatusCode, body, nil
 }
 
-// cause drops the URL, which may have a query, from an error of net/http.
+// cause drops the URL, which may have a query, and addresses from an error of
+// net/http.
 func cause(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("no answer within %s", fetchTimeout)
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
-		return wrapped.Err
+		err = wrapped.Err
+	}
+	var op *net.OpError // its text holds addresses, which are not for everybody
+	if errors.As(err, &op) && op.Err != nil {
+		return op.Err
 	}
 	return err
 }
@@ -140,6 +150,36 @@ type issuerDocuments struct {
 	log  *slog.Logger
 }
 
+// summary says in one line why keys are not used: the commonest causes, each with
+// how many and the first kids.
+func summary(skipped []skippedKey) string {
+	const mostCauses, mostKids = 5, 3
+	kids := map[string][]string{}
+	count := map[string]int{}
+	for _, key := range skipped {
+		cause := key.why.Error()
+		if count[cause]++; key.kid != "" && len(kids[cause]) < mostKids {
+			kids[cause] = append(kids[cause], strconv.Quote(key.kid))
+		}
+	}
+	causes := slices.SortedFunc(maps.Keys(count), func(a, b string) int {
+		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b))
+	})
+	var out []string
+	for i, cause := range causes {
+		if i == mostCauses {
+			out = append(out, fmt.Sprintf("and %d other causes", len(causes)-mostCauses))
+			break
+		}
+		line := fmt.Sprintf("%s (%d)", cause, count[cause])
+		if len(kids[cause]) > 0 {
+			line = fmt.Sprintf("%s (%d: %s)", cause, count[cause], strings.Join(kids[cause], ", "))
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "; ")
+}
+
 // keySet is an issuer with its keys by kid.
 type keySet struct {
 	issuer string
@@ -164,8 +204,8 @@ func (i issuerDocuments) fetch(ctx context.Context) (*keySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range skipped {
-		i.log.Info("key of the issuer is not used", "issuer", d.issuer, "kid", key.kid, "cause", key.why)
+	if len(skipped) > 0 {
+		i.log.Info("keys of the issuer are not used", "issuer", d.issuer, "keys", len(skipped), "causes", summary(skipped))
 	}
 	if len(keys) == 0 {
 		return nil, errors.New("the key set has no key that can be used")

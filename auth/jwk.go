@@ -13,6 +13,8 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+
+	"github.com/titanous/rocacheck"
 )
 
 const (
@@ -153,7 +155,11 @@ func (jwk object) rsaKey() (*rsa.PublicKey, error) {
 	case exponent.BitLen() > 31 || exponent.Int64() < 3 || exponent.Bit(0) == 0:
 		return nil, errors.New("its exponent is not an odd number from 3 to 2^31-1")
 	}
-	return &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}, nil
+	key := &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}
+	if rocacheck.IsWeak(key) {
+		return nil, errors.New("it was made by hardware whose keys can be factored (ROCA, CVE-2017-15361)")
+	}
+	return key, nil
 }
 
 func (jwk object) ecKey() (*ecdsa.PublicKey, []string, error) {

@@ -16,6 +16,10 @@ import (
 	"agentcore-gateway-mcp/auth"
 )
 
+// rocaWeak is the modulus of a key that is vulnerable to ROCA, from the tests of
+// github.com/titanous/rocacheck (MIT).
+const rocaWeak = "lze9c7qGdjDLVR_ntk-4ZkfMcYsAnmfTFHfe3Xv7jRQqPCXCULtr0y0jG3aRJmEenoXO9uDveqr43gFB9yvAdLEhu0aJqpB7lNZ-yXsvfVp_96dkSN8oWYL_dd9Z7GQOvVniHUY3Xsd7zdw2eYOyHSXhhA2Ttwnj3c1jEYfC0y9q1cU99aL0ogGDqolcOvlkJu-mGb-6-WyboFa1gwRukYxBHZWKiHCt_eihvXsPTzTlXmTXWdGJtA1xZDnCBWuZ90b5R0agXVIESTl0cCyHaQM_tLZmktJIU-Eu7ALBXemPg9kh3SCnYd3_YvDGCtYSXOWthHwlP5CImRBcQaNncQ"
+
 // A key that must not verify is skipped; the others of its set stay.
 func TestKeysThatAreNotUsed(t *testing.T) {
 	good := publicJWK("k1", &rsaKey().PublicKey)
@@ -52,6 +56,7 @@ func TestKeysThatAreNotUsed(t *testing.T) {
 		{"exponent 1", []any{with(good, "e", "AQ")}, "its exponent is not"},
 		{"exponent even", []any{with(good, "e", "AQAA")}, "its exponent is not"},
 		{"exponent too large", []any{with(good, "e", "AQAAAAE")}, "its exponent is not"},
+		{"ROCA-weak", []any{with(good, "n", rocaWeak)}, "CVE-2017-15361"},
 		{"no exponent", []any{with(good, "e", nil)}, "e is not base64url"},
 		{"padding", []any{with(good, "e", "AQAB====")}, "e is not base64url"},
 		{"line break", []any{with(good, "e", "AQ\nAB")}, "e is not base64url"},
@@ -206,7 +211,99 @@ func TestKeyRotation(t *testing.T) {
 	i.clock.advance(10*time.Minute - 1)
 	check("fresh to the end", renewed, nil, 2)
 	i.clock.advance(1)
-	check("a key withdrawn is not trusted longer", renewed, auth.ErrInvalidToken, 3)
+	if _, err := v.Verify(t.Context(), renewed); err != nil {
+		t.Errorf("while it is asked again: %v", err)
+	}
+	eventually(t, "a key withdrawn is not trusted longer", func() bool {
+		_, err := v.Verify(t.Context(), renewed)
+		return err == auth.ErrInvalidToken && i.keyHits.Load() == 3
+	})
+}
+
+// An issuer that hangs holds nobody up whose key is known, until the keys are an
+// hour old; a kid that is not known waits for it.
+func TestIssuerHangs(t *testing.T) {
+	i := newIssuer(t)
+	cfg := i.config()
+	v := newVerifier(t, cfg)
+	if _, err := v.Verify(t.Context(), i.token()); err != nil {
+		t.Fatal(err)
+	}
+	release, asked := make(chan struct{}), make(chan struct{}, 10)
+	defer close(release)
+	i.broken.Store(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	}))
+	for _, age := range []time.Duration{10 * time.Minute, 50*time.Minute - 1} {
+		i.clock.advance(age)
+		start := time.Now()
+		if _, err := v.Verify(t.Context(), i.token()); err != nil {
+			t.Errorf("%s: %v", age, err)
+		}
+		if took := time.Since(start); took > 4*time.Second { // it hangs for 5 s
+			t.Errorf("%s: the token waited %s", age, took)
+		}
+	}
+	<-asked
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := v.Verify(ctx, sign(with(i.header(), "kid", "k2"), i.claims(), otherKey())); err != auth.ErrUnavailable {
+		t.Errorf("an unknown kid: %v", err)
+	}
+	i.clock.advance(1)
+	ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := v.Verify(ctx, i.token()); err != auth.ErrUnavailable {
+		t.Errorf("after an hour: %v", err)
+	}
+}
+
+// A set of nothing but keys that cannot be used costs one line of log.
+func TestManyUselessKeysAreSummedUp(t *testing.T) {
+	i, log := newIssuer(t), &logs{}
+	i.broken.Store(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == discoveryPath {
+			json.NewEncoder(w).Encode(jwk{"issuer": i.URL, "jwks_uri": i.URL + "/keys"})
+			return
+		}
+		io.WriteString(w, `{"keys":[`+strings.Repeat(`{},`, 80_000))
+		for n := range 9 {
+			fmt.Fprintf(w, `{"kid":"u%d","kty":"x%d"},`, n, n)
+		}
+		io.WriteString(w, `{"kid":"a","kty":"oct"},{"kid":"b","kty":"oct"}]}`)
+	}))
+	cfg := i.config()
+	cfg.Log = log.logger()
+	if _, err := newVerifier(t, cfg).Verify(t.Context(), i.token()); err != auth.ErrUnavailable {
+		t.Errorf("got %v", err)
+	}
+	said := log.take()
+	if len(said) > 3000 {
+		t.Errorf("%d bytes of log: %.500s", len(said), said)
+	}
+	for _, want := range []string{"keys=80011", "(80000)", "and 6 other causes", `(2: \"a\", \"b\")`} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the log lacks %s: %s", want, said)
+		}
+	}
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-deadline:
+			t.Fatalf("not in 10 s: %s", what)
+		case <-tick.C:
+		}
+	}
 }
 
 // Kids that nobody has cost the issuer one fetch in ten seconds, and do not keep
@@ -251,10 +348,21 @@ func TestIssuerDownWhileKeysAreHeld(t *testing.T) {
 	check("so it is asked again", "k2", auth.ErrUnavailable, 2)
 	check("the known one is fresh", "k1", nil, 2)
 	i.clock.advance(9 * time.Minute)
-	check("stale if error", "k1", nil, 3)
+	behind := func(when string, fetches int64) {
+		t.Helper()
+		eventually(t, when, func() bool {
+			_, err := v.Verify(t.Context(), sign(i.header(), i.claims(), rsaKey()))
+			return err == nil && i.discoveryHits.Load() == fetches
+		})
+		waited := sign(with(i.header(), "kid", "k2"), i.claims(), otherKey())
+		if _, err := v.Verify(t.Context(), waited); err != auth.ErrUnavailable { // and its end is seen
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	behind("stale if error", 3)
 	check("without asking each time", "k1", nil, 3)
 	i.clock.advance(50*time.Minute - 1)
-	check("to the cap", "k1", nil, 4)
+	behind("to the cap", 4)
 	i.clock.advance(1)
 	check("not beyond", "k1", auth.ErrUnavailable, 4)
 	i.clock.advance(10 * time.Second)

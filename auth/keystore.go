@@ -50,10 +50,11 @@ func (s *keyStore) key(ctx context.Context, kid string) (verificationKey, string
 	return key, set.issuer, nil
 }
 
-// current gives a key set. It joins or begins a fetch when the one it has is not
-// fresh or not enough, unless a fetch ended within the last [fetchPause]: kids
-// that nobody ever had cannot flood the issuer, and a key that it just began to
-// use is known after that pause at the latest.
+// current gives a key set. It begins a fetch when the one it has is not fresh or
+// not enough, unless a fetch ended within the last [fetchPause]: kids that nobody
+// ever had cannot flood the issuer, and a key that it just began to use is known
+// after that pause at the latest. One that is usable and enough is given at once,
+// and the fetch goes on behind: an issuer that hangs holds nobody up.
 func (s *keyStore) current(ctx context.Context, enough func(*keySet) bool) (*keySet, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,6 +64,9 @@ func (s *keyStore) current(ctx context.Context, enough func(*keySet) bool) (*key
 	if s.flight == nil && !s.younger(s.tried, fetchPause) {
 		s.flight = make(chan struct{})
 		go s.fetch(s.flight)
+	}
+	if s.younger(s.fetched, keysUsable) && enough(s.set) {
+		return s.set, nil
 	}
 	if flight := s.flight; flight != nil {
 		s.mu.Unlock()

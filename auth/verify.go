@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/rsa"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -58,7 +59,8 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Principal, error)
 	}
 	var claims tokenClaims
 	var issuer string
-	_, err = v.parser.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) {
+	_, err = v.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
+		t.Method = strict(t.Method)
 		// A stranger's token is no reason to ask our issuer for keys.
 		if iss, err := claims.GetIssuer(); err != nil || !v.issuer.fits(iss) {
 			return nil, fmt.Errorf("its iss %q is not the issuer %q", clip(iss), clip(v.issuer.issuer))
@@ -77,6 +79,15 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Principal, error)
 		return nil, err
 	}
 	return v.authorize(claims.object, issuer)
+}
+
+// strict is a signature's method without what golang-jwt is lenient about: a PSS
+// salt has the length of the hash (RFC 7518, section 3.5), and no other.
+func strict(method jwt.SigningMethod) jwt.SigningMethod {
+	if pss, ok := method.(*jwt.SigningMethodRSAPSS); ok {
+		return &jwt.SigningMethodRSAPSS{SigningMethodRSA: pss.SigningMethodRSA, VerifyOptions: &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}}
+	}
+	return method
 }
 
 type header struct{ alg, kid string }

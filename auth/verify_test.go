@@ -7,7 +7,9 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -260,6 +262,25 @@ func TestSkew(t *testing.T) {
 	}{{"exp", now - 1, true}, {"exp", now - 2, false}, {"nbf", now + 2, true}, {"nbf", now + 3, false}, {"iat", now + 2, true}, {"iat", now + 3, false}} {
 		if _, err := v.Verify(t.Context(), sign(i.header(), with(i.claims(), tc.claim, tc.at), rsaKey())); (err == nil) != tc.ok {
 			t.Errorf("%s at now%+d: %v", tc.claim, tc.at-now, err)
+		}
+	}
+}
+
+// The salt of a PSS signature has the length of its hash (RFC 7518, section 3.5).
+func TestSaltOfPSS(t *testing.T) {
+	i := newIssuer(t)
+	cfg := i.config()
+	cfg.Algorithms = []string{"PS256", "PS384", "PS512"}
+	v := newVerifier(t, cfg)
+	for alg, hash := range map[string]crypto.Hash{"PS256": crypto.SHA256, "PS384": crypto.SHA384, "PS512": crypto.SHA512} {
+		for _, length := range []int{hash.Size(), 1, hash.Size() - 1, hash.Size() + 1, rsa.PSSSaltLengthAuto} {
+			text := b64(must(json.Marshal(jwk{"alg": alg, "kid": "k1"}))) + "." + b64(must(json.Marshal(i.claims())))
+			digest := hash.New()
+			digest.Write([]byte(text))
+			signature := must(rsa.SignPSS(rand.Reader, rsaKey(), hash, digest.Sum(nil), &rsa.PSSOptions{SaltLength: length}))
+			if _, err := v.Verify(t.Context(), text+"."+b64(signature)); (err == nil) != (length == hash.Size()) {
+				t.Errorf("%s with a salt of %d bytes: %v", alg, length, err)
+			}
 		}
 	}
 }

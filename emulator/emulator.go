@@ -13,8 +13,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
+	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -184,7 +188,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			writeError(w, &apiError{code: internalServer, message: "internal error of the local AgentCore"})
 		}
 	}()
-	// A web page must not drive a server on its visitor's machine.
+	// A web page must not drive a server on its visitor's machine, nor one whose
+	// name leads here all of a sudden.
+	if !isLoopbackHost(r.Host) {
+		writeError(w, &apiError{code: accessDenied, message: "the local AgentCore answers to loopback names only: use http://127.0.0.1 or http://localhost with its port"})
+		return
+	}
 	if err := http.NewCrossOriginProtection().Check(r); err != nil {
 		writeError(w, &apiError{code: accessDenied, message: "cross-origin requests are not accepted"})
 		return
@@ -201,11 +210,36 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveUserPool(w, r)
 	case r.URL.Path == authorizePath && r.Method == http.MethodGet:
 		s.serveAuthorize(w, r)
+	case !hasAWSContentType(r):
+		writeError(w, &apiError{code: "UnsupportedMediaTypeException", status: http.StatusUnsupportedMediaType,
+			message: "the content type is none of AWS's: send application/json, or application/x-amz-json-1.1 to Secrets Manager"})
 	case r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("X-Amz-Target"), secretsManagerTarget):
 		s.serveSecretsManager(w, r)
 	default:
 		s.serveControlPlane(w, r)
 	}
+}
+
+// isLoopbackHost reports whether a Host header names this machine.
+func isLoopbackHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// hasAWSContentType reports whether a request has a content type that AWS's SDKs
+// send. A page's form sends another one, and none is sent with a request that has
+// no body.
+func hasAWSContentType(r *http.Request) bool {
+	sent := r.Header.Values("Content-Type")
+	if len(sent) == 0 {
+		return true
+	}
+	mediaType, _, err := mime.ParseMediaType(sent[0])
+	return err == nil && len(sent) == 1 && slices.Contains([]string{"application/json", "application/x-amz-json-1.0", "application/x-amz-json-1.1"}, mediaType)
 }
 
 var errClosed = errors.New("the local AgentCore is closed")

@@ -1,6 +1,8 @@
 package emulator_test
 
 import (
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -200,5 +202,59 @@ func TestCrossOriginRequestsAreRefused(t *testing.T) {
 		if resp.StatusCode != 403 {
 			t.Errorf("%s: %s answered %d", header, value, resp.StatusCode)
 		}
+	}
+}
+
+// A name that leads here all of a sudden (DNS rebinding) reaches nothing, and a
+// form of a page makes nothing.
+func TestForeignHostsAndFormsAreRefused(t *testing.T) {
+	w := start(t, emulator.Options{})
+	ask := func(host, path, contentType, target, body string) int {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		for name, value := range map[string]string{"Content-Type": contentType, "X-Amz-Target": target} {
+			if value != "" {
+				req.Header.Set(name, value)
+			}
+		}
+		req.Header.Set("Origin", "http://"+host)
+		resp, err := w.http.Do(req)
+		w.check(err)
+		readAll(w, resp)
+		return resp.StatusCode
+	}
+	own := strings.TrimPrefix(w.url, "http://")
+	_, port, _ := strings.Cut(own, ":")
+	const gateway, jsonType = `{"name":"NAME","roleArn":"arn:aws:iam::123456789012:role/gateway","protocolType":"MCP","authorizerType":"NONE"}`, "application/json"
+	for host, allowed := range map[string]bool{
+		own: true, "localhost:" + port: true, "LOCALHOST": true, "agentcore.localhost:" + port: true, "[::1]:" + port: true, "127.0.0.9": true,
+		"evil.example": false, "evil.example:" + port: false, "localhost.evil.example": false, "127.0.0.1.evil.example": false, "10.0.0.1": false, "0.0.0.0": false, "[::ffff:10.0.0.1]": false,
+	} {
+		for path, target := range map[string]string{
+			"/gateways/": "", "/identities/GetWorkloadAccessToken": "", "/gateway/x/mcp": "", "/runtimes/x/invocations": "", "/cognito/x/oauth2/token": "", "/": "secretsmanager.GetSecretValue",
+		} {
+			if got := ask(host, path, jsonType, target, `{}`); (got == http.StatusForbidden) == allowed {
+				t.Errorf("host %s, %s: %d", host, path, got)
+			}
+		}
+	}
+	for i, c := range []struct {
+		contentType string
+		made        bool
+	}{
+		{jsonType, true}, {"application/json; charset=utf-8", true}, {"", true},
+		{"text/plain", false}, {"application/x-www-form-urlencoded", false}, {"multipart/form-data; boundary=x", false}, {"text/plain; application/json", false}, {"application/jsonx", false},
+	} {
+		got := ask(own, "/gateways/", c.contentType, "", strings.Replace(gateway, "NAME", fmt.Sprintf("form%d", i), 1))
+		if (got == http.StatusAccepted) != c.made || !c.made && got != http.StatusUnsupportedMediaType {
+			t.Errorf("%q: %d", c.contentType, got)
+		}
+	}
+	if got := ask(own, "/", "text/plain", "secretsmanager.GetSecretValue", `{}`); got != http.StatusUnsupportedMediaType {
+		t.Errorf("a secret for a form: %d", got)
 	}
 }

@@ -258,15 +258,15 @@ func TestUserPool(t *testing.T) {
 			t.Errorf("POST %s: %d", path, status)
 		}
 	}
-	req, err := http.NewRequestWithContext(t.Context(), "GET", w.outbound.DiscoveryURL("http://other.example:8042"), nil)
+	req, err := http.NewRequestWithContext(t.Context(), "GET", w.outbound.DiscoveryURL("http://other.localhost:8042"), nil)
 	w.check(err)
-	req.URL.Host, req.Host = strings.TrimPrefix(w.url, "http://"), "other.example:8042"
+	req.URL.Host, req.Host = strings.TrimPrefix(w.url, "http://"), "other.localhost:8042"
 	answer, err := w.http.Do(req)
 	w.check(err)
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	w.check(err)
-	if !strings.Contains(string(body), w.outbound.Issuer("http://other.example:8042")+`"`) {
+	if !strings.Contains(string(body), w.outbound.Issuer("http://other.localhost:8042")+`"`) {
 		t.Errorf("under another name the configuration is %s", body)
 	}
 }
