@@ -21,6 +21,9 @@ func inputSchema[In any]() *jsonschema.Schema {
 	if wait := s.Properties["waitSeconds"]; wait != nil {
 		wait.Minimum, wait.Maximum = ptr(0.0), ptr(float64(maxWaitSeconds))
 	}
+	if since := s.Properties["notSyncedSince"]; since != nil {
+		since.Format = "date-time"
+	}
 	if page := s.Properties["page"]; page != nil {
 		page.Minimum, page.Maximum = ptr(1.0), ptr(10_000.0) // of a million tools
 	}
