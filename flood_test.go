@@ -31,7 +31,7 @@ func TestStrangersDoNotKeepCallersOut(t *testing.T) {
 	const connections, bodies, mostMemory = 5000, 2000, 150
 	raiseFileLimit(t, connections+bodies+1000)
 	i := newIssuer(t)
-	path, err := goBuild("unraced", ".", "-race=false")
+	path, err := buildUnraced()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,9 @@ func TestMain(m *testing.M) {
 
 var build = sync.OnceValues(func() (string, error) { return goBuild("agentcore-gateway-mcp", ".") })
 
+// buildUnraced builds without the race detector, for tests of size and speed.
+var buildUnraced = sync.OnceValues(func() (string, error) { return goBuild("unraced", ".", "-race=false") })
+
 func goBuild(name, dir string, flags ...string) (string, error) {
 	path := filepath.Join(binaries, name)
 	out, err := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", path}, flags, []string{dir})...).CombinedOutput()

@@ -76,6 +76,5 @@ func InvokesRuntimeOf(resourceARN string, u *url.URL) bool {
 			return false
 		}
 	}
-	account := arnField(resourceARN, 4)
-	return account != "" && arnField(arn, 4) == account && arnField(arn, 1) == arnField(resourceARN, 1)
+	return arnField(arn, 4) == arnField(resourceARN, 4) && arnField(arn, 1) == arnField(resourceARN, 1)
 }

@@ -135,6 +135,14 @@ func TestStrangersAreAnsweredBeforeTheirBodies(t *testing.T) {
 			t.Errorf("%d bytes: the connection is held", length)
 		}
 	}
+	// However long bodies may take elsewhere.
+	l := quick()
+	l.BodyTime = time.Hour
+	patient := newServed(t, l).dial()
+	patient.send("/", false, 1000, "half")
+	if status, body := patient.answer(); status != 401 || !patient.closed() {
+		t.Errorf("a refused connection is held for its body: %d %s", status, body)
+	}
 	// A body that has come is no reason to end the connection.
 	c := s.dial()
 	for range 2 {
@@ -235,7 +243,7 @@ func TestBodiesAreBounded(t *testing.T) {
 // nobody to leave, a request is told to come back.
 func TestConnectionsAreBounded(t *testing.T) {
 	l := quick()
-	l.Connections, l.Spare, l.Header = 3, 1, 20*time.Second
+	l.Connections, l.Spare, l.Header = 3, 1, time.Hour
 	s := newServed(t, l)
 	known := s.dial()
 	ok := func(c caller, who string) {

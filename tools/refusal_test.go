@@ -141,7 +141,7 @@ func TestBadServers(t *testing.T) {
 			}
 
 			change, isError, _ = call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": url, "onFailure": "keep"})
-			if !isError || change.Outcome != gateway.Failed || change.Status != types.TargetStatusUpdateUnsuccessful || !strings.Contains(change.Next, "previousEndpoint") {
+			if !isError || change.Outcome != gateway.Failed || change.Status != types.TargetStatusUpdateUnsuccessful || !strings.Contains(change.Next, `previousEndpoint and confirm set to "orders"`) {
 				t.Errorf("update, keep: got %+v", change)
 			}
 			change, isError, _ = call[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders"})
