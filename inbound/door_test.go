@@ -39,6 +39,14 @@ func newServed(t *testing.T, l inbound.Limits) *served {
 	s := &served{t: t, addr: listener.Addr().String()}
 	door := inbound.NewDoor(l)
 	echo := door.WholeBody(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			select {
+			case <-r.Context().Done():
+				http.Error(w, "ended", http.StatusInternalServerError)
+			case <-time.After(3 * l.BodyTime):
+			}
+			return
+		}
 		if r.URL.Path == "/wait" {
 			<-r.Context().Done()
 			return
@@ -198,6 +206,17 @@ func TestSlowBodiesEnd(t *testing.T) {
 	}
 }
 
+// The time is for the body: a call may take longer.
+func TestSlowAnswersGoOn(t *testing.T) {
+	c := newServed(t, quick()).dial()
+	for range 2 {
+		c.send("/slow", true, 4, "body")
+		if status, body := c.answer(); status != 200 {
+			t.Errorf("got %d %s", status, body)
+		}
+	}
+}
+
 func TestBodiesAreBounded(t *testing.T) {
 	l := quick()
 	l.Body, l.Bodies, l.BodyTime = 1000, 1500, 10*time.Second
@@ -298,15 +317,15 @@ func TestConnectionsAreBounded(t *testing.T) {
 // Without tokens, who was answered well is known.
 func TestAnsweredCallersStay(t *testing.T) {
 	l := quick()
-	l.Connections, l.Header = 2, 20*time.Second
+	l.Connections, l.Header, l.Body = 2, 20*time.Second, 10
 	s := newServed(t, l)
 	good, bad := s.dial(), s.dial()
 	good.send("/open", false, 1, "x")
 	if status, _ := good.answer(); status != 200 {
 		t.Fatalf("got %d", status)
 	}
-	bad.send("/nowhere", false, 1, "x")
-	if status, _ := bad.answer(); status != 401 {
+	bad.send("/open", false, 11, "longer than")
+	if status, _ := bad.answer(); status != http.StatusRequestEntityTooLarge {
 		t.Fatalf("got %d", status)
 	}
 	s.dial()

@@ -36,7 +36,7 @@ func TestMask(t *testing.T) {
 			t.Errorf("%s: got %s", text, got)
 		}
 	}
-	if got := s.Mask(strings.ToLower(url.QueryEscape(secret))); strings.Contains(got, "%26n") {
+	if got := s.Mask(strings.ToLower(url.QueryEscape(secret))); got != "***" { // its letters are lower anyway
 		t.Errorf("lower escapes: got %s", got)
 	}
 	for _, around := range []string{"u:%s", "us:%s", "user:%s\n", "%sxyz"} {

@@ -1,6 +1,7 @@
 package untrusted_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -108,6 +109,20 @@ func TestTokensAreHidden(t *testing.T) {
 	} {
 		if got := untrusted.Text(in, 200); got != want || untrusted.Name(in) != want || untrusted.Within(in, 200) != want {
 			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestQuerySecrets(t *testing.T) {
+	for raw, want := range map[string]string{
+		"https://h/x": "", "https://h/x?qualifier=DEFAULT": "", "https://h/x?a=1%2B2&b=3;c=4&qualifier=q": "1+2 3 4 q", "https://h/x?YmFzZTY0==": "YmFzZTY0",
+	} {
+		u, err := url.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(untrusted.QuerySecrets(u), " "); got != want {
+			t.Errorf("%s: got %q, want %q", raw, got, want)
 		}
 	}
 }
