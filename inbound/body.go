@@ -9,19 +9,15 @@ import (
 	"sync/atomic"
 )
 
-// arrivingBody tells when a body has arrived whole.
+// arrivingBody knows whether it has arrived whole.
 type arrivingBody struct {
 	io.ReadCloser
-	arrived func()
-	whole   bool
+	whole bool
 }
 
 func (b *arrivingBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF && !b.whole {
-		b.whole = true
-		b.arrived()
-	}
+	b.whole = b.whole || err == io.EOF
 	return n, err
 }
 

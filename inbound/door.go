@@ -102,10 +102,10 @@ func (d *Door) bounded(next http.Handler) http.Handler {
 			return
 		}
 		control := http.NewResponseController(w)
-		_ = control.SetReadDeadline(time.Now().Add(d.limits.BodyTime)) // HTTP/1 can
+		// HTTP/1 can, and net/http lifts it once the body has arrived.
+		_ = control.SetReadDeadline(time.Now().Add(d.limits.BodyTime))
 		arriving := &arrivingBody{ReadCloser: r.Body}
 		r.Body = arriving
-		arriving.arrived = func() { _ = control.SetReadDeadline(time.Time{}) }
 		next.ServeHTTP(w, r)
 		if !arriving.whole {
 			_ = control.SetReadDeadline(time.Now().Add(d.limits.Drain))
