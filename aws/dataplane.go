@@ -12,15 +12,16 @@ import (
 
 // DataPlane reports whether a URL leads to the host of AgentCore's data plane:
 // as the SDK resolves it for any region, FIPS and dual-stack forms and VPC
-// endpoints included, or the endpoint that the client is configured with. That
-// host is shared by all accounts, so it says nothing about who answers there:
-// see InvokesRuntimeOf.
-func (c *Client) DataPlane(ctx context.Context, u *url.URL) bool {
+// endpoints included, or the endpoint that the client is configured with, also by
+// another name. That host is shared by all accounts, so it says nothing about who
+// answers there: see InvokesRuntimeOf. plain reports whether the URL has scheme,
+// host and port as the SDK or the configuration has them, and not another name.
+func (c *Client) DataPlane(ctx context.Context, u *url.URL) (is, plain bool) {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	if base := aws.ToString(c.data.Options().BaseEndpoint); base != "" {
 		own, err := url.Parse(base)
 		if err == nil && own.Port() == u.Port() && (strings.EqualFold(own.Hostname(), host) || isLoopbackHost(own.Hostname()) && isLoopbackHost(host)) {
-			return true
+			return true, own.Scheme == u.Scheme && own.Host == u.Host
 		}
 	}
 	labels := strings.Split(host, ".")
@@ -30,9 +31,10 @@ func (c *Client) DataPlane(ctx context.Context, u *url.URL) bool {
 		}
 		// A gateway's own host is one of its own, ID.gateway.bedrock-agentcore.REGION….
 		of, at := labels[i+1], strings.Join(labels[i:], ".")
-		return (i == 0 || labels[i-1] != "gateway") && isDataPlane(ctx, of, strings.Replace(at, ".vpce.", ".", 1))
+		is = (i == 0 || labels[i-1] != "gateway") && isDataPlane(ctx, of, strings.Replace(at, ".vpce.", ".", 1))
+		return is, is && at == host && !strings.Contains(host, ".vpce.") && u.Scheme == "https" && (u.Port() == "" || u.Port() == "443")
 	}
-	return false
+	return false, false
 }
 
 // isDataPlane holds a host against all that the SDK resolves for the region.
@@ -56,7 +58,7 @@ func isLoopbackHost(host string) bool {
 // InvokesRuntimeOf reports whether a URL of the data plane invokes a runtime of
 // the account and partition of another resource, by that one's ARN. It is false
 // for everything but /runtimes/ARN/invocations with a well-formed ARN that is
-// percent-encoded once, and at most a qualifier in the query: the operation takes
+// percent-encoded once, and at most one qualifier in the query: the operation takes
 // an account there too.
 func InvokesRuntimeOf(resourceARN string, u *url.URL) bool {
 	parts := strings.Split(u.EscapedPath(), "/")
@@ -71,8 +73,8 @@ func InvokesRuntimeOf(resourceARN string, u *url.URL) bool {
 	if err != nil {
 		return false
 	}
-	for key := range query {
-		if key != "qualifier" {
+	for key, values := range query {
+		if key != "qualifier" || len(values) != 1 || !qualifiers().MatchString(values[0]) {
 			return false
 		}
 	}

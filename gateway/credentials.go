@@ -53,7 +53,7 @@ func (c credentials) beyond(had credentials) credentials {
 	switch added := without(c.scopes, had.scopes, func(a, b string) bool { return a == b }); {
 	case c.kind != had.kind || c.provider != had.provider:
 		more.kind, more.provider, more.scopes = c.kind, c.provider, c.scopes
-	case len(added) > 0:
+	case len(added) > 0 || len(c.scopes) == 0 && len(had.scopes) > 0: // asking for none is asking for the default
 		more.kind, more.provider, more.scopes = c.kind, c.provider, added
 	}
 	return more
@@ -78,6 +78,8 @@ func (c credentials) String() string {
 		token := "a token of OAuth2 credential provider " + name
 		if len(c.scopes) > 0 {
 			token += " (scope " + strings.Join(c.scopes, " ") + ")"
+		} else {
+			token += " (scopes: the issuer's default)"
 		}
 		all = append(all, token)
 	case string(aws.CredentialAPIKey):

@@ -40,6 +40,7 @@ type move struct {
 	gatewayARN string
 	from, to   *url.URL
 	toShared   bool // on the data plane's host, which all accounts share
+	toPlain    bool // and that by its own name
 	trusted    TrustedEndpoints
 }
 
@@ -49,7 +50,7 @@ type move struct {
 // plane's host the account in the path decides, and nothing else.
 func (m *move) familiar() bool {
 	if m.toShared {
-		return aws.InvokesRuntimeOf(m.gatewayARN, m.to)
+		return m.toPlain && aws.InvokesRuntimeOf(m.gatewayARN, m.to)
 	}
 	to, ok := originOf(m.to)
 	from, _ := originOf(m.from)
@@ -83,14 +84,15 @@ func (m *Manager) moved(ctx context.Context, g aws.Gateway, t aws.Target, edit a
 }
 
 func (m *Manager) way(ctx context.Context, g aws.Gateway, from, to *url.URL) *move {
-	return &move{gatewayARN: g.ARN, from: from, to: to, toShared: m.Client.DataPlane(ctx, to), trusted: m.Trusted}
+	shared, plain := m.Client.DataPlane(ctx, to)
+	return &move{gatewayARN: g.ARN, from: from, to: to, toShared: shared, toPlain: plain, trusted: m.Trusted}
 }
 
 // destination names where a move leads.
 func (m *move) destination() string {
 	to, _ := originOf(m.to)
 	if m.toShared && !m.familiar() {
-		return fmt.Sprintf("%s, and there not to a runtime of the gateway's account %s", to, orUnknown(aws.Gateway{ARN: m.gatewayARN}.Account()))
+		return fmt.Sprintf("%s, which all accounts share, and there not to a runtime of the gateway's account %s", to, orUnknown(aws.Gateway{ARN: m.gatewayARN}.Account()))
 	}
 	return to.String()
 }

@@ -44,7 +44,7 @@ func ParseTrustedEndpoints(ctx context.Context, client *aws.Client, entries []st
 	var all TrustedEndpoints
 	for _, entry := range entries {
 		t, err := parseTrusted(entry)
-		if err == nil && client.DataPlane(ctx, &url.URL{Scheme: t.scheme, Host: net.JoinHostPort(t.host, t.port)}) {
+		if shared, _ := client.DataPlane(ctx, &url.URL{Scheme: t.scheme, Host: net.JoinHostPort(t.host, t.port)}); err == nil && shared {
 			err = fmt.Errorf("it is the host of AgentCore's data plane, which all accounts share: runtimes of the gateway's own account need no entry")
 		}
 		if err != nil {

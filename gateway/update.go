@@ -79,7 +79,7 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 	if o.DryRun {
 		c := m.planUpdate(ctx, g, before, edit, way, confirmed)
 		c.Configuration = configuration
-		if pair != "" {
+		if pair != "" && !confirmed {
 			c.Next += fmt.Sprintf("; that needs confirm set to %q, because AgentCore would send %s", before.Name, pair)
 		}
 		c.finish(start, before, before)

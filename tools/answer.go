@@ -43,7 +43,7 @@ func (g gate) json(out any, rest string) (json.RawMessage, error) {
 
 // text is a sentence of ours with strangers' words in it.
 func (g gate) text(s string) string {
-	s = untrusted.Escape(g.secrets.Mask(s))
+	s = untrusted.Escape(g.secrets.MaskSplit(s))
 	if len(s) > mostError {
 		s = strings.ToValidUTF8(s[:mostError], "") + "…"
 	}

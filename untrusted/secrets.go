@@ -3,7 +3,6 @@ package untrusted
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -13,14 +12,18 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
-	mostSecrets = 512 // remembered, the least recently added go first
+	mostSecrets = 128 // remembered, the least recently added go first
 	shortest    = 4   // bytes of a secret: a shorter one would mask everything
 	window      = 8   // bytes by which a spelling is found
 	longEnough  = 16  // bytes of a secret whose beginning is masked too
 	beginning   = 12  // bytes of it that are enough
+	piece       = 24  // bytes of any other part of it that are enough
+	stride      = piece - window
 )
 
 // Secrets are the credentials that were sent or received, so that nobody who
@@ -28,17 +31,24 @@ const (
 // masks nothing; it is safe for concurrent use.
 type Secrets struct {
 	mu      sync.RWMutex
-	order   []string              // oldest first
-	index   map[uint64][]spelling // by the first eight bytes
-	tiny    map[string][]string   // spellings shorter than that, by secret
-	spelled map[string][]spelling // by secret, to forget it
+	order   []string               // oldest first
+	index   map[uint64][]place     // by eight bytes of a spelling
+	tiny    map[string][]string    // spellings shorter than that, by secret
+	spelled map[string][]*spelling // by secret, to forget it
 }
 
-// spelling is one form of a secret; what begins with its first enough bytes is
-// masked as far as it goes.
+// spelling is one form of a secret. A text that has its first enough bytes, or any
+// piece of it, is masked as far as it goes.
 type spelling struct {
 	text   string
 	enough int
+	token  bool // a JSON Web Token: what follows in its alphabet belongs to another one
+}
+
+// place is where in a spelling eight bytes are.
+type place struct {
+	*spelling
+	at int
 }
 
 // Add remembers a credential. One of fewer than four bytes is not one.
@@ -53,7 +63,7 @@ func (s *Secrets) Add(secret string) {
 		return
 	}
 	if s.index == nil {
-		s.index, s.tiny, s.spelled = map[uint64][]spelling{}, map[string][]string{}, map[string][]spelling{}
+		s.index, s.tiny, s.spelled = map[uint64][]place{}, map[string][]string{}, map[string][]*spelling{}
 	}
 	if len(s.order) == mostSecrets {
 		s.forget(s.order[0])
@@ -65,21 +75,41 @@ func (s *Secrets) Add(secret string) {
 			s.tiny[secret] = append(s.tiny[secret], text)
 			continue
 		}
-		form := spelling{text, len(text)}
+		form := &spelling{text: text, enough: len(text), token: strings.HasPrefix(text, tokenHead)}
 		if len(secret) >= longEnough {
 			form.enough = min(len(text), beginning)
 		}
 		s.spelled[secret] = append(s.spelled[secret], form)
-		key := binary.LittleEndian.Uint64([]byte(text[:window]))
-		s.index[key] = append(s.index[key], form)
+		for _, at := range form.places() {
+			key := keyOf(text[at:])
+			s.index[key] = append(s.index[key], place{form, at})
+		}
 	}
+}
+
+// places are those by which a spelling is found: its beginning and, so that no
+// piece of a long one is missed, one in each stride.
+func (f *spelling) places() []int {
+	at := []int{0}
+	for i := stride; f.enough < len(f.text) && i+window <= len(f.text); i += stride {
+		at = append(at, i)
+	}
+	return at
+}
+
+func keyOf(text string) uint64 {
+	_ = text[window-1]
+	return uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+		uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
 }
 
 func (s *Secrets) forget(secret string) {
 	for _, form := range s.spelled[secret] {
-		key := binary.LittleEndian.Uint64([]byte(form.text[:window]))
-		if s.index[key] = slices.DeleteFunc(s.index[key], func(other spelling) bool { return other == form }); len(s.index[key]) == 0 {
-			delete(s.index, key)
+		for _, at := range form.places() {
+			key := keyOf(form.text[at:])
+			if s.index[key] = slices.DeleteFunc(s.index[key], func(p place) bool { return p.spelling == form }); len(s.index[key]) == 0 {
+				delete(s.index, key)
+			}
 		}
 	}
 	delete(s.spelled, secret)
@@ -133,7 +163,8 @@ func lowerEscapes(s string) string {
 	return string(out)
 }
 
-// Mask puts *** in place of every remembered credential, in any of its spellings.
+// Mask puts *** in place of every remembered credential, in any of its spellings,
+// of the beginning of a long one, and of 24 characters or more out of its middle.
 func (s *Secrets) Mask(text string) string {
 	if s == nil {
 		return text
@@ -145,52 +176,161 @@ func (s *Secrets) Mask(text string) string {
 			text = strings.ReplaceAll(text, tiny, mask)
 		}
 	}
-	if len(s.index) == 0 || len(text) < window {
+	if len(s.index) == 0 {
 		return text
 	}
-	var out []byte
-	from := 0
-	key := binary.LittleEndian.Uint64([]byte(text[:window]))
-	for i := 0; i+window <= len(text); {
-		if n := s.match(key, text[i:]); n > 0 {
-			out = append(append(out, text[from:i]...), mask...)
-			i += n
-			if from = i; i+window <= len(text) {
-				key = binary.LittleEndian.Uint64([]byte(text[i : i+window]))
-			}
-			continue
-		}
-		if i++; i+window <= len(text) {
-			key = key>>8 | uint64(text[i+window-1])<<56
-		}
+	text = masked(text, s.find(text, true))
+	if strings.Contains(text, "%") {
+		text = s.throughView(text, unescaped)
 	}
-	if from == 0 {
-		return text
-	}
-	return string(append(out, text[from:]...))
+	return text
 }
 
-// match is the length of the longest credential at the beginning of a text, 0
-// when there is none.
-func (s *Secrets) match(key uint64, text string) (longest int) {
-	for _, form := range s.index[key] {
-		n := window
-		for n < min(len(form.text), len(text)) && form.text[n] == text[n] {
-			n++
+// MaskSplit is Mask, and looks through white space and what cannot be seen as
+// well, with which somebody may have split a credential.
+func (s *Secrets) MaskSplit(text string) string {
+	text = s.Mask(text)
+	if s == nil || strings.IndexFunc(text, separates) < 0 {
+		return text
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if len(s.index) == 0 {
+		return text
+	}
+	return s.throughView(text, joined)
+}
+
+// span is a part of a text, from and to in bytes.
+type span struct{ start, end int }
+
+// find is where remembered credentials are in a text, in order, none twice. With
+// whole, what follows a token in a token's alphabet goes with it.
+func (s *Secrets) find(text string, whole bool) []span {
+	var found []span
+	from := 0
+	for i := 0; i+window <= len(text); i++ {
+		if hit := s.match(text, i, from, whole); hit.end > hit.start {
+			found = append(found, hit)
+			from = hit.end
+			i = hit.end - 1
 		}
-		if n >= form.enough {
-			longest = max(longest, n)
+	}
+	return found
+}
+
+// match is the longest credential that has the eight bytes at i, no further back
+// than from; empty when there is none.
+func (s *Secrets) match(text string, i, from int, whole bool) (longest span) {
+	for _, p := range s.index[keyOf(text[i:])] {
+		start, end := i, i+window
+		for at := p.at + window; at < len(p.text) && end < len(text) && p.text[at] == text[end]; at++ {
+			end++
+		}
+		first := p.at
+		for first > 0 && start > from && p.text[first-1] == text[start-1] {
+			first, start = first-1, start-1
+		}
+		if enough := first == 0 && end-start >= p.enough || end-start >= piece; !enough {
+			continue
+		}
+		for whole && p.token && end < len(text) && isTokenByte(text[end]) {
+			end++
+		}
+		if end-start > longest.end-longest.start {
+			longest = span{start, end}
 		}
 	}
 	return longest
 }
+
+func masked(text string, found []span) string {
+	if len(found) == 0 {
+		return text
+	}
+	var out strings.Builder
+	from := 0
+	for _, hit := range found {
+		out.WriteString(text[from:hit.start] + mask)
+		from = hit.end
+	}
+	out.WriteString(text[from:])
+	return out.String()
+}
+
+// mostView is how much of a text is looked at in another way: what is shown of
+// one is far less.
+const mostView = 64 << 10 // bytes
+
+// view is a text as it reads in another way: its bytes, and where each is in the
+// text.
+type view struct {
+	text string
+	at   []span
+}
+
+// throughView masks what a credential is in a view of a text.
+func (s *Secrets) throughView(text string, see func(string) view) string {
+	head, tail := text, ""
+	if len(text) > mostView {
+		head, tail = text[:mostView], text[mostView:]
+	}
+	seen := see(head)
+	found := s.find(seen.text, false)
+	for i, hit := range found {
+		found[i] = span{seen.at[hit.start].start, seen.at[hit.end-1].end}
+	}
+	return masked(head, found) + tail
+}
+
+// unescaped is a text with %XX as what it stands for, also where that was escaped
+// once more.
+func unescaped(text string) view {
+	seen, at := []byte(text), make([]span, len(text))
+	for i := range at {
+		at[i] = span{i, i + 1}
+	}
+	for range 2 {
+		n := 0
+		for i := 0; i < len(seen); n++ {
+			c, size := seen[i], 1
+			if c == '%' && i+2 < len(seen) {
+				if b, err := hex.DecodeString(string(seen[i+1 : i+3])); err == nil {
+					c, size = b[0], 3
+				}
+			}
+			seen[n], at[n] = c, span{at[i].start, at[i+size-1].end}
+			i += size
+		}
+		seen, at = seen[:n], at[:n]
+	}
+	return view{string(seen), at}
+}
+
+// joined is a text without what separates.
+func joined(text string) view {
+	var seen []byte
+	var at []span
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		for ; size > 0; size-- {
+			if !separates(r) {
+				seen, at = append(seen, text[i]), append(at, span{i, i + 1})
+			}
+			i++
+		}
+	}
+	return view{string(seen), at}
+}
+
+func separates(r rune) bool { return unicode.IsSpace(r) || Hides(r, 'x') != "" }
 
 // MaskJSON is Mask over the names, strings and numbers of a JSON document, which
 // stays one; other numbers keep their spelling. Where nothing is to be masked it
 // returns data.
 func (s *Secrets) MaskJSON(data []byte) []byte {
 	// Without these escapes, a credential stands in the document as it is spelled.
-	if text := string(data); !strings.Contains(text, `\u`) && !strings.Contains(text, `\/`) && s.Mask(text) == text {
+	if text := string(data); !strings.Contains(text, `\u`) && !strings.Contains(text, `\/`) && !strings.Contains(text, "%") && s.Mask(text) == text {
 		return data
 	}
 	return eachString(data, s.Mask)
@@ -198,7 +338,7 @@ func (s *Secrets) MaskJSON(data []byte) []byte {
 
 // Clean is MaskJSON and [Escape] over the same: the last gate of an answer.
 func (s *Secrets) Clean(data []byte) []byte {
-	return eachString(data, func(text string) string { return Escape(s.Mask(text)) })
+	return eachString(data, func(text string) string { return Escape(s.MaskSplit(text)) })
 }
 
 func eachString(data []byte, change func(string) string) []byte {

@@ -131,12 +131,15 @@ func escape(text string, limit int, how style) string {
 	return out.String()
 }
 
-// maskTokens hides JSON Web Tokens, whose header begins with {" in base64url.
+// tokenHead begins a JSON Web Token: {" in base64url.
+const tokenHead = "eyJ"
+
+// maskTokens hides JSON Web Tokens.
 func maskTokens(text string) string {
-	const head, least = "eyJ", 16
+	const least = 16
 	var out strings.Builder
 	for {
-		at := strings.Index(text, head)
+		at := strings.Index(text, tokenHead)
 		if at < 0 {
 			break
 		}

@@ -101,9 +101,6 @@ func QuerySecrets(u *url.URL) []string {
 	return secrets
 }
 
-// span is a part of a text, from and to in bytes.
-type span struct{ start, end int }
-
 // URLs finds the absolute URLs of a text.
 func URLs(text string) []string {
 	var found []string
