@@ -122,28 +122,35 @@ type guarded struct {
 	reading  http.Handler // tools that change nothing
 }
 
-// serve answers a caller whose token was verified: only now is the body read.
+// power is what a caller's scopes allow: tools that change something, and any.
+func (f *inboundFlags) power(p *auth.Principal) (writes, reads bool) {
+	reads = f.ReadScope == "" || p.HasScope(f.ReadScope)
+	writes = reads
+	if f.WriteScope != "" {
+		writes = p.HasScope(f.WriteScope)
+	}
+	return writes, reads || writes
+}
+
+// serve answers a caller whose token was verified: only now, and only where some
+// tool is allowed, is the body read.
 func (g *guarded) serve(w http.ResponseWriter, r *http.Request, p *auth.Principal) {
 	g.door.Admit(r)
-	if g.flags.ReadScope != "" && !p.HasScope(g.flags.ReadScope) && !(g.flags.WriteScope != "" && p.HasScope(g.flags.WriteScope)) {
+	writes, reads := g.flags.power(p)
+	if !reads {
 		g.stepUp(w, g.flags.ReadScope)
 		return
 	}
-	g.door.WholeBody(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.answer(w, r, p) })).ServeHTTP(w, r)
-}
-
-// answer picks the server that has the tools that the caller may use.
-func (g *guarded) answer(w http.ResponseWriter, r *http.Request, p *auth.Principal) {
-	switch {
-	case g.flags.WriteScope == "" && g.flags.ReadScope == "",
-		g.flags.WriteScope != "" && p.HasScope(g.flags.WriteScope),
-		g.flags.WriteScope == "" && p.HasScope(g.flags.ReadScope):
-		g.full.ServeHTTP(w, r)
-	case callsWriting(r):
-		g.stepUp(w, g.flags.WriteScope)
-	default:
-		g.reading.ServeHTTP(w, r)
-	}
+	g.door.WholeBody(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case writes:
+			g.full.ServeHTTP(w, r)
+		case callsWriting(r):
+			g.stepUp(w, g.flags.WriteScope)
+		default:
+			g.reading.ServeHTTP(w, r)
+		}
+	})).ServeHTTP(w, r)
 }
 
 // stepUp tells a caller which scope the request needs (RFC 6750, section 3.1).

@@ -114,7 +114,7 @@ func (c *Client) Region() string { return c.control.Options().Region }
 
 func isLoopback(endpoint string) bool {
 	u, err := url.Parse(endpoint)
-	return err == nil && isLoopbackHost(u.Hostname())
+	return err == nil && IsLoopbackHost(u.Hostname())
 }
 
 // reads retries whatever the SDK holds to be safe: throttling, 5xx, resets.

@@ -20,7 +20,7 @@ func (c *Client) DataPlane(ctx context.Context, u *url.URL) (is, plain bool) {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	if base := aws.ToString(c.data.Options().BaseEndpoint); base != "" {
 		own, err := url.Parse(base)
-		if err == nil && own.Port() == u.Port() && (strings.EqualFold(own.Hostname(), host) || isLoopbackHost(own.Hostname()) && isLoopbackHost(host)) {
+		if err == nil && own.Port() == u.Port() && (strings.EqualFold(own.Hostname(), host) || IsLoopbackHost(own.Hostname()) && IsLoopbackHost(host)) {
 			return true, own.Scheme == u.Scheme && own.Host == u.Host
 		}
 	}
@@ -50,7 +50,8 @@ func isDataPlane(ctx context.Context, region, host string) bool {
 	return false
 }
 
-func isLoopbackHost(host string) bool {
+// IsLoopbackHost reports whether a URL's host is localhost or a loopback address.
+func IsLoopbackHost(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
 }

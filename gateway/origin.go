@@ -88,10 +88,10 @@ func (m *Manager) way(ctx context.Context, g aws.Gateway, from, to *url.URL) *mo
 	return &move{gatewayARN: g.ARN, from: from, to: to, toShared: shared, toPlain: plain, trusted: m.Trusted}
 }
 
-// destination names where a move leads.
+// destination names where a move that is not familiar leads.
 func (m *move) destination() string {
 	to, _ := originOf(m.to)
-	if m.toShared && !m.familiar() {
+	if m.toShared {
 		return fmt.Sprintf("%s, which all accounts share, and there not to a runtime of the gateway's account %s", to, orUnknown(aws.Gateway{ARN: m.gatewayARN}.Account()))
 	}
 	return to.String()

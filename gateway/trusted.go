@@ -44,8 +44,10 @@ func ParseTrustedEndpoints(ctx context.Context, client *aws.Client, entries []st
 	var all TrustedEndpoints
 	for _, entry := range entries {
 		t, err := parseTrusted(entry)
-		if shared, _ := client.DataPlane(ctx, &url.URL{Scheme: t.scheme, Host: net.JoinHostPort(t.host, t.port)}); err == nil && shared {
-			err = fmt.Errorf("it is the host of AgentCore's data plane, which all accounts share: runtimes of the gateway's own account need no entry")
+		if err == nil {
+			if shared, _ := client.DataPlane(ctx, &url.URL{Scheme: t.scheme, Host: net.JoinHostPort(t.host, t.port)}); shared {
+				err = fmt.Errorf("it is the host of AgentCore's data plane, which all accounts share: runtimes of the gateway's own account need no entry")
+			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("trusted endpoint %q is not accepted: %w", entry, err)
@@ -68,12 +70,11 @@ func parseTrusted(entry string) (t trusted, err error) {
 	}
 	o, ok := originOf(u)
 	t.origin = o
-	addr, notAddress := netip.ParseAddr(o.host)
-	loopback := notAddress == nil && addr.Unmap().IsLoopback() || o.host == "localhost"
+	_, notAddress := netip.ParseAddr(o.host)
 	switch {
 	case !ok:
 		return t, fmt.Errorf("give the host in ASCII (punycode), as it stands in the certificate")
-	case o.scheme != "https" && !(o.scheme == "http" && loopback):
+	case o.scheme != "https" && !(o.scheme == "http" && aws.IsLoopbackHost(o.host)):
 		return t, fmt.Errorf("credentials are sent over https only: leave the scheme out")
 	case t.below && notAddress == nil:
 		return t, fmt.Errorf("an address has no hosts below it")

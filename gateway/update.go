@@ -218,11 +218,14 @@ func (w *watch) servedAfterRevert(ctx context.Context, t aws.Target) string {
 // hand after a crash, with the secrets of its URLs hidden.
 func (m *Manager) logPrevious(g aws.Gateway, t aws.Target) {
 	previous := t.JSON()
-	// Not by replacing text: AWS may spell a URL with escapes.
-	if shown, err := Configuration(t); err != nil {
-		previous = json.RawMessage("not shown: " + err.Error())
-	} else if masked, err := json.Marshal(shown); err == nil && hides(t) {
-		previous = masked
+	if hides(t) { // not by replacing text: AWS may spell a URL with escapes
+		shown, err := Configuration(t)
+		if err == nil {
+			previous, err = json.Marshal(shown)
+		}
+		if err != nil {
+			previous = json.RawMessage("not shown: " + err.Error())
+		}
 	}
 	m.Log.Info("configuration before an update", "gateway", g.ID, "target", t.ID, "name", t.Name, "configuration", string(previous))
 }

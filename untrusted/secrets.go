@@ -5,15 +5,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 )
 
 const (
@@ -256,143 +253,6 @@ func masked(text string, found []span) string {
 	}
 	out.WriteString(text[from:])
 	return out.String()
-}
-
-// mostView is how much of a text is looked at in another way: what is shown of
-// one is far less.
-const mostView = 64 << 10 // bytes
-
-// view is a text as it reads in another way: its bytes, and where each is in the
-// text.
-type view struct {
-	text string
-	at   []span
-}
-
-// throughView masks what a credential is in a view of a text.
-func (s *Secrets) throughView(text string, see func(string) view) string {
-	head, tail := text, ""
-	if len(text) > mostView {
-		head, tail = text[:mostView], text[mostView:]
-	}
-	seen := see(head)
-	found := s.find(seen.text, false)
-	for i, hit := range found {
-		found[i] = span{seen.at[hit.start].start, seen.at[hit.end-1].end}
-	}
-	return masked(head, found) + tail
-}
-
-// unescaped is a text with %XX as what it stands for, also where that was escaped
-// once more.
-func unescaped(text string) view {
-	seen, at := []byte(text), make([]span, len(text))
-	for i := range at {
-		at[i] = span{i, i + 1}
-	}
-	for range 2 {
-		n := 0
-		for i := 0; i < len(seen); n++ {
-			c, size := seen[i], 1
-			if c == '%' && i+2 < len(seen) {
-				if b, err := hex.DecodeString(string(seen[i+1 : i+3])); err == nil {
-					c, size = b[0], 3
-				}
-			}
-			seen[n], at[n] = c, span{at[i].start, at[i+size-1].end}
-			i += size
-		}
-		seen, at = seen[:n], at[:n]
-	}
-	return view{string(seen), at}
-}
-
-// joined is a text without what separates.
-func joined(text string) view {
-	var seen []byte
-	var at []span
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRuneInString(text[i:])
-		for ; size > 0; size-- {
-			if !separates(r) {
-				seen, at = append(seen, text[i]), append(at, span{i, i + 1})
-			}
-			i++
-		}
-	}
-	return view{string(seen), at}
-}
-
-func separates(r rune) bool { return unicode.IsSpace(r) || Hides(r, 'x') != "" }
-
-// MaskJSON is Mask over the names, strings and numbers of a JSON document, which
-// stays one; other numbers keep their spelling. Where nothing is to be masked it
-// returns data.
-func (s *Secrets) MaskJSON(data []byte) []byte {
-	// Without these escapes, a credential stands in the document as it is spelled.
-	if text := string(data); !strings.Contains(text, `\u`) && !strings.Contains(text, `\/`) && !strings.Contains(text, "%") && s.Mask(text) == text {
-		return data
-	}
-	return eachString(data, s.Mask)
-}
-
-// Clean is MaskJSON and [Escape] over the same: the last gate of an answer.
-func (s *Secrets) Clean(data []byte) []byte {
-	return eachString(data, func(text string) string { return Escape(s.MaskSplit(text)) })
-}
-
-func eachString(data []byte, change func(string) string) []byte {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var document any
-	if decoder.Decode(&document) != nil {
-		return []byte(change(string(data)))
-	}
-	changed := false
-	document = walk(document, func(text string) string {
-		now := change(text)
-		changed = changed || now != text
-		return now
-	})
-	if !changed {
-		return data
-	}
-	out, err := json.Marshal(document)
-	if err != nil { // not reached: it was JSON a moment ago
-		return []byte("null")
-	}
-	return out
-}
-
-func walk(v any, change func(string) string) any {
-	switch v := v.(type) {
-	case string:
-		return change(v)
-	case json.Number:
-		if now := change(string(v)); now != string(v) {
-			return now
-		}
-	case []any:
-		for i := range v {
-			v[i] = walk(v[i], change)
-		}
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			member := walk(v[name], change)
-			now := change(name)
-			if now != name {
-				delete(v, name)
-				for n, base := 2, now; ; n++ { // names that look alike once they are masked stay apart
-					if _, taken := v[now]; !taken {
-						break
-					}
-					now = fmt.Sprintf("%s (%d)", base, n)
-				}
-			}
-			v[now] = member
-		}
-	}
-	return v
 }
 
 // Writer masks what is written to w, each Write by itself: log lines, one a Write.
