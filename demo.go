@@ -18,8 +18,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"agentcore-gateway-mcp/aws"
-	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/remote"
 	"agentcore-gateway-mcp/tools"
 )
 
@@ -279,9 +279,9 @@ func (d *demo) expectServed(question string, want ...string) error {
 }
 
 func (d *demo) upstream(url string) ([]string, error) {
-	transport := catalog.Guard{Loopback: true}.Transport()
+	transport := remote.Guard{Loopback: true}.Transport()
 	defer transport.CloseIdleConnections()
-	list, err := catalog.Reader{Transport: transport}.Read(d.ctx, url)
+	list, err := remote.Reader{Transport: transport}.Read(d.ctx, url)
 	var found []string
 	for _, t := range list.Tools {
 		found = append(found, t.Name)

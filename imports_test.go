@@ -15,32 +15,33 @@ const module = "agentcore-gateway-mcp"
 
 // rooms says which of our packages each package may import, outside tests.
 var rooms = map[string][]string{
-	".":                         {"tools", "gateway", "inbound", "aws", "auth", "catalog", "untrusted", "emulator", "agent-examples/orders"},
+	".":                         {"tools", "gateway", "inbound", "aws", "auth", "catalog", "remote", "untrusted", "emulator", "agent-examples/orders"},
 	"tools":                     {"gateway", "aws", "auth", "catalog", "untrusted"},
-	"gateway":                   {"aws", "auth", "catalog", "untrusted"},
-	"emulator":                  {"aws", "auth", "catalog", "untrusted"},
+	"gateway":                   {"aws", "auth", "catalog", "remote", "untrusted"},
+	"emulator":                  {"aws", "auth", "catalog", "remote", "untrusted"},
 	"aws":                       {"untrusted"},
 	"auth":                      {},
 	"catalog":                   {"untrusted"},
+	"remote":                    {"catalog", "untrusted"},
 	"untrusted":                 {},
 	"inbound":                   {},
 	"agent-examples/orders":     {},
 	"agent-examples/orders/cmd": {"agent-examples/orders"},
-	"interop":                   {"tools", "gateway", "aws", "auth", "catalog", "emulator", "agent-examples/orders"},
+	"interop":                   {"tools", "gateway", "aws", "auth", "catalog", "remote", "emulator", "agent-examples/orders"},
 }
 
 // sdks are the foreign packages that only some rooms may know.
 var sdks = map[string][]string{
 	"github.com/aws/": {"aws", "emulator"},
-	"github.com/modelcontextprotocol/go-sdk/mcp": {".", "tools", "catalog", "emulator", "agent-examples/orders", "agent-examples/orders/cmd", "interop"},
+	"github.com/modelcontextprotocol/go-sdk/mcp": {".", "tools", "remote", "emulator", "agent-examples/orders", "agent-examples/orders/cmd", "interop"},
 	"github.com/golang-jwt/":                     {"auth"},
 	"github.com/titanous/rocacheck":              {"auth"},
 	"github.com/peterbourgon/ff/":                {"."},
 	"github.com/schollz/progressbar/":            {"."},
 	"github.com/rivo/uniseg":                     {"."},
-	"code.dny.dev/ssrf":                          {"catalog"},
+	"code.dny.dev/ssrf":                          {"remote"},
 	"golang.org/x/net/publicsuffix":              {"gateway"},
-	"github.com/google/jsonschema-go":            {".", "tools", "catalog"},
+	"github.com/google/jsonschema-go":            {".", "tools"},
 }
 
 // Imports run one way: main, tools, gateway, and below it aws, auth, catalog.

@@ -19,8 +19,8 @@ import (
 
 	"agentcore-gateway-mcp/auth"
 	"agentcore-gateway-mcp/aws"
-	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/remote"
 	"agentcore-gateway-mcp/tools"
 	"agentcore-gateway-mcp/untrusted"
 )
@@ -161,7 +161,7 @@ func newServerFor(p process, g *globals, o aws.Options) (s servers, close func()
 	if err != nil {
 		return s, nil, fmt.Errorf("--trusted-endpoints: %w", err)
 	}
-	transport := catalog.Guard{AnyPort: true, Loopback: client.Local()}.Transport()
+	transport := remote.Guard{AnyPort: true, Loopback: client.Local()}.Transport()
 	out := &outbound{flags: g.outboundFlags, secret: secret, client: client, base: transport, heard: p.secrets, tokens: map[string]*auth.Cache{}}
 	m := &gateway.Manager{Client: client, Allowed: g.Gateway, Log: p.log, Transport: out.gateway, Upstream: out.upstream, Trusted: trusted, Secrets: p.secrets}
 	offer := func(readOnly bool) *mcp.Server {

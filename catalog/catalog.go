@@ -1,6 +1,7 @@
-// Package catalog deals in lists of tool definitions: it reads them from an
-// MCP endpoint through a guarded dialer, takes a gateway's prefixed names
-// apart, and compares one list with another.
+// Package catalog deals in lists of tool definitions: their canonical form and
+// digest, the difference between two lists and a verdict on it, and lint. It
+// takes a gateway's prefixed names apart. It reads nothing: that is package
+// remote's.
 package catalog
 
 import (
@@ -13,19 +14,6 @@ type Tool struct {
 	Name        string          // as listed; a gateway's carries the target's prefix
 	Description string          // "" when the definition has none
 	Definition  json.RawMessage // the whole definition, byte for byte as sent
-}
-
-// List is what one read found.
-type List struct {
-	Tools []Tool // in the order of the server, duplicates included; never nil
-	Pages int    // answers to tools/list
-
-	// Dropped names the entries that a strict client does not accept and that
-	// Tools therefore lacks: not an object, no name, a description that is not
-	// a string, an inputSchema that is not a schema of type "object", a bad
-	// x-mcp-header annotation. An entry without a name stands as its position
-	// over all pages, the first being "#1". Never nil.
-	Dropped []string
 }
 
 // Separator stands between a target's name and a tool's name in the tools that

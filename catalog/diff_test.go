@@ -122,3 +122,11 @@ func TestSplit(t *testing.T) {
 		}
 	}
 }
+
+func names(tools []catalog.Tool) string {
+	var all []string
+	for _, tool := range tools {
+		all = append(all, tool.Name)
+	}
+	return strings.Join(all, " ")
+}

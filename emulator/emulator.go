@@ -27,7 +27,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"agentcore-gateway-mcp/auth"
-	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/remote"
 )
 
 // Options configures a Server. The zero value has AWS's default limits and no
@@ -104,7 +104,7 @@ type Server struct {
 	rules          map[string]rule
 	transport      *http.Transport // to MCP servers: catalog's guard, loopback allowed
 	proxyTransport *http.Transport // to runtimes' processes: as transport, for answers of any length
-	reader         catalog.Reader
+	reader         remote.Reader
 
 	ctx    context.Context // of background jobs; ends with Close
 	cancel context.CancelFunc
@@ -135,7 +135,7 @@ type Server struct {
 func New(opts Options) *Server {
 	opts = opts.withDefaults()
 	ctx, cancel := context.WithCancel(context.Background())
-	guard := catalog.Guard{AnyPort: true, Loopback: true}
+	guard := remote.Guard{AnyPort: true, Loopback: true}
 	transport, proxyTransport := guard.Transport(), guard.Transport()
 	proxyTransport.ResponseHeaderTimeout = 0
 	return &Server{
@@ -144,7 +144,7 @@ func New(opts Options) *Server {
 		rules:          constraints(),
 		transport:      transport,
 		proxyTransport: proxyTransport,
-		reader: catalog.Reader{
+		reader: remote.Reader{
 			Transport:       transport,
 			ProtocolVersion: gatewayProtocolVersion,
 			MaxTools:        opts.ToolsPerTarget,

@@ -10,7 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 
-	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/remote"
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 // URL stay. Requests under way go on with the old process. An unknown runtime
 // and a URL that is not on loopback are errors.
 func (s *Server) RegisterRuntime(runtimeARN, address string) error {
-	u, err := catalog.Guard{AnyPort: true, Loopback: true}.CheckEndpoint(address)
+	u, err := remote.Guard{AnyPort: true, Loopback: true}.CheckEndpoint(address)
 	if err != nil {
 		return fmt.Errorf("the process of runtime %s: %w", runtimeARN, err)
 	}

@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/http"
 
-	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/remote"
 )
 
 // fetchFailed opens most of AWS's reasons for a failed synchronization.
@@ -16,7 +16,7 @@ const fetchFailed = "Failed to connect and fetch tools from the provided MCP tar
 // The sentences are as users have reported them; where nobody has, they are
 // ours. None of them quotes the server.
 func statusReason(err error, maxTools int) string {
-	var failure *catalog.Error
+	var failure *remote.Error
 	if !errors.As(err, &failure) {
 		return fetchFailed + "Unable to connect to the MCP server"
 	}
@@ -24,15 +24,15 @@ func statusReason(err error, maxTools int) string {
 	switch {
 	case errors.As(err, &dns):
 		return fetchFailed + "Apache transport request failed"
-	case failure.Kind == catalog.KindAddress:
+	case failure.Kind == remote.KindAddress:
 		return fetchFailed + "The address of the MCP server is not allowed"
-	case failure.Kind == catalog.KindTooMany:
+	case failure.Kind == remote.KindTooMany:
 		return tooManyTools(maxTools)
-	case failure.Kind == catalog.KindTooLarge:
+	case failure.Kind == remote.KindTooLarge:
 		return fetchFailed + "The tools of the MCP server are larger than allowed"
-	case failure.Kind == catalog.KindProtocol:
+	case failure.Kind == remote.KindProtocol:
 		return fetchFailed + "The answer of the MCP server could not be understood"
-	case failure.Kind == catalog.KindHTTP:
+	case failure.Kind == remote.KindHTTP:
 		switch {
 		case failure.Status == http.StatusUnauthorized, failure.Status == http.StatusForbidden:
 			return fetchFailed + "Authorization error when sending message"

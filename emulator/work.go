@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/remote"
 )
 
 // workOnTarget starts the job that takes a target out of the working state
@@ -198,7 +199,7 @@ func (s *Server) read(ctx context.Context, id string, p plan) (*served, failure)
 }
 
 // readTools lists the tools of a target's MCP server.
-func (s *Server) readTools(ctx context.Context, target *served) (catalog.List, error) {
+func (s *Server) readTools(ctx context.Context, target *served) (remote.List, error) {
 	reader := s.reader
 	reader.Transport = target.transport
 	return reader.Read(ctx, target.endpoint)

@@ -14,6 +14,7 @@ import (
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/remote"
 	"agentcore-gateway-mcp/untrusted"
 )
 
@@ -64,8 +65,8 @@ const (
 
 // guard is the rule for endpoints that a target or a gateway has already; an
 // endpoint that is new to us must use port 443.
-func (m *Manager) guard(known bool) catalog.Guard {
-	return catalog.Guard{AnyPort: known || m.Client.Local(), Loopback: m.Client.Local()}
+func (m *Manager) guard(known bool) remote.Guard {
+	return remote.Guard{AnyPort: known || m.Client.Local(), Loopback: m.Client.Local()}
 }
 
 // served reads the tools that a gateway serves now, over all pages.
@@ -76,7 +77,7 @@ func (m *Manager) served(ctx context.Context, g aws.Gateway) ([]catalog.Tool, er
 	}
 	// A gateway may not answer the newest revision yet; every one of them
 	// answers the handshake of this one.
-	reader := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", MaxTools: 1_000_000, Timeout: readServed, Secrets: m.Secrets}
+	reader := remote.Reader{Transport: transport, ProtocolVersion: "2025-11-25", MaxTools: 1_000_000, Timeout: readServed, Secrets: m.Secrets}
 	list, err := reader.Read(ctx, g.URL)
 	if passing(err) && aws.Sleep(ctx, 200*time.Millisecond) == nil {
 		list, err = reader.Read(ctx, g.URL)
@@ -87,8 +88,8 @@ func (m *Manager) served(ctx context.Context, g aws.Gateway) ([]catalog.Tool, er
 // passing reports whether a read failed for what may be over in a moment: AWS's
 // control plane is retried by its SDK, a gateway's own endpoint by nobody.
 func passing(err error) bool {
-	failed := (*catalog.Error)(nil)
-	return errors.As(err, &failed) && (failed.Kind == catalog.KindConnect || failed.Status >= 500 || failed.Status == http.StatusTooManyRequests)
+	failed := (*remote.Error)(nil)
+	return errors.As(err, &failed) && (failed.Kind == remote.KindConnect || failed.Status >= 500 || failed.Status == http.StatusTooManyRequests)
 }
 
 // offered reads the tools that the MCP server behind a target offers, as the
@@ -101,7 +102,7 @@ func (m *Manager) offered(ctx context.Context, t aws.Target) ([]catalog.Tool, er
 	if _, err := m.guard(true).CheckEndpoint(t.Endpoint); err != nil {
 		return nil, err
 	}
-	list, err := catalog.Reader{Transport: transport, ProtocolVersion: "2025-11-25", Timeout: readServed, Secrets: m.Secrets}.Read(ctx, t.Endpoint)
+	list, err := remote.Reader{Transport: transport, ProtocolVersion: "2025-11-25", Timeout: readServed, Secrets: m.Secrets}.Read(ctx, t.Endpoint)
 	return list.Tools, err
 }
 
@@ -117,8 +118,8 @@ const unreachableAfter = 6 * time.Second
 func (m *Manager) offeredByStranger(ctx context.Context, t aws.Target) ([]catalog.Tool, error) {
 	start := time.Now()
 	tools, err := m.offered(ctx, t)
-	failed := (*catalog.Error)(nil)
-	if !errors.As(err, &failed) || failed.Kind != catalog.KindAddress && failed.Kind != catalog.KindConnect && failed.Kind != catalog.KindTimeout {
+	failed := (*remote.Error)(nil)
+	if !errors.As(err, &failed) || failed.Kind != remote.KindAddress && failed.Kind != remote.KindConnect && failed.Kind != remote.KindTimeout {
 		return tools, err
 	}
 	m.Log.Info("an endpoint that a caller named is not reachable", "target", t.ID, "cause", err)

@@ -18,9 +18,9 @@ import (
 
 	"agentcore-gateway-mcp/agent-examples/orders"
 	"agentcore-gateway-mcp/aws"
-	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/remote"
 	"agentcore-gateway-mcp/tools"
 )
 
@@ -77,7 +77,7 @@ func newBench(t testing.TB, o benchOptions) *bench {
 		b.targetID = b.newTarget(b.gatewayID, "orders", b.url)
 	}
 
-	transport := catalog.Guard{AnyPort: true, Loopback: true}.Transport()
+	transport := remote.Guard{AnyPort: true, Loopback: true}.Transport()
 	t.Cleanup(transport.CloseIdleConnections)
 	log := slog.New(slog.NewTextHandler(b.log, nil))
 	m := &gateway.Manager{Client: b.client, Allowed: o.allowed, Log: log,

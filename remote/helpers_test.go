@@ -1,4 +1,4 @@
-package catalog_test
+package remote_test
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/remote"
 
 	"go.uber.org/goleak"
 )
@@ -21,10 +22,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const gatewayVersion = "2025-11-25"
 
 // localReader reads as a gateway does, in local mode.
-func localReader(t testing.TB) catalog.Reader {
-	transport := catalog.Guard{Loopback: true}.Transport()
+func localReader(t testing.TB) remote.Reader {
+	transport := remote.Guard{Loopback: true}.Transport()
 	t.Cleanup(transport.CloseIdleConnections)
-	return catalog.Reader{Transport: transport, ProtocolVersion: gatewayVersion}
+	return remote.Reader{Transport: transport, ProtocolVersion: gatewayVersion}
 }
 
 func serve(t testing.TB, h http.Handler) string {
@@ -95,11 +96,11 @@ func names(tools []catalog.Tool) string {
 }
 
 // wantError checks the kind of a failed read, and that the text is fit to show.
-func wantError(t *testing.T, err error, kind catalog.Kind, contains string) *catalog.Error {
+func wantError(t *testing.T, err error, kind remote.Kind, contains string) *remote.Error {
 	t.Helper()
-	var e *catalog.Error
+	var e *remote.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("error is %v, want a catalog.Error of kind %s", err, kind)
+		t.Fatalf("error is %v, want a remote.Error of kind %s", err, kind)
 	}
 	if e.Kind != kind || !strings.Contains(err.Error(), contains) {
 		t.Errorf("error is %s: %v\nwant %s with %q", e.Kind, err, kind, contains)

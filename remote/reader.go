@@ -1,4 +1,8 @@
-package catalog
+// Package remote reads the tools of remote MCP servers, a gateway's own endpoint
+// among them: a session through a dialer that guards which addresses are
+// reached, all pages, bounded in time and bytes, its errors sorted by the step
+// that failed. What the tools mean is package catalog's.
+package remote
 
 import (
 	"context"
@@ -11,6 +15,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/untrusted"
 )
 
@@ -36,6 +41,19 @@ type Reader struct {
 	// masked in everything that comes back. Without it, the tools come as they
 	// are, and errors lack the credentials of the same read.
 	Secrets *untrusted.Secrets
+}
+
+// List is what one read found.
+type List struct {
+	Tools []catalog.Tool // in the order of the server, duplicates included; never nil
+	Pages int            // answers to tools/list
+
+	// Dropped names the entries that a strict client does not accept and that
+	// Tools therefore lacks: not an object, no name, a description that is not
+	// a string, an inputSchema that is not a schema of type "object", a bad
+	// x-mcp-header annotation. An entry without a name stands as its position
+	// over all pages, the first being "#1". Never nil.
+	Dropped []string
 }
 
 // Read lists the tools of the MCP endpoint in a session of its own, over all
@@ -119,7 +137,7 @@ func (r Reader) read(ctx context.Context, w *wire, endpoint string) (List, error
 }
 
 func (r Reader) pages(ctx context.Context, conn *recordedConn, session *mcp.ClientSession) (List, error) {
-	list := List{Tools: []Tool{}, Dropped: []string{}}
+	list := List{Tools: []catalog.Tool{}, Dropped: []string{}}
 	seen := map[string]bool{}
 	cursor, entries, empty := "", 0, 0
 	for {
@@ -159,7 +177,7 @@ func (r Reader) pages(ctx context.Context, conn *recordedConn, session *mcp.Clie
 }
 
 // masked is a tool whose server does not get what it was sent into an answer.
-func (r Reader) masked(t Tool) Tool {
+func (r Reader) masked(t catalog.Tool) catalog.Tool {
 	if r.Secrets == nil {
 		return t
 	}
@@ -167,7 +185,7 @@ func (r Reader) masked(t Tool) Tool {
 	if len(definition) == len(t.Definition) && &definition[0] == &t.Definition[0] {
 		return t // nothing was
 	}
-	return Tool{Name: r.Secrets.Mask(t.Name), Description: r.Secrets.Mask(t.Description), Definition: definition}
+	return catalog.Tool{Name: r.Secrets.Mask(t.Name), Description: r.Secrets.Mask(t.Description), Definition: definition}
 }
 
 func pagingError(format string, args ...any) error {

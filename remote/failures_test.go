@@ -1,4 +1,4 @@
-package catalog_test
+package remote_test
 
 import (
 	"compress/gzip"
@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/remote"
 )
 
 func respond(status int, contentType, body string) http.Handler {
@@ -37,45 +37,45 @@ func TestReadFailures(t *testing.T) {
 	}
 	cases := map[string]struct {
 		handler  http.Handler
-		kind     catalog.Kind
+		kind     remote.Kind
 		status   int
 		contains string
 	}{
-		"html":          {respond(200, "text/html; charset=utf-8", "<html>"), catalog.KindProtocol, 0, `"text/html"`},
-		"401":           {respond(401, "application/json", `{"message":"no \u001b[31mtoken `+long+`"}`), catalog.KindHTTP, 401, "token"},
-		"403":           {respond(403, "text/plain", "go\naway\x1b\u202e"), catalog.KindHTTP, 403, `"go away<U+001B><U+202E>"`},
-		"404":           {respond(404, "text/html", "<html>"), catalog.KindHTTP, 404, "path"},
-		"500":           {respond(500, "text/plain", "oops"), catalog.KindHTTP, 500, "oops"},
-		"json rpc 400":  {respond(400, "application/json", `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"bad"}}`), catalog.KindHTTP, 400, "bad"},
-		"bad json":      {respond(200, "application/json", `{"jsonrpc":`), catalog.KindProtocol, 0, ""},
-		"empty":         {respond(200, "application/json", ``), catalog.KindProtocol, 0, ""},
-		"no stream end": {respond(200, "text/event-stream", "data: {\"jsonrpc\"\n"), catalog.KindProtocol, 0, ""},
+		"html":          {respond(200, "text/html; charset=utf-8", "<html>"), remote.KindProtocol, 0, `"text/html"`},
+		"401":           {respond(401, "application/json", `{"message":"no \u001b[31mtoken `+long+`"}`), remote.KindHTTP, 401, "token"},
+		"403":           {respond(403, "text/plain", "go\naway\x1b\u202e"), remote.KindHTTP, 403, `"go away<U+001B><U+202E>"`},
+		"404":           {respond(404, "text/html", "<html>"), remote.KindHTTP, 404, "path"},
+		"500":           {respond(500, "text/plain", "oops"), remote.KindHTTP, 500, "oops"},
+		"json rpc 400":  {respond(400, "application/json", `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"bad"}}`), remote.KindHTTP, 400, "bad"},
+		"bad json":      {respond(200, "application/json", `{"jsonrpc":`), remote.KindProtocol, 0, ""},
+		"empty":         {respond(200, "application/json", ``), remote.KindProtocol, 0, ""},
+		"no stream end": {respond(200, "text/event-stream", "data: {\"jsonrpc\"\n"), remote.KindProtocol, 0, ""},
 		"refusal": {http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			var msg struct{ ID json.RawMessage }
 			json.NewDecoder(req.Body).Decode(&msg)
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32602,"message":"un\nsupported %s"}}`, msg.ID, long)
-		}), catalog.KindProtocol, 0, `-32602: "un supported`},
-		"no tools":    {list(`{}`), catalog.KindProtocol, 0, "no tools"},
-		"null tools":  {list(`{"tools":null}`), catalog.KindProtocol, 0, "not an array"},
-		"bad cursor":  {list(`{"tools":[],"nextCursor":7}`), catalog.KindProtocol, 0, "nextCursor"},
-		"same cursor": {list(`{"tools":[` + definition("a") + `],"nextCursor":"again"}`), catalog.KindProtocol, 0, "cursor came twice"},
+		}), remote.KindProtocol, 0, `-32602: "un supported`},
+		"no tools":    {list(`{}`), remote.KindProtocol, 0, "no tools"},
+		"null tools":  {list(`{"tools":null}`), remote.KindProtocol, 0, "not an array"},
+		"bad cursor":  {list(`{"tools":[],"nextCursor":7}`), remote.KindProtocol, 0, "nextCursor"},
+		"same cursor": {list(`{"tools":[` + definition("a") + `],"nextCursor":"again"}`), remote.KindProtocol, 0, "cursor came twice"},
 		"empty pages": {scripted(func(w http.ResponseWriter, id json.RawMessage, cursor string) {
 			n, _ := strconv.Atoi(cursor)
 			answer(w, id, fmt.Sprintf(`{"tools":[],"nextCursor":"%d"}`, n+1))
-		}), catalog.KindProtocol, 0, "brought no tools"},
+		}), remote.KindProtocol, 0, "brought no tools"},
 		"cut off": {scripted(func(w http.ResponseWriter, _ json.RawMessage, _ string) {
 			w.Header().Set("Content-Length", "100000")
 			io.WriteString(w, `{"jsonrpc":"2.0","id":2,"result":{"tools":[`+definition("a"))
-		}), catalog.KindProtocol, 0, "middle of an answer"},
+		}), remote.KindProtocol, 0, "middle of an answer"},
 		"cut off stream": {scripted(func(w http.ResponseWriter, _ json.RawMessage, _ string) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			io.WriteString(w, `id: 1`+"\n"+`data: {"jsonrpc":"2.0","id":2,"result":{"tools":[`)
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
-		}), catalog.KindProtocol, 0, "middle of an answer"},
+		}), remote.KindProtocol, 0, "middle of an answer"},
 		"closed before an answer": {http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
-			catalog.KindConnect, 0, "closed before an answer"},
+			remote.KindConnect, 0, "closed before an answer"},
 	}
 	for name, c := range cases {
 		for _, version := range []string{"", gatewayVersion} {
@@ -102,7 +102,7 @@ func TestReadRefusedConnection(t *testing.T) {
 	}
 	listener.Close()
 	_, err = localReader(t).Read(t.Context(), "http://"+listener.Addr().String()+"/mcp?token=hush")
-	wantError(t, err, catalog.KindConnect, "refused")
+	wantError(t, err, remote.KindConnect, "refused")
 	if strings.Contains(err.Error(), "hush") {
 		t.Errorf("secret in %v", err)
 	}
@@ -110,7 +110,7 @@ func TestReadRefusedConnection(t *testing.T) {
 
 func TestReadUnknownHost(t *testing.T) {
 	_, err := localReader(t).Read(t.Context(), "https://no-such-host.invalid/mcp")
-	wantError(t, err, catalog.KindConnect, "cannot be resolved")
+	wantError(t, err, remote.KindConnect, "cannot be resolved")
 }
 
 // What goes wrong with TLS is told apart, and no address is named.
@@ -139,7 +139,7 @@ func TestReadTLSFailures(t *testing.T) {
 		r := localReader(t)
 		r.Transport = c.transport
 		_, err := r.Read(t.Context(), c.endpoint)
-		e := wantError(t, err, catalog.KindConnect, c.want)
+		e := wantError(t, err, remote.KindConnect, c.want)
 		if strings.Contains(e.Err.Error(), "127.0.0.1") {
 			t.Errorf("%s: an address is named: %v", name, e.Err)
 		}
@@ -179,7 +179,7 @@ func TestReadTimesOut(t *testing.T) {
 			endpoint := serveHanging(t, handler)
 			start := time.Now()
 			_, err := r.Read(t.Context(), endpoint)
-			wantError(t, err, catalog.KindTimeout, "200ms")
+			wantError(t, err, remote.KindTimeout, "200ms")
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%v is no deadline error", err)
 			}
@@ -239,14 +239,14 @@ func TestReadCancelledByCaller(t *testing.T) {
 	early, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer stop()
 	_, err = localReader(t).Read(early, endpoint)
-	wantError(t, err, catalog.KindTimeout, "")
+	wantError(t, err, remote.KindTimeout, "")
 }
 
 func TestReadFollowsNoRedirect(t *testing.T) {
 	var followed atomic.Bool
 	inside := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Store(true) }))
 	_, err := localReader(t).Read(t.Context(), serve(t, http.RedirectHandler(inside+"?token=hush", http.StatusTemporaryRedirect)))
-	if e := wantError(t, err, catalog.KindHTTP, "redirect"); e.Status != 307 || followed.Load() || strings.Contains(err.Error(), "hush") {
+	if e := wantError(t, err, remote.KindHTTP, "redirect"); e.Status != 307 || followed.Load() || strings.Contains(err.Error(), "hush") {
 		t.Errorf("status %d, followed %t, error %v", e.Status, followed.Load(), err)
 	}
 }
@@ -273,13 +273,13 @@ func TestReadTooManyTools(t *testing.T) {
 			}
 			continue
 		}
-		wantError(t, err, catalog.KindTooMany, "more than 10000 tools")
+		wantError(t, err, remote.KindTooMany, "more than 10000 tools")
 		if pages.Load() != 2 {
 			t.Errorf("read %d pages, want 2", pages.Load())
 		}
 	}
 	_, err := localReader(t).Read(t.Context(), serve(t, lists(full, definition("b"))))
-	wantError(t, err, catalog.KindTooMany, "more than 10000 tools")
+	wantError(t, err, remote.KindTooMany, "more than 10000 tools")
 }
 
 func TestReadTooLarge(t *testing.T) {
@@ -310,7 +310,7 @@ func TestReadTooLarge(t *testing.T) {
 			r := localReader(t)
 			r.MaxBytes = 1 << 20
 			_, err := r.Read(t.Context(), serve(t, h))
-			wantError(t, err, catalog.KindTooLarge, "1 MiB")
+			wantError(t, err, remote.KindTooLarge, "1 MiB")
 		})
 	}
 }
@@ -338,7 +338,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 	})
 	r.Transport = authorizing{base, "t0ken"}
 	_, err := r.Read(t.Context(), serve(t, echo)+"?key=a%2Fb+c")
-	wantError(t, err, catalog.KindHTTP, "?key=***")
+	wantError(t, err, remote.KindHTTP, "?key=***")
 	for _, secret := range []string{"t0ken", "a%2Fb", "a/b c", "p4ss", "s3cret"} {
 		if strings.Contains(err.Error(), secret) {
 			t.Errorf("%q in %v", secret, err)
@@ -346,15 +346,15 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 	}
 	r.Transport = authorizing{base, ""}
 	_, err = r.Read(t.Context(), "https://gateway.example/mcp")
-	wantError(t, err, catalog.KindConnect, "idp.example")
+	wantError(t, err, remote.KindConnect, "idp.example")
 	if strings.Contains(err.Error(), "hush") {
 		t.Errorf("secret in %v", err)
 	}
 	_, err = r.Read(t.Context(), "https://user:p4ss@gateway.example/mcp")
-	wantError(t, err, catalog.KindAddress, "user name or password")
+	wantError(t, err, remote.KindAddress, "user name or password")
 	if strings.Contains(err.Error(), "p4ss") {
 		t.Errorf("password in %v", err)
 	}
-	_, err = catalog.Reader{}.Read(t.Context(), "https://gateway.example/mcp")
-	wantError(t, err, catalog.KindConnect, "no transport")
+	_, err = remote.Reader{}.Read(t.Context(), "https://gateway.example/mcp")
+	wantError(t, err, remote.KindConnect, "no transport")
 }

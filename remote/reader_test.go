@@ -1,4 +1,4 @@
-package catalog_test
+package remote_test
 
 import (
 	"context"

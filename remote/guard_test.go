@@ -1,22 +1,20 @@
-package catalog_test
+package remote_test
 
 import (
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
-	"agentcore-gateway-mcp/catalog"
-	"agentcore-gateway-mcp/untrusted"
+	"agentcore-gateway-mcp/remote"
 )
 
 func TestCheckEndpoint(t *testing.T) {
-	plain, anyPort, local := catalog.Guard{}, catalog.Guard{AnyPort: true}, catalog.Guard{Loopback: true}
+	plain, anyPort, local := remote.Guard{}, remote.Guard{AnyPort: true}, remote.Guard{Loopback: true}
 	cases := []struct {
-		guard   catalog.Guard
+		guard   remote.Guard
 		raw     string
 		refused string // part of the message; "" is accepted
 	}{
@@ -65,7 +63,7 @@ func TestCheckEndpoint(t *testing.T) {
 			}
 			continue
 		}
-		wantError(t, err, catalog.KindAddress, c.refused)
+		wantError(t, err, remote.KindAddress, c.refused)
 		if u != nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %v, %v", c.raw, u, err)
 		}
@@ -80,15 +78,15 @@ func TestGuardedAddresses(t *testing.T) {
 		"[::1]", "[::]", "[fd00::1]", "[fd00:ec2::254]", "[fe80::1]", "[ff02::1]", "[::ffff:169.254.169.254]", "[::ffff:10.0.0.1]",
 		"[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::1]", "[2002:a9fe:a9fe::1]", "[2001:0:a9fe:a9fe::1]", "[2001:db8::1]",
 	}
-	transport := catalog.Guard{AnyPort: true}.Transport()
+	transport := remote.Guard{AnyPort: true}.Transport()
 	defer transport.CloseIdleConnections()
-	r := catalog.Reader{Transport: transport, ProtocolVersion: gatewayVersion}
+	r := remote.Reader{Transport: transport, ProtocolVersion: gatewayVersion}
 	for _, host := range refused {
 		endpoint := "https://" + host + "/mcp"
-		_, err := catalog.Guard{AnyPort: true}.CheckEndpoint(endpoint)
-		wantError(t, err, catalog.KindAddress, "give a publicly reachable endpoint")
+		_, err := remote.Guard{AnyPort: true}.CheckEndpoint(endpoint)
+		wantError(t, err, remote.KindAddress, "give a publicly reachable endpoint")
 		_, err = r.Read(t.Context(), endpoint)
-		wantError(t, err, catalog.KindAddress, "give a publicly reachable endpoint")
+		wantError(t, err, remote.KindAddress, "give a publicly reachable endpoint")
 	}
 }
 
@@ -100,20 +98,20 @@ func TestGuardedDials(t *testing.T) {
 	defer tls.Close()
 	byName := strings.Replace(tls.URL, "127.0.0.1", "localhost", 1)
 	for _, c := range []struct {
-		guard    catalog.Guard
+		guard    remote.Guard
 		endpoint string
 		contains string
 	}{
-		{catalog.Guard{AnyPort: true}, tls.URL, "local mode only"},
-		{catalog.Guard{AnyPort: true}, byName, "local mode only"},
-		{catalog.Guard{}, byName, "port"},
-		{catalog.Guard{AnyPort: true}, plain.URL, "local mode only"},
-		{catalog.Guard{Loopback: true}, "http://example.com/", "plain http"},
-		{catalog.Guard{Loopback: true}, "https://8.8.8.8:8443/", "port 8443"},
+		{remote.Guard{AnyPort: true}, tls.URL, "local mode only"},
+		{remote.Guard{AnyPort: true}, byName, "local mode only"},
+		{remote.Guard{}, byName, "port"},
+		{remote.Guard{AnyPort: true}, plain.URL, "local mode only"},
+		{remote.Guard{Loopback: true}, "http://example.com/", "plain http"},
+		{remote.Guard{Loopback: true}, "https://8.8.8.8:8443/", "port 8443"},
 	} {
 		transport := c.guard.Transport()
-		_, err := catalog.Reader{Transport: transport}.Read(t.Context(), c.endpoint+"?k=hush")
-		wantError(t, err, catalog.KindAddress, c.contains)
+		_, err := remote.Reader{Transport: transport}.Read(t.Context(), c.endpoint+"?k=hush")
+		wantError(t, err, remote.KindAddress, c.contains)
 		transport.CloseIdleConnections()
 	}
 	if reached {
@@ -125,10 +123,10 @@ func TestLoopbackIsReachedInLocalMode(t *testing.T) {
 	server := httptest.NewTLSServer(lists(definition("a")))
 	defer server.Close()
 	plain := serve(t, lists(definition("a")))
-	transport := catalog.Guard{Loopback: true}.Transport()
+	transport := remote.Guard{Loopback: true}.Transport()
 	transport.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
 	defer transport.CloseIdleConnections()
-	r := catalog.Reader{Transport: transport, ProtocolVersion: gatewayVersion}
+	r := remote.Reader{Transport: transport, ProtocolVersion: gatewayVersion}
 	for _, endpoint := range []string{server.URL, plain, strings.Replace(plain, "127.0.0.1", "localhost", 1)} {
 		if list, err := r.Read(t.Context(), endpoint); err != nil || len(list.Tools) != 1 {
 			t.Errorf("%s: %v, %v", endpoint, list, err)
@@ -142,7 +140,7 @@ func TestUntrustedCertificate(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	_, err := localReader(t).Read(t.Context(), server.URL)
-	wantError(t, err, catalog.KindConnect, "certificate")
+	wantError(t, err, remote.KindConnect, "certificate")
 }
 
 func TestTransportIgnoresProxies(t *testing.T) {
@@ -151,48 +149,11 @@ func TestTransportIgnoresProxies(t *testing.T) {
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
 		t.Setenv(name, proxy.URL)
 	}
-	transport := catalog.Guard{}.Transport()
+	transport := remote.Guard{}.Transport()
 	defer transport.CloseIdleConnections()
 	if transport.Proxy != nil {
 		t.Error("the transport has a proxy")
 	}
-	_, err := catalog.Reader{Transport: transport}.Read(t.Context(), "https://192.168.1.1/")
-	wantError(t, err, catalog.KindAddress, "special address")
-}
-
-func TestRedactEndpoint(t *testing.T) {
-	for raw, want := range map[string]string{
-		"https://h/mcp":                     "https://h/mcp",
-		"https://h/a%2Fb?qualifier=DEFAULT": "https://h/a%2Fb?qualifier=DEFAULT",
-		"http://127.0.0.1:8000/mcp":         "http://127.0.0.1:8000/mcp",
-		"https://h/a%2Fb?key=hush":          "https://h/a%2Fb?key=***",
-		"https://h/?qualifier=v1&key=hush":  "https://h/?qualifier=***&key=***",
-		"https://h/?qualifier=v1;key=hush":  "https://h/?qualifier=***&key=***",
-		"https://h/?hush":                   "https://h/?***",
-		"https://h/?hush==":                 "https://h/?***",
-		"https://h/?=hush":                  "https://h/?***",
-		"https://h/?a=%zz&b=1=2":            "https://h/?a=***&b=***",
-		"https://u:hush@h/mcp?qualifier=a":  "https://***@h/mcp?qualifier=a",
-		"https://hush@h/mcp":                "https://***@h/mcp",
-		"https://h/mcp#hush":                "https://h/mcp",
-		"https://h/mcp#":                    "https://h/mcp",
-		"https://[::1]:8/mcp?a=hush#b":      "https://[::1]:8/mcp?a=***",
-		"mailto:hush@h":                     "(not a URL)",
-		"https://h:port/?hush":              "(not a URL)",
-		"hush":                              "(not a URL)",
-		"":                                  "(not a URL)",
-	} {
-		shown, masked := untrusted.Endpoint(raw)
-		if shown != want || masked != (shown != raw) {
-			t.Errorf("%q is shown as %q (masked %t), want %q", raw, shown, masked, want)
-		}
-	}
-}
-
-func TestRedactedEndpointStaysAURL(t *testing.T) {
-	shown, _ := untrusted.Endpoint("https://u:p@h:8/x?a+b=c&d%26=e")
-	u, err := url.Parse(shown)
-	if err != nil || u.Host != "h:8" || u.Query().Get("a b") != "***" || u.Query().Get("d&") != "***" {
-		t.Errorf("%q: %v", shown, err)
-	}
+	_, err := remote.Reader{Transport: transport}.Read(t.Context(), "https://192.168.1.1/")
+	wantError(t, err, remote.KindAddress, "special address")
 }

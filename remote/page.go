@@ -1,10 +1,12 @@
-package catalog
+package remote
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"strconv"
+
+	"agentcore-gateway-mcp/catalog"
 )
 
 var errTooMany = errors.New("more tools than this read accepts")
@@ -77,7 +79,7 @@ func parseEntries(dec *json.Decoder, limit int) ([]json.RawMessage, error) {
 
 // entry is one element of a page, before and after the SDK's verdict.
 type entry struct {
-	tool  Tool
+	tool  catalog.Tool
 	ok    bool
 	input json.RawMessage
 }
@@ -88,7 +90,7 @@ func parseEntry(raw json.RawMessage) entry {
 	if json.Unmarshal(raw, &members) != nil || members == nil {
 		return entry{}
 	}
-	e := entry{tool: Tool{Definition: raw}, ok: true, input: members["inputSchema"]}
+	e := entry{tool: catalog.Tool{Definition: raw}, ok: true, input: members["inputSchema"]}
 	if json.Unmarshal(members["name"], &e.tool.Name) != nil || e.tool.Name == "" {
 		e.ok = false
 	}
