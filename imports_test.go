@@ -39,6 +39,7 @@ var sdks = map[string][]string{
 	"github.com/peterbourgon/ff/":                {"."},
 	"github.com/schollz/progressbar/":            {"."},
 	"github.com/rivo/uniseg":                     {"."},
+	"github.com/go-json-experiment/json":         {"auth", "catalog"},
 	"code.dny.dev/ssrf":                          {"remote"},
 	"golang.org/x/net/publicsuffix":              {"gateway"},
 	"github.com/google/jsonschema-go":            {".", "tools"},

@@ -54,24 +54,14 @@ func BenchmarkCompare(b *testing.B) {
 	}
 }
 
-func BenchmarkDigests(b *testing.B) {
+func BenchmarkHash(b *testing.B) {
 	before, _, bytes := benchLists()
 	b.ReportAllocs()
 	b.SetBytes(int64(bytes / 2))
 	for b.Loop() {
-		if len(catalog.Digests(before)) != benchTools {
-			b.Fatal("digests are missing")
-		}
-	}
-}
-
-func BenchmarkCompareDigests(b *testing.B) {
-	before, after, _ := benchLists()
-	x, y := catalog.Digests(before), catalog.Digests(after)
-	b.ReportAllocs()
-	for b.Loop() {
-		if d := catalog.CompareDigests(x, y); len(d.Changed) != 0 {
-			b.Fatal("something changed")
+		var h catalog.Hasher
+		for _, t := range before {
+			h.Hash(t)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Canonical is the form of a definition over which it is hashed and compared:
@@ -39,35 +40,22 @@ import (
 // An error says why the definition is not a JSON object or that it is nested
 // deeper than 1,000 levels.
 func Canonical(t Tool) ([]byte, error) {
-	return new(canonicalizer).append(nil, t)
-}
-
-// canonicalizer keeps its memory from one definition to the next.
-type canonicalizer struct {
-	parser
-	out   []byte
-	spans []span // of the elements of the sets that are being written
-}
-
-// span is a part of out.
-type span struct{ start, end int }
-
-// append appends the canonical form to dst.
-func (c *canonicalizer) append(dst []byte, t Tool) ([]byte, error) {
-	definition, err := c.parse(string(t.Definition))
+	root, err := new(decoder).canonical(t)
 	if err != nil {
-		return dst, fmt.Errorf("the definition of tool %s is not valid JSON: %w", show(t.Name), err)
+		return nil, err
+	}
+	return appendValue(nil, root), nil
+}
+
+// canonical is the tree of a tool's canonical form, valid until the next call.
+func (d *decoder) canonical(t Tool) (*value, error) {
+	definition, err := d.decode(t.Definition)
+	if err != nil {
+		return nil, fmt.Errorf("the definition of tool %s is not valid JSON: %w", show(t.Name), err)
 	}
 	if definition.kind != kindObject {
-		return dst, fmt.Errorf("the definition of tool %s is not a JSON object", show(t.Name))
+		return nil, fmt.Errorf("the definition of tool %s is not a JSON object", show(t.Name))
 	}
-	c.out, c.spans = dst, c.spans[:0]
-	c.tool(t.Name, definition)
-	dst, c.out = c.out, nil
-	return dst, nil
-}
-
-func (c *canonicalizer) tool(name string, definition *value) {
 	annotations := definition.get("annotations")
 	title, hinted := definition.get("title"), annotations.get("title")
 	if !meansSomething(hinted) {
@@ -78,57 +66,39 @@ func (c *canonicalizer) tool(name string, definition *value) {
 	} else if equal(title, hinted) {
 		hinted = nil
 	}
-	c.out = append(c.out, '{')
-	start := len(c.out)
-	c.annotations(annotations, hinted, start)
-	if v := definition.get("description"); meansSomething(v) {
-		c.key(start, "description")
-		c.data(v)
-	}
-	c.optionalSchema(start, definition, "inputSchema")
-	c.key(start, "name")
-	c.str(name)
-	c.optionalSchema(start, definition, "outputSchema")
-	if title != nil {
-		c.key(start, "title")
-		c.data(title)
-	}
-	c.out = append(c.out, '}')
-}
-
-func (c *canonicalizer) optionalSchema(start int, definition *value, name string) {
-	if v := definition.get(name); v != nil && v.kind != kindNull {
-		c.key(start, name)
-		c.schema(v)
-	}
-}
-
-// annotations writes nothing when nothing is left of them.
-func (c *canonicalizer) annotations(annotations, title *value, start int) {
-	if annotations == nil || annotations.kind == kindNull {
-		return
-	}
-	if annotations.kind != kindObject {
-		c.key(start, "annotations")
-		c.data(annotations)
-		return
-	}
-	before := len(c.out)
-	c.key(start, "annotations")
-	c.out = append(c.out, '{')
-	inner := len(c.out)
-	for _, m := range annotations.members {
-		if m.name == "title" && title == nil || isDefaultHint(m.name, m.value) {
-			continue
+	root := &d.values.take(1)[0]
+	*root = value{kind: kindObject, members: d.members.take(6)[:0]}
+	keep := func(name string, v *value) {
+		if v != nil && v.kind != kindNull {
+			root.members = append(root.members, member{name, v})
 		}
-		c.key(inner, m.name)
-		c.data(m.value)
 	}
-	if len(c.out) == inner {
-		c.out = c.out[:before]
-		return
+	keep("annotations", withoutDefaults(annotations, hinted != nil))
+	if v := definition.get("description"); meansSomething(v) {
+		keep("description", v)
 	}
-	c.out = append(c.out, '}')
+	keep("inputSchema", d.schema(definition.get("inputSchema")))
+	name := &d.values.take(1)[0]
+	*name = value{kind: kindString, text: strings.ToValidUTF8(t.Name, string(utf8.RuneError))}
+	keep("name", name)
+	keep("outputSchema", d.schema(definition.get("outputSchema")))
+	keep("title", title)
+	return root, nil
+}
+
+// withoutDefaults takes from annotations what says nothing, and the title unless
+// it is one of its own. It is nil when nothing is left.
+func withoutDefaults(annotations *value, title bool) *value {
+	if annotations == nil || annotations.kind != kindObject {
+		return annotations
+	}
+	annotations.members = slices.DeleteFunc(annotations.members, func(m member) bool {
+		return m.name == "title" && !title || isDefaultHint(m.name, m.value)
+	})
+	if len(annotations.members) == 0 {
+		return nil
+	}
+	return annotations
 }
 
 // isDefaultHint knows the defaults of MCP's ToolAnnotations.
@@ -147,29 +117,23 @@ func meansSomething(v *value) bool {
 	return v != nil && v.kind != kindNull && (v.kind != kindString || v.text != "")
 }
 
-// schema writes a schema without what means nothing in it.
-func (c *canonicalizer) schema(v *value) {
-	if v.kind == kindTrue {
-		c.out = append(c.out, "{}"...)
-		return
-	}
-	if v.kind != kindObject {
-		c.data(v)
-		return
-	}
-	c.out = append(c.out, '{')
-	start := len(c.out)
-	for _, m := range v.members {
-		if !c.ignored(m.name, m.value) {
-			c.key(start, m.name)
-			c.keyword(m.name, m.value)
+// schema takes from a schema what means nothing in it, and returns it.
+func (d *decoder) schema(v *value) *value {
+	switch {
+	case v == nil:
+	case v.kind == kindTrue:
+		*v = value{kind: kindObject}
+	case v.kind == kindObject:
+		v.members = slices.DeleteFunc(v.members, func(m member) bool { return d.ignored(m.name, m.value) })
+		for i, m := range v.members {
+			v.members[i].value = d.keyword(m.name, m.value)
 		}
 	}
-	c.out = append(c.out, '}')
+	return v
 }
 
 // ignored says that a keyword means nothing with this value.
-func (c *canonicalizer) ignored(keyword string, v *value) bool {
+func (d *decoder) ignored(keyword string, v *value) bool {
 	if v.kind == kindNull {
 		return keyword != "const"
 	}
@@ -181,7 +145,7 @@ func (c *canonicalizer) ignored(keyword string, v *value) bool {
 	case "properties":
 		return v.kind == kindObject && len(v.members) == 0
 	case "additionalProperties":
-		return !c.unevaluated && (v.kind == kindTrue || v.kind == kindObject && len(v.members) == 0)
+		return !d.unevaluated && (v.kind == kindTrue || v.kind == kindObject && len(v.members) == 0)
 	case "minLength", "minItems", "minProperties":
 		return v.kind == kindNumber && v.text == "0"
 	case "uniqueItems":
@@ -202,76 +166,49 @@ func isDialect(uri string) bool {
 	return false
 }
 
-func (c *canonicalizer) keyword(keyword string, v *value) {
+// keyword brings what a keyword holds into its one form.
+func (d *decoder) keyword(keyword string, v *value) *value {
 	switch shape := shapeOf(keyword); {
 	case shape == shapeSchema, shape == shapeItems && v.kind != kindArray:
-		c.schema(v)
+		d.schema(v)
 	case shape == shapeSchemaMap && v.kind == kindObject:
-		c.out = append(c.out, '{')
-		start := len(c.out)
-		for _, m := range v.members {
-			c.key(start, m.name)
-			c.schema(m.value)
-		}
-		c.out = append(c.out, '}')
+		d.schemas(v.members)
 	case v.kind != kindArray:
-		c.data(v)
 	case shape == shapeType && len(v.members) == 1:
-		c.data(v.members[0].value)
+		return v.members[0].value
 	case shape == shapeSet, shape == shapeType:
-		c.set(v.members, c.data, true)
+		v.members = slices.CompactFunc(sorted(v.members), func(x, y member) bool { return equal(x.value, y.value) })
 	case shape == shapeSchemaSet:
-		c.set(v.members, c.schema, false)
+		d.schemas(v.members)
+		v.members = sorted(v.members)
 	case shape == shapeSchemas, shape == shapeItems:
-		c.out = append(c.out, '[')
-		for i, m := range v.members {
-			if i > 0 {
-				c.out = append(c.out, ',')
-			}
-			c.schema(m.value)
-		}
-		c.out = append(c.out, ']')
-	default:
-		c.data(v)
+		d.schemas(v.members)
+	}
+	return v
+}
+
+func (d *decoder) schemas(members []member) {
+	for _, m := range members {
+		d.schema(m.value)
 	}
 }
 
-// set writes elements in the order of their forms, and each once if asked.
-func (c *canonicalizer) set(elements []member, write func(*value), once bool) {
-	c.out = append(c.out, '[')
-	start, base := len(c.out), len(c.spans)
-	ordered := true
+// sorted brings the elements of a set into the order of their forms.
+func sorted(elements []member) []member {
+	if len(elements) < 2 {
+		return elements
+	}
+	type formed struct {
+		form string
+		member
+	}
+	all := make([]formed, len(elements))
 	for i, m := range elements {
-		if i > 0 {
-			c.out = append(c.out, ',')
-		}
-		from := len(c.out)
-		write(m.value)
-		c.spans = append(c.spans, span{from, len(c.out)})
-		if i > 0 && compareSpans(c.out, c.spans[base+i-1], c.spans[base+i]) >= 0 {
-			ordered = false
-		}
+		all[i] = formed{render(m.value), m}
 	}
-	if !ordered {
-		written := slices.Clone(c.out[start:])
-		at := func(s span) []byte { return written[s.start-start : s.end-start] }
-		spans := c.spans[base:]
-		slices.SortFunc(spans, func(x, y span) int { return slices.Compare(at(x), at(y)) })
-		if once {
-			spans = slices.CompactFunc(spans, func(x, y span) bool { return slices.Equal(at(x), at(y)) })
-		}
-		c.out = c.out[:start]
-		for i, s := range spans {
-			if i > 0 {
-				c.out = append(c.out, ',')
-			}
-			c.out = append(c.out, at(s)...)
-		}
+	slices.SortFunc(all, func(x, y formed) int { return strings.Compare(x.form, y.form) })
+	for i, f := range all {
+		elements[i] = f.member
 	}
-	c.spans = c.spans[:base]
-	c.out = append(c.out, ']')
-}
-
-func compareSpans(out []byte, x, y span) int {
-	return slices.Compare(out[x.start:x.end], out[y.start:y.end])
+	return elements
 }

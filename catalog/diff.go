@@ -1,6 +1,10 @@
 package catalog
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
 
 // Diff is what has to happen to one list of tools to become another. Its slices
 // are sorted by name and never nil.
@@ -35,20 +39,16 @@ type Change struct {
 func Compare(before, after []Tool) Diff {
 	d := Diff{Added: []Tool{}, Removed: []Tool{}, Changed: []Change{}}
 	var c comparer
-	pair(before, after, func(t Tool) string { return t.Name },
+	pair(before, after,
 		func(t Tool) { d.Removed = append(d.Removed, t) },
 		func(t Tool) { d.Added = append(d.Added, t) },
 		func(x, y Tool) {
-			if !c.same(x, y) {
-				verdict, details := judge(&c.before, &c.after)
-				d.Changed = append(d.Changed, Change{Before: x, After: y, Verdict: verdict, Details: details})
+			if details := c.compare(x, y); details != nil {
+				d.Changed = append(d.Changed, Change{Before: x, After: y, Verdict: details[0].Verdict, Details: details})
 			}
 		})
 	return d
 }
-
-// Empty says that nothing has to happen.
-func (d Diff) Empty() bool { return len(d.Added)+len(d.Removed)+len(d.Changed) == 0 }
 
 // Verdict is the worst of all changes: breaking when a tool is removed, notable
 // at least when an added tool's text is suspicious (see [Inspect]), compatible
@@ -73,33 +73,52 @@ func (d Diff) Verdict() Verdict {
 }
 
 // comparer keeps its memory from one pair to the next.
-type comparer struct {
-	canonicalizer
-	before, after form
-}
+type comparer struct{ before, after decoder }
 
-func (c *comparer) same(before, after Tool) bool {
+// compare says how a tool differs from what it was, nil when it does not.
+func (c *comparer) compare(before, after Tool) []Detail {
 	if bytes.Equal(before.Definition, after.Definition) {
-		return true
+		return nil
 	}
-	c.before.set(&c.canonicalizer, before)
-	c.after.set(&c.canonicalizer, after)
-	return c.before.err == nil && c.after.err == nil && bytes.Equal(c.before.text, c.after.text)
+	b, errBefore := c.before.canonical(before)
+	a, errAfter := c.after.canonical(after)
+	if errBefore == nil && errAfter == nil && equal(b, a) {
+		return nil
+	}
+	return judge(b, a, errBefore, errAfter)
 }
 
-// form is a canonical form, and the memory to read it again.
-type form struct {
-	text []byte
-	err  error
-	parser
+// pair walks two lists side by side in the order of names; duplicates of a name
+// pair in their order.
+func pair(before, after []Tool, removed, added func(Tool), both func(before, after Tool)) {
+	a, b := byName(before), byName(after)
+	for len(a) > 0 && len(b) > 0 {
+		switch order := strings.Compare(a[0].Name, b[0].Name); {
+		case order < 0:
+			removed(a[0])
+			a = a[1:]
+		case order > 0:
+			added(b[0])
+			b = b[1:]
+		default:
+			both(a[0], b[0])
+			a, b = a[1:], b[1:]
+		}
+	}
+	for _, x := range a {
+		removed(x)
+	}
+	for _, x := range b {
+		added(x)
+	}
 }
 
-func (f *form) set(c *canonicalizer, t Tool) { f.text, f.err = c.append(f.text[:0], t) }
-
-// root is valid until the next call.
-func (f *form) root() (*value, error) {
-	if f.err != nil {
-		return nil, f.err
+func byName(list []Tool) []Tool {
+	order := func(x, y Tool) int { return strings.Compare(x.Name, y.Name) }
+	if slices.IsSortedFunc(list, order) {
+		return list
 	}
-	return f.parse(string(f.text))
+	sorted := slices.Clone(list)
+	slices.SortStableFunc(sorted, order)
+	return sorted
 }

@@ -23,9 +23,7 @@ import (
 // At most 20, as in a [Change]; nothing when the definition has no canonical
 // form; never nil.
 func Inspect(t Tool) []Detail {
-	var f form
-	f.set(new(canonicalizer), t)
-	root, err := f.root()
+	root, err := new(decoder).canonical(t)
 	if err != nil {
 		return []Detail{}
 	}
@@ -34,7 +32,7 @@ func Inspect(t Tool) []Detail {
 
 func suspicions(tool *value) []Detail {
 	var d details
-	for _, s := range scan(tool) {
+	for _, s := range scan(tool, nil) {
 		if !s.isURL {
 			d.add(Notable, "%s", s.text)
 		}
@@ -52,12 +50,12 @@ type suspicion struct {
 // newSuspicions tells what a changed tool's texts have that they had not. URLs
 // are looked for in titles and descriptions.
 func newSuspicions(before, after *value, d *details) {
-	found := scan(after)
+	found := scan(after, before)
 	if len(found) == 0 {
 		return
 	}
 	known := map[string]bool{}
-	for _, s := range scan(before) {
+	for _, s := range scan(before, nil) {
 		known[s.key] = true
 	}
 	for _, s := range found {
@@ -75,17 +73,22 @@ type scanner struct {
 	plain   []byte // the text at hand, for matching phrases
 }
 
-func scan(tool *value) []suspicion {
+// scan looks through a tool's texts, without those that are the same in known.
+func scan(tool, known *value) []suspicion {
 	s := scanner{phrases: instructionPhrases()}
-	s.inspect("name", "", tool.get("name").str(), false)
-	s.inspect("title", "", tool.get("title").str(), true)
-	s.inspect("description", "", tool.get("description").str(), true)
-	if v := tool.get("annotations"); v != nil {
-		s.data("annotations", "", v)
-	}
-	for _, s.side = range []side{input, output} {
-		if v := tool.get(string(s.side) + "Schema"); v != nil {
+	for _, name := range []string{"name", "title", "description", "annotations", "inputSchema", "outputSchema"} {
+		v := tool.get(name)
+		if v == nil || equal(v, known.get(name)) {
+			continue
+		}
+		switch name {
+		case "inputSchema", "outputSchema":
+			s.side = side(strings.TrimSuffix(name, "Schema"))
 			s.schema(v, "")
+		case "title", "description":
+			s.inspect(name, "", v.str(), true)
+		default:
+			s.data(name, "", v)
 		}
 	}
 	return s.found
@@ -97,8 +100,11 @@ func (s *scanner) schema(v *value, path string) {
 		return
 	}
 	for _, m := range v.members {
-		s.inspect("name of a keyword", path, m.name, false)
-		switch shapeOf(m.name) {
+		shape := shapeOf(m.name)
+		if shape == shapeData { // no known keyword
+			s.inspect("name of a keyword", path, m.name, false)
+		}
+		switch shape {
 		case shapeAnnotation:
 			if m.value.kind == kindString {
 				s.inspect(m.name, path, m.value.text, true)
@@ -150,7 +156,8 @@ func (s *scanner) inspect(what, path, text string, urls bool) {
 	for _, h := range hiddenIn(text) {
 		note(h.as+strings.Join(h.codes, " "), "has %s characters (%s)", h.as, listed(h.codes))
 	}
-	if s.plain = appendPlain(s.plain[:0], text); len(s.plain) >= minPhrase {
+	if len(text) >= minPhrase {
+		s.plain = appendPlain(s.plain[:0], text)
 		plain := string(s.plain)
 		for _, phrase := range s.phrases {
 			if strings.Contains(plain, phrase) {

@@ -6,12 +6,11 @@ import (
 	"agentcore-gateway-mcp/untrusted"
 )
 
-// judge says what changed between the canonical forms of two tools of one name.
-// What means nothing is not in these forms, so it is not judged.
-func judge(before, after *form) (Verdict, []Detail) {
+// judge says what changed between the canonical forms of two tools of one name,
+// at least one thing. What means nothing is not in these forms, so it is not
+// judged.
+func judge(b, a *value, errBefore, errAfter error) []Detail {
 	var d details
-	b, errBefore := before.root()
-	a, errAfter := after.root()
 	switch {
 	case errAfter != nil:
 		d.add(Breaking, "%v: it cannot be compared", errAfter)
@@ -25,7 +24,7 @@ func judge(before, after *form) (Verdict, []Detail) {
 		judgeSchema(output, b.get("outputSchema"), a.get("outputSchema"), &d)
 		newSuspicions(b, a, &d)
 	}
-	return d.verdict(), d.list()
+	return d.list()
 }
 
 func judgeTexts(before, after *value, d *details) {

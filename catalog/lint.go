@@ -60,9 +60,8 @@ func Lint(target string, tools []Tool) []Finding {
 }
 
 type linter struct {
-	findings  []Finding
-	canonical canonicalizer
-	form      form
+	findings []Finding
+	decoder
 }
 
 func (l *linter) add(tool string, severity Severity, format string, args ...any) {
@@ -93,8 +92,7 @@ func isNameRune(r rune) bool {
 }
 
 func (l *linter) definition(t Tool) {
-	l.form.set(&l.canonical, t)
-	root, err := l.form.root()
+	root, err := l.canonical(t)
 	if err != nil {
 		l.add(t.Name, SeverityError, "%v", err)
 		return

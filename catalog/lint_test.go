@@ -31,7 +31,7 @@ func TestLint(t *testing.T) {
 		{"t", "x", `{"description":"d","inputSchema":[]}`, "error: its input schema is not a JSON object"},
 		{"t", "x", `{"description":"d","inputSchema":{"type":"string"}}`, `error: its input schema is not of type "object"`},
 		{"t", "x", `{"description":"d","inputSchema":{"type":"object"},"outputSchema":{}}`, `error: its output schema is not of type "object"`},
-		{"t", "x", `{`, `error: the definition of tool "x" is not valid JSON: no member name at byte 1`},
+		{"t", "x", `{`, `error: the definition of tool "x" is not valid JSON: unexpected EOF at byte 1`},
 		{"t", "x", `{"description":"d","inputSchema":{"type":"object","$defs":{"a":{"$anchor":"b"}},"properties":{"p":{"anyOf":[{"$ref":"#/$defs/a"}]}}}}`,
 			"warning: its input schema uses $anchor, $defs, $ref: it failed synchronization in earlier AgentCore releases, today unknown"},
 		{"t", "x", `{"description":"d","inputSchema":{"type":"object","properties":{"$ref":{"default":{"$defs":1}}}},"outputSchema":{"type":"object","$defs":{}}}`, ""},

@@ -65,15 +65,6 @@ func (d *details) add(v Verdict, format string, args ...any) {
 
 func (d *details) total() int { return d.count[0] + d.count[1] + d.count[2] }
 
-func (d *details) verdict() Verdict {
-	for rank, v := range Breaking.Values() {
-		if d.count[rank] > 0 {
-			return v
-		}
-	}
-	return Compatible
-}
-
 func (d *details) list() []Detail {
 	list := []Detail{}
 	for rank, v := range Breaking.Values() {

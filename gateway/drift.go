@@ -151,8 +151,9 @@ func (d *Drift) Keep(wants func(tool string) bool) {
 // hashes gives each tool's hash by name.
 func hashes(tools []catalog.Tool) map[string]string {
 	all := make(map[string]string, len(tools))
-	for _, d := range catalog.Digests(tools) {
-		all[untrusted.Name(d.Name)] = d.Hash.String()
+	var hasher catalog.Hasher
+	for _, t := range tools {
+		all[untrusted.Name(t.Name)] = hasher.Hash(t)
 	}
 	return all
 }
