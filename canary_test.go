@@ -18,6 +18,7 @@ import (
 
 	own "agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/tools"
+	"agentcore-gateway-mcp/tutorial"
 )
 
 // echo is an MCP server that tells everybody what it was sent: in names,
@@ -140,16 +141,16 @@ func TestEchoedCredentialsAreMasked(t *testing.T) {
 	e := newEcho(t)
 	s.newKeyedTarget("by-header", e.url, types.ApiKeyCredentialLocationHeader)
 	s.newKeyedTarget("by-query", e.url, types.ApiKeyCredentialLocationQueryParameter)
-	client, err := own.New(t.Context(), s.world.awsOptions())
+	client, err := own.New(t.Context(), s.world.AWS())
 	if err != nil {
 		t.Fatal(err)
 	}
 	const inURL = "s3cret-in-the-url"
 	for name, target := range map[string]own.NewTarget{
-		"by-token": {Name: "by-token", Endpoint: e.url, OAuthProviderARN: s.world.providerARN, Scopes: []string{runtimeScope}},
+		"by-token": {Name: "by-token", Endpoint: e.url, OAuthProviderARN: s.world.ProviderARN, Scopes: []string{tutorial.RuntimeScope}},
 		"by-url":   {Name: "by-url", Endpoint: e.url + "?key=" + inURL},
 	} {
-		created, err := client.CreateTarget(t.Context(), s.world.gatewayID, target)
+		created, err := client.CreateTarget(t.Context(), s.world.GatewayID, target)
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -181,7 +182,7 @@ func TestEchoedCredentialsAreMasked(t *testing.T) {
 		ask("update_target_endpoint", target, "endpoint", e.url+"?key="+inURL+"2", "dryRun", true)
 		ask("pin_target_tools", target)
 		ask("get_target", target)
-		if r, err := s.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "agentcore://gateways/" + tutorialGateway + "/targets/" + target}); err != nil {
+		if r, err := s.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "agentcore://gateways/" + tutorial.Gateway + "/targets/" + target}); err != nil {
 			t.Error(err)
 		} else {
 			s.said.Write([]byte(r.Contents[0].Text))
@@ -211,7 +212,7 @@ func TestEchoedCredentialsAreMasked(t *testing.T) {
 	if len(heard) < 4 || !strings.Contains(all, "***") {
 		t.Fatalf("the server heard %d credentials, and %d bytes were said: this test would see nothing", len(heard), len(all))
 	}
-	for _, secret := range append(heard, s.world.secret, s.world.runtimeSecret) {
+	for _, secret := range append(heard, s.world.Secret, s.world.RuntimeSecret) {
 		for _, spelling := range append(spellings(secret), secret[:min(len(secret), 24)], jsonOf(secret)[1:len(jsonOf(secret))-1]) {
 			if i := strings.Index(all, spelling); i >= 0 {
 				t.Errorf("%.12s… comes out as %.20s…: …%s…", secret, spelling, all[max(0, i-300):min(len(all), i+60)])

@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	own "agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/tutorial"
 )
 
 // newLister is an MCP server with tools of these names.
@@ -46,36 +47,36 @@ func newLister(t *testing.T, names []string) string {
 // What servers call their tools neither holds a shell command up nor writes to
 // the terminal what it likes; --json has all of it, for --expect.
 func TestCallWithHostileNames(t *testing.T) {
-	w, err := startWorld(t.Context(), worldOptions{addr: "127.0.0.1:0", log: discard(), quick: true})
+	w, err := tutorial.Start(t.Context(), tutorial.Options{Log: discard(), Quick: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(w.close)
-	if err := w.seed(t.Context(), false); err != nil {
+	t.Cleanup(w.Close)
+	if err := w.Seed(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
 	names := []string{"x\ny  synchronized, READY", "\x1b]52;c;cm0=\x07", "注文"}
 	for i := range 2999 {
 		names = append(names, fmt.Sprintf("tool%04d", i))
 	}
-	client, err := own.New(t.Context(), w.awsOptions())
+	client, err := own.New(t.Context(), w.AWS())
 	if err != nil {
 		t.Fatal(err)
 	}
 	// The gateway keeps what was there first; then the server shows its face.
-	created, err := client.CreateTarget(t.Context(), w.gatewayID, own.NewTarget{Name: "hostile", Endpoint: newLister(t, names[2:])})
+	created, err := client.CreateTarget(t.Context(), w.GatewayID, own.NewTarget{Name: "hostile", Endpoint: newLister(t, names[2:])})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.WaitTarget(t.Context(), w.gatewayID, created, nil); err != nil {
+	if _, err := client.WaitTarget(t.Context(), w.GatewayID, created, nil); err != nil {
 		t.Fatal(err)
 	}
 	enormous := append(names, strings.Repeat("\u202e", 5<<20/3))
-	other, err := client.CreateTarget(t.Context(), w.gatewayID, own.NewTarget{Name: "enormous", Endpoint: newLister(t, enormous)})
+	other, err := client.CreateTarget(t.Context(), w.GatewayID, own.NewTarget{Name: "enormous", Endpoint: newLister(t, enormous)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.WaitTarget(t.Context(), w.gatewayID, other, nil); err != nil {
+	if _, err := client.WaitTarget(t.Context(), w.GatewayID, other, nil); err != nil {
 		t.Fatal(err)
 	}
 	path, err := buildUnraced()
@@ -86,8 +87,8 @@ func TestCallWithHostileNames(t *testing.T) {
 		t.Helper()
 		cmd := program(t, append([]string{"call"}, args...)...)
 		cmd.Path, cmd.Args[0] = path, path // reading has 10 s, which megabytes need with the race detector
-		cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.url)
-		for _, setting := range w.settings() {
+		cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.URL)
+		for _, setting := range w.Settings() {
 			cmd.Env = append(cmd.Env, setting[0]+"="+setting[1])
 		}
 		start := time.Now()
@@ -130,21 +131,7 @@ func TestCallWithHostileNames(t *testing.T) {
 	if err := os.WriteFile(approved, []byte(strings.Replace(out, `"hashes": {`, `"hashes": {"gone\u001b[8m": "00",`, 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, status = call("--expect", approved, "check_drift", "--target", "enormous"); status != int(exitBreaking) || !strings.Contains(out, "gone<U+001B>[8m is not offered any more") {
+	if out, status = call("--expect", approved, "check_drift", "--target", "enormous"); status != 11 || !strings.Contains(out, "gone<U+001B>[8m is not offered any more") {
 		t.Errorf("--expect: status %d: %.300s", status, out)
-	}
-}
-
-func TestTableCutsBeforeItPads(t *testing.T) {
-	var out strings.Builder
-	table := newTable(&out)
-	table.most = 10
-	table.row("NAME", "WHAT")
-	table.row(strings.Repeat("x", 5<<20), "long")
-	table.row("日本語日本語", "wide")
-	table.row("ab", "")
-	table.print()
-	if want := "NAME        WHAT\nxxxxxxxxx…  long\n日本語日…   wide\nab\n"; out.String() != want {
-		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}
 }

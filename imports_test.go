@@ -15,16 +15,21 @@ const module = "agentcore-gateway-mcp"
 
 // rooms says which of our packages each package may import, outside tests.
 var rooms = map[string][]string{
-	".":                         {"tools", "gateway", "inbound", "aws", "auth", "catalog", "remote", "untrusted", "emulator", "agent-examples/orders"},
-	"tools":                     {"gateway", "aws", "auth", "catalog", "untrusted"},
-	"gateway":                   {"aws", "auth", "catalog", "remote", "untrusted"},
-	"emulator":                  {"aws", "auth", "catalog", "remote", "untrusted"},
-	"aws":                       {"untrusted"},
-	"auth":                      {},
+	".":                         {"command", "untrusted"},
+	"command":                   {"tools", "gateway", "tutorial", "inbound", "outbound", "remote", "aws", "terminal", "loopback", "untrusted"},
+	"tutorial":                  {"emulator", "outbound", "aws", "agent-examples/orders"},
+	"tools":                     {"gateway", "aws", "terminal", "untrusted"},
+	"gateway":                   {"aws", "remote", "catalog", "loopback", "untrusted"},
+	"emulator":                  {"aws", "auth", "remote", "catalog", "loopback", "untrusted"},
+	"outbound":                  {"aws", "auth", "untrusted"},
+	"inbound":                   {"auth", "loopback"},
+	"remote":                    {"catalog", "loopback", "untrusted"},
+	"aws":                       {"loopback", "untrusted"},
+	"auth":                      {"loopback", "untrusted"},
 	"catalog":                   {"untrusted"},
-	"remote":                    {"catalog", "untrusted"},
+	"terminal":                  {},
+	"loopback":                  {},
 	"untrusted":                 {},
-	"inbound":                   {},
 	"agent-examples/orders":     {},
 	"agent-examples/orders/cmd": {"agent-examples/orders"},
 	"interop":                   {"tools", "gateway", "aws", "auth", "catalog", "remote", "emulator", "agent-examples/orders"},
@@ -32,17 +37,18 @@ var rooms = map[string][]string{
 
 // sdks are the foreign packages that only some rooms may know.
 var sdks = map[string][]string{
-	"github.com/aws/": {"aws", "emulator"},
-	"github.com/modelcontextprotocol/go-sdk/mcp": {".", "tools", "remote", "emulator", "agent-examples/orders", "agent-examples/orders/cmd", "interop"},
+	"github.com/aws/": {"aws", "emulator", "tutorial"},
+	"github.com/modelcontextprotocol/go-sdk/mcp": {"command", "tools", "remote", "emulator", "agent-examples/orders", "agent-examples/orders/cmd", "interop"},
 	"github.com/golang-jwt/":                     {"auth"},
 	"github.com/titanous/rocacheck":              {"auth"},
-	"github.com/peterbourgon/ff/":                {"."},
-	"github.com/schollz/progressbar/":            {"."},
-	"github.com/rivo/uniseg":                     {"."},
 	"github.com/go-json-experiment/json":         {"auth", "catalog"},
+	"github.com/peterbourgon/ff/":                {"command"},
+	"github.com/schollz/progressbar/":            {"terminal"},
+	"github.com/rivo/uniseg":                     {"terminal"},
+	"golang.org/x/term":                          {"terminal"},
 	"code.dny.dev/ssrf":                          {"remote"},
 	"golang.org/x/net/publicsuffix":              {"gateway"},
-	"github.com/google/jsonschema-go":            {".", "tools"},
+	"github.com/google/jsonschema-go":            {"command", "tools"},
 }
 
 // Imports run one way: main, tools, gateway, and below it aws, auth, catalog.

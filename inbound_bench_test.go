@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/command"
 	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/inbound"
 )
@@ -20,18 +22,16 @@ func BenchmarkRequests(b *testing.B) {
 	front := httptest.NewServer(cloud)
 	defer func() { front.Close(); cloud.Close() }()
 	pool := cloud.NewUserPool("callers")
-	p := process{ctx: b.Context(), getenv: func(string) string { return "" }, log: discard(), sdkLog: discard()}
-	w := &world{url: front.URL}
-	s, closeServer, err := newServerFor(p, &globals{}, w.awsOptions())
+	s, err := command.Wiring{AWS: aws.Options{Endpoint: front.URL}, Log: discard(), SDKLog: discard()}.Wire(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer closeServer()
+	defer s.Close()
 	token := pool.Sign(map[string]any{
 		"iss": pool.Issuer(front.URL), "client_id": "c", "token_use": "access", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
 	}, nil)
-	endpoint := func(c serveCommand) string {
-		h, err := c.handler(p, s, inbound.NewDoor(inbound.DefaultLimits()), "127.0.0.1:8000")
+	endpoint := func(p inbound.Policy) string {
+		h, err := p.Handler(inbound.NewDoor(inbound.DefaultLimits()), s.Endpoints(), "127.0.0.1:8000", discard())
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -39,8 +39,8 @@ func BenchmarkRequests(b *testing.B) {
 		b.Cleanup(server.Close)
 		return server.URL + "/mcp"
 	}
-	open := endpoint(serveCommand{Addr: "127.0.0.1:8000", inboundFlags: inboundFlags{Auth: "none"}})
-	jwt := endpoint(serveCommand{Addr: "127.0.0.1:8000", inboundFlags: inboundFlags{Auth: "jwt", DiscoveryURL: pool.DiscoveryURL(front.URL), AllowedClients: list{"c"}}})
+	open := endpoint(inbound.Policy{Auth: "none"})
+	jwt := endpoint(inbound.Policy{Auth: "jwt", DiscoveryURL: pool.DiscoveryURL(front.URL), AllowedClients: []string{"c"}})
 	ask := func(url string) time.Duration {
 		req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(listToolsRequest))
 		if err != nil {

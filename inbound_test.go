@@ -19,6 +19,7 @@ import (
 
 	"agentcore-gateway-mcp/auth"
 	"agentcore-gateway-mcp/emulator"
+	"agentcore-gateway-mcp/outbound"
 )
 
 const (
@@ -345,7 +346,7 @@ func TestServeRefusesToStart(t *testing.T) {
 		{[]string{"--auth", "jwt", "--discovery-url=http://idp.example.com/.well-known/openid-configuration", "--allowed-clients", "c"}, "https"},
 		{[]string{"--auth", "jwt", discovery, "--allowed-clients", "c", "--read-scope", "s", "--write-scope", "s"}, "are the same"},
 		{[]string{"--auth", "platform", "--allowed-clients", "c"}, "has no effect with --auth platform"},
-		{[]string{"--gateway-client-id", "c"}, secretVariable},
+		{[]string{"--gateway-client-id", "c"}, outbound.SecretVariable},
 		{[]string{"--gateway-client-id", "c", "--gateway-client-secret-arn", "arn"}, "needs --gateway"},
 		{[]string{"--gateway-credential-provider", "p"}, "needs --workload-identity"},
 	} {

@@ -136,18 +136,18 @@ func TestTutorial(t *testing.T) {
 			t.Parallel()
 			exports, successor := startLocal(t)
 			session := connect(t, exports)
-			if n := callOver[tools.OutTools](t, session, "list_tools", nil).Count; n != 2 {
+			if n := callOver[tools.ToolList](t, session, "list_tools", nil).Count; n != 2 {
 				t.Fatalf("%d tools are served, want 2", n)
 			}
 			c := callOver[gateway.Change](t, session, "synchronize_target", map[string]any{"target": "mcp-server-target"})
-			if c.Outcome != gateway.Synchronized || names(c.Tools.Added) != "cancelOrder" {
+			if c.Outcome != gateway.Synchronized || toolNames(c.Tools.Added) != "cancelOrder" {
 				t.Errorf("got %+v", c)
 			}
 			c = callOver[gateway.Change](t, session, "update_target_endpoint", map[string]any{"target": "mcp-server-target", "runtimeArn": successor})
-			if c.Outcome != gateway.Updated || names(c.Tools.Added) != "deleteOrder" || c.Tools.After != 4 {
+			if c.Outcome != gateway.Updated || toolNames(c.Tools.Added) != "deleteOrder" || c.Tools.After != 4 {
 				t.Errorf("got %+v", c)
 			}
-			if n := callOver[tools.OutTools](t, session, "list_tools", nil).Count; n != 4 {
+			if n := callOver[tools.ToolList](t, session, "list_tools", nil).Count; n != 4 {
 				t.Errorf("%d tools are served, want 4", n)
 			}
 		})
@@ -345,4 +345,22 @@ func TestAddressInUse(t *testing.T) {
 	if status != 1 || !strings.Contains(stderr, "cannot listen on "+l.Addr().String()) {
 		t.Errorf("exit status %d, stderr %s", status, stderr)
 	}
+}
+
+func text(result *mcp.CallToolResult) string {
+	var parts []string
+	for _, c := range result.Content {
+		if t, ok := c.(*mcp.TextContent); ok {
+			parts = append(parts, t.Text)
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+func toolNames(tools []gateway.ToolView) string {
+	var all []string
+	for _, t := range tools {
+		all = append(all, t.Name)
+	}
+	return strings.Join(all, ", ")
 }

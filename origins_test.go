@@ -19,6 +19,7 @@ import (
 
 	"agentcore-gateway-mcp/agent-examples/orders"
 	own "agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/tutorial"
 )
 
 // recordingServer is an MCP server that keeps what it is sent to know it by.
@@ -66,7 +67,7 @@ func (r *recordingServer) take() (requests int, secrets []string) {
 // local AgentCore.
 func (s *scene) newControl() *control.Client {
 	s.t.Helper()
-	cfg, err := config.LoadDefaultConfig(s.t.Context(), config.WithRegion("us-east-1"), config.WithBaseEndpoint(s.world.url),
+	cfg, err := config.LoadDefaultConfig(s.t.Context(), config.WithRegion("us-east-1"), config.WithBaseEndpoint(s.world.URL),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
 	if err != nil {
 		s.t.Fatal(err)
@@ -85,7 +86,7 @@ func (s *scene) newKeyedTarget(name, endpoint string, location types.ApiKeyCrede
 		s.t.Fatal(err)
 	}
 	created, err := c.CreateGatewayTarget(ctx, &control.CreateGatewayTargetInput{
-		GatewayIdentifier: &s.world.gatewayID, Name: &name,
+		GatewayIdentifier: &s.world.GatewayID, Name: &name,
 		TargetConfiguration: &types.TargetConfigurationMemberMcp{Value: &types.McpTargetConfigurationMemberMcpServer{Value: types.McpServerTargetConfiguration{Endpoint: &endpoint}}},
 		CredentialProviderConfigurations: []types.CredentialProviderConfiguration{{
 			CredentialProviderType: types.CredentialProviderTypeApiKey,
@@ -102,11 +103,11 @@ func (s *scene) newKeyedTarget(name, endpoint string, location types.ApiKeyCrede
 
 func (s *scene) ready(targetID string) {
 	s.t.Helper()
-	client, err := own.New(s.t.Context(), s.world.awsOptions())
+	client, err := own.New(s.t.Context(), s.world.AWS())
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	t, err := client.WaitTarget(s.t.Context(), s.world.gatewayID, own.Target{ID: targetID}, nil)
+	t, err := client.WaitTarget(s.t.Context(), s.world.GatewayID, own.Target{ID: targetID}, nil)
 	if err != nil || t.Status != own.TargetReady {
 		s.t.Fatalf("target %s is %s %q, %v", targetID, t.Status, t.StatusReasons, err)
 	}
@@ -119,7 +120,7 @@ func TestCredentialsStayWithTheirOrigin(t *testing.T) {
 	home := newRecordingServer(t)
 	s.newKeyedTarget("keyed", home.url, types.ApiKeyCredentialLocationHeader)
 	s.newKeyedTarget("keyed-by-query", home.url, types.ApiKeyCredentialLocationQueryParameter)
-	for target, provider := range map[string]string{tutorialTarget: tutorialProvider + " (scope " + runtimeScope + ")", "keyed": "keyed-key", "keyed-by-query": "keyed-by-query-key"} {
+	for target, provider := range map[string]string{tutorial.Target: tutorial.Provider + " (scope " + tutorial.RuntimeScope + ")", "keyed": "keyed-key", "keyed-by-query": "keyed-by-query-key"} {
 		t.Run(target, func(t *testing.T) {
 			stranger := newRecordingServer(t)
 			ask := map[string]any{"target": target, "endpoint": stranger.url, "dryRun": true}
@@ -131,7 +132,7 @@ func TestCredentialsStayWithTheirOrigin(t *testing.T) {
 				t.Errorf("the plan does not say what it could not see: %+v", plan)
 			}
 			delete(ask, "dryRun")
-			for _, confirm := range []string{"", tutorialGateway, strings.ToUpper(target)} {
+			for _, confirm := range []string{"", tutorial.Gateway, strings.ToUpper(target)} {
 				ask["confirm"] = confirm
 				refusal := s.refusal("update_target_endpoint", ask)
 				for _, want := range []string{provider, strings.TrimSuffix(stranger.url, "/mcp"), `confirm set to "` + target + `"`, "--trusted-endpoints"} {
@@ -165,22 +166,22 @@ func TestCredentialsStayWithTheirOrigin(t *testing.T) {
 // account does, however its URL is written.
 func TestRuntimesOfOtherAccountsAreStrangers(t *testing.T) {
 	s := newScene(t)
-	own := s.call("update_target_endpoint", map[string]any{"target": tutorialTarget, "runtimeArn": s.world.newRuntimeARN, "dryRun": true})
+	own := s.call("update_target_endpoint", map[string]any{"target": tutorial.Target, "runtimeArn": s.world.NewRuntimeARN, "dryRun": true})
 	if own.Outcome != "planned" || len(own.Unchecked) > 0 || strings.Contains(own.Next, "confirm") {
 		t.Errorf("the own account's runtime: %+v", own)
 	}
-	foreign := strings.Replace(s.world.newRuntimeARN, "123456789012", "210987654321", 1)
-	if refusal := s.refusal("update_target_endpoint", map[string]any{"target": tutorialTarget, "runtimeArn": foreign}); !strings.Contains(refusal, "account 123456789012") || strings.Contains(refusal, "--trusted-endpoints") {
+	foreign := strings.Replace(s.world.NewRuntimeARN, "123456789012", "210987654321", 1)
+	if refusal := s.refusal("update_target_endpoint", map[string]any{"target": tutorial.Target, "runtimeArn": foreign}); !strings.Contains(refusal, "account 123456789012") || strings.Contains(refusal, "--trusted-endpoints") {
 		t.Errorf("another account's runtime: %s", refusal)
 	}
 	for _, endpoint := range []string{
-		strings.Replace(s.world.endpoint, "123456789012", "210987654321", 1),
-		s.world.endpoint + "&accountId=210987654321",
-		strings.ReplaceAll(s.world.endpoint, "%3A", "%253A"),
-		s.world.url + "/gateway/" + s.world.gatewayID + "/mcp",
-		strings.Replace(s.world.endpoint, "127.0.0.1", "localhost", 1) + "&accountId=210987654321",
+		strings.Replace(s.world.Endpoint, "123456789012", "210987654321", 1),
+		s.world.Endpoint + "&accountId=210987654321",
+		strings.ReplaceAll(s.world.Endpoint, "%3A", "%253A"),
+		s.world.URL + "/gateway/" + s.world.GatewayID + "/mcp",
+		strings.Replace(s.world.Endpoint, "127.0.0.1", "localhost", 1) + "&accountId=210987654321",
 	} {
-		if refusal := s.refusal("update_target_endpoint", map[string]any{"target": tutorialTarget, "endpoint": endpoint}); !strings.Contains(refusal, "confirm set to") {
+		if refusal := s.refusal("update_target_endpoint", map[string]any{"target": tutorial.Target, "endpoint": endpoint}); !strings.Contains(refusal, "confirm set to") {
 			t.Errorf("%s: %s", endpoint, refusal)
 		}
 	}
@@ -194,14 +195,14 @@ func TestNewCredentialsNeedConfirmation(t *testing.T) {
 		edit map[string]any
 		asks string // "" when it does not
 	}{
-		"another provider": {map[string]any{"oauthProviderArn": s.world.providerARN + "-2"}, tutorialProvider + "-2"},
-		"an added scope":   {map[string]any{"scopes": []string{runtimeScope, "admin"}}, "(scope admin)"},
+		"another provider": {map[string]any{"oauthProviderArn": s.world.ProviderARN + "-2"}, tutorial.Provider + "-2"},
+		"an added scope":   {map[string]any{"scopes": []string{tutorial.RuntimeScope, "admin"}}, "(scope admin)"},
 		"a header":         {map[string]any{"requestHeaders": []string{"X-Correlation-Id", "Authorization"}}, "request headers Authorization"},
 		"a parameter":      {map[string]any{"queryParameters": []string{"key"}}, "query parameters key"},
 		"a description":    {map[string]any{"description": "x"}, ""},
 		"fewer headers":    {map[string]any{"requestHeaders": []string{}}, ""},
 	} {
-		c.edit["target"] = tutorialTarget
+		c.edit["target"] = tutorial.Target
 		if c.asks == "" {
 			c.edit["dryRun"] = true
 			if plan := s.call("update_target", c.edit); plan.Outcome != "planned" || strings.Contains(plan.Next, "confirm") {
@@ -209,7 +210,7 @@ func TestNewCredentialsNeedConfirmation(t *testing.T) {
 			}
 			continue
 		}
-		if refusal := s.refusal("update_target", c.edit); !strings.Contains(refusal, c.asks) || !strings.Contains(refusal, `confirm set to "`+tutorialTarget+`"`) {
+		if refusal := s.refusal("update_target", c.edit); !strings.Contains(refusal, c.asks) || !strings.Contains(refusal, `confirm set to "`+tutorial.Target+`"`) {
 			t.Errorf("%s: %s", what, refusal)
 		}
 	}
@@ -229,7 +230,7 @@ func TestUnreachableEndpointsLookAlike(t *testing.T) {
 	for name, endpoint := range map[string]string{"closed": closedAddress(t), "filtered": filteredAddress(t), "unknown": "https://no-such-host.invalid/mcp"} {
 		work.Go(func() {
 			start := time.Now()
-			plan := s.call("update_target_endpoint", map[string]any{"target": tutorialTarget, "endpoint": endpoint, "dryRun": true})
+			plan := s.call("update_target_endpoint", map[string]any{"target": tutorial.Target, "endpoint": endpoint, "dryRun": true})
 			if took := time.Since(start); took < 6*time.Second {
 				t.Errorf("%s: answered after %s, before a filtered port would be", name, took)
 			}

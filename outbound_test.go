@@ -8,7 +8,10 @@ import (
 	"testing"
 
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/command"
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/outbound"
+	"agentcore-gateway-mcp/tutorial"
 )
 
 // local is a local AgentCore in a process of its own.
@@ -31,7 +34,7 @@ func (l local) call(without []string, more []string, args ...string) (stdout, st
 
 func (l local) synchronize(without []string, more ...string) (change gateway.Change) {
 	l.t.Helper()
-	stdout, stderr, status := l.call(without, more, "synchronize_target", "--target", tutorialTarget)
+	stdout, stderr, status := l.call(without, more, "synchronize_target", "--target", tutorial.Target)
 	if status != 0 {
 		l.t.Fatalf("exit status %d: %s %s", status, stdout, stderr)
 	}
@@ -51,8 +54,8 @@ func TestOutbound(t *testing.T) {
 	l := local{t, exports}
 
 	// A wrong secret: the reason, and not the secret.
-	stdout, stderr, status := l.call([]string{secretVariable}, []string{secretVariable + "=wr0ng-secret"}, "list_tools")
-	if status != 1 || !strings.Contains(stderr, "invalid_client") || !strings.Contains(stderr, gatewayClient) || strings.Contains(stdout+stderr, "wr0ng") {
+	stdout, stderr, status := l.call([]string{outbound.SecretVariable}, []string{outbound.SecretVariable + "=wr0ng-secret"}, "list_tools")
+	if status != 1 || !strings.Contains(stderr, "invalid_client") || !strings.Contains(stderr, tutorial.GatewayClient) || strings.Contains(stdout+stderr, "wr0ng") {
 		t.Errorf("a wrong secret: exit status %d, %s %s", status, stdout, stderr)
 	}
 	// A scope that the client may not have.
@@ -66,12 +69,12 @@ func TestOutbound(t *testing.T) {
 	if status != 1 || !strings.Contains(stderr, "--gateway-client-id") || !strings.Contains(stderr, "--gateway-credential-provider") {
 		t.Errorf("no credentials: exit status %d, %s", status, stderr)
 	}
-	if stdout, stderr, status := l.call([]string{client}, nil, "list_targets"); status != 0 || !strings.Contains(stdout, tutorialTarget) {
+	if stdout, stderr, status := l.call([]string{client}, nil, "list_targets"); status != 0 || !strings.Contains(stdout, tutorial.Target) {
 		t.Errorf("list_targets without credentials for the gateway: %d %s %s", status, stdout, stderr)
 	}
 	// A sync then tells what the server itself offers, and where that is from.
 	change := l.synchronize([]string{client})
-	if change.Outcome != gateway.Synchronized || change.Tools.Source != gateway.FromUpstream || names(change.Tools.Offered) != "cancelOrder, getOrder, updateOrder" || !strings.Contains(change.Tools.Reason, "--gateway-client-id") {
+	if change.Outcome != gateway.Synchronized || change.Tools.Source != gateway.FromUpstream || toolNames(change.Tools.Offered) != "cancelOrder, getOrder, updateOrder" || !strings.Contains(change.Tools.Reason, "--gateway-client-id") {
 		t.Errorf("with an identity for the server alone: got %+v", change.Tools)
 	}
 	// Without that either, it says so.
@@ -93,27 +96,26 @@ func TestOutbound(t *testing.T) {
 // The client's secret by its Secrets Manager ARN, and the gateway's token from
 // AgentCore Identity: in one process with its world.
 func TestOutboundThroughAWS(t *testing.T) {
-	w, err := startWorld(t.Context(), worldOptions{addr: "127.0.0.1:0", log: discard()})
+	w, err := tutorial.Start(t.Context(), tutorial.Options{Log: discard()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(w.close)
-	if err := w.seed(t.Context(), false); err != nil {
+	t.Cleanup(w.Close)
+	if err := w.Seed(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	p := process{ctx: t.Context(), getenv: func(string) string { return "" }, log: discard(), sdkLog: discard()}
 	provider := newGatewayProvider(t, w)
-	for name, flags := range map[string]outboundFlags{
-		"secret by ARN": {GatewayClientID: gatewayClient, GatewayClientSecretARN: w.cloud.PutSecret("agent", w.secret), GatewayScope: []string{gatewayScope}},
-		"identity":      {GatewayCredentialProvider: provider, WorkloadIdentity: ownIdentity, GatewayScope: []string{gatewayScope}},
+	for name, settings := range map[string]outbound.Settings{
+		"secret by ARN": {ClientID: tutorial.GatewayClient, ClientSecretARN: w.Cloud.PutSecret("agent", w.Secret), Scopes: []string{tutorial.GatewayScope}},
+		"identity":      {CredentialProvider: provider, WorkloadIdentity: tutorial.WorkloadIdentity, Scopes: []string{tutorial.GatewayScope}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, close, err := newServerFor(p, &globals{Gateway: []string{tutorialGateway}, outboundFlags: flags}, w.awsOptions())
+			s, err := command.Wiring{AWS: w.AWS(), Gateways: []string{tutorial.Gateway}, Outbound: settings, Log: discard(), SDKLog: discard()}.Wire(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer close()
-			session, end, err := connectInMemory(t.Context(), s.full, nil)
+			defer s.Close()
+			session, end, err := s.Connect(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,20 +131,17 @@ func TestOutboundThroughAWS(t *testing.T) {
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // newGatewayProvider makes a credential provider for the gateway's callers.
-func newGatewayProvider(t *testing.T, w *world) string {
+func newGatewayProvider(t *testing.T, w *tutorial.World) string {
 	t.Helper()
-	client, err := aws.New(t.Context(), w.awsOptions())
+	client, err := aws.New(t.Context(), w.AWS())
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := client.Gateway(t.Context(), w.gatewayID)
+	g, err := client.Gateway(t.Context(), w.GatewayID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.CreateOAuthProvider(t.Context(), aws.NewOAuthProvider{
-		Name: "gateway-callers", DiscoveryURL: g.DiscoveryURL, ClientID: gatewayClient,
-		SecretARN: w.cloud.PutSecret("callers", `{"s":"`+w.secret+`"}`), SecretKey: "s",
-	}); err != nil {
+	if _, err := w.CreateProvider(t.Context(), "gateway-callers", g.DiscoveryURL, tutorial.GatewayClient, w.Secret); err != nil {
 		t.Fatal(err)
 	}
 	return "gateway-callers"

@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"io"
+	"encoding/json"
 	"log/slog"
 	"strings"
 	"sync"
@@ -11,7 +11,11 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/command"
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/terminal"
+	"agentcore-gateway-mcp/tools"
+	"agentcore-gateway-mcp/tutorial"
 	"agentcore-gateway-mcp/untrusted"
 )
 
@@ -19,7 +23,7 @@ import (
 // it says to anybody.
 type scene struct {
 	t       *testing.T
-	world   *world
+	world   *tutorial.World
 	session *mcp.ClientSession
 	said    *said
 }
@@ -48,22 +52,19 @@ func newScene(t *testing.T) *scene {
 	secrets := new(untrusted.Secrets)
 	log := slog.New(slog.NewTextHandler(secrets.Writer(s.said), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	if s.world, err = startWorld(t.Context(), worldOptions{addr: "127.0.0.1:0", log: log, quick: true}); err != nil {
+	if s.world, err = tutorial.Start(t.Context(), tutorial.Options{Log: log, Quick: true}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.world.close)
-	if err := s.world.seed(t.Context(), false); err != nil {
+	t.Cleanup(s.world.Close)
+	if err := s.world.Seed(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	p := process{ctx: t.Context(), log: log, sdkLog: log, secrets: secrets}
-	g := &globals{}
-	s.world.configure(g, &p)
-	served, close, err := newServerFor(p, g, s.world.awsOptions())
+	served, err := command.Wiring{Log: log, SDKLog: log, Secrets: secrets}.In(s.world).Wire(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(close)
-	session, end, err := connectInMemory(t.Context(), served.full, func(n *mcp.ProgressNotificationParams) { s.said.Write([]byte(n.Message + "\n")) })
+	t.Cleanup(served.Close)
+	session, end, err := served.Connect(t.Context(), func(n *mcp.ProgressNotificationParams) { s.said.Write([]byte(n.Message + "\n")) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +85,12 @@ func (s *scene) call(tool string, arguments map[string]any) (change gateway.Chan
 	}
 	s.said.Write([]byte(text(result) + "\n"))
 	if result.StructuredContent != nil {
-		// Not every tool answers with a change.
-		_ = rendering(s.said, result, func(_ io.Writer, v gateway.Change) { change = v })
-		if err := render(s.said, tool, result); err != nil {
+		answer, err := json.Marshal(result.StructuredContent)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		_ = json.Unmarshal(answer, &change) // not every tool answers with a change
+		if err := tools.Show(terminal.NewPrinter(s.said, func(string) string { return "" }), tool, answer); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -108,19 +112,19 @@ func (s *scene) refusal(tool string, arguments map[string]any) string {
 }
 
 // The credential provider's client secret is stale: the answer names cause and
-// remedy, the gateway goes on serving; with the secret mended, all is well.
+// remedy, the gateway goes on serving; with the secret corrected, all is well.
 func TestStaleSecretAtTheCredentialProvider(t *testing.T) {
 	s := newScene(t)
-	if err := s.world.orders.SetTools(3); err != nil {
+	if err := s.world.Orders.SetTools(3); err != nil {
 		t.Fatal(err)
 	}
-	good := s.world.runtimeSecret
-	s.world.runtimes.AddClient(runtimeClient, "another-secret", runtimeScope)
-	change := s.call("synchronize_target", map[string]any{"target": tutorialTarget})
+	good := s.world.RuntimeSecret
+	s.world.Runtimes.AddClient(tutorial.RuntimeClient, "another-secret", tutorial.RuntimeScope)
+	change := s.call("synchronize_target", map[string]any{"target": tutorial.Target})
 	if change.Outcome != gateway.Failed || change.Status != "FAILED" || !strings.Contains(strings.Join(change.StatusReasons, " "), "Error parsing ClientCredentials response") {
 		t.Fatalf("got %+v", change)
 	}
-	for _, want := range []string{tutorialProvider, runtimeScope, "secret is current", "synchronize_target again"} {
+	for _, want := range []string{tutorial.Provider, tutorial.RuntimeScope, "secret is current", "synchronize_target again"} {
 		if !strings.Contains(change.Next, want) {
 			t.Errorf("the remedy lacks %q: %s", want, change.Next)
 		}
@@ -128,8 +132,8 @@ func TestStaleSecretAtTheCredentialProvider(t *testing.T) {
 	if change.Tools.After != 2 {
 		t.Errorf("the gateway serves %d tools meanwhile, want the 2 it had", change.Tools.After)
 	}
-	s.world.runtimes.AddClient(runtimeClient, good, runtimeScope)
-	if change = s.call("synchronize_target", map[string]any{"target": tutorialTarget}); change.Outcome != gateway.Synchronized || change.Tools.After != 3 {
+	s.world.Runtimes.AddClient(tutorial.RuntimeClient, good, tutorial.RuntimeScope)
+	if change = s.call("synchronize_target", map[string]any{"target": tutorial.Target}); change.Outcome != gateway.Synchronized || change.Tools.After != 3 {
 		t.Errorf("mended: got %+v", change)
 	}
 }
@@ -137,16 +141,16 @@ func TestStaleSecretAtTheCredentialProvider(t *testing.T) {
 // Secrets that are planted everywhere come out nowhere.
 func TestCanarySecrets(t *testing.T) {
 	s := newScene(t)
-	client, err := aws.New(t.Context(), s.world.awsOptions())
+	client, err := aws.New(t.Context(), s.world.AWS())
 	if err != nil {
 		t.Fatal(err)
 	}
 	const canary = "c4n4ry"
-	created, err := client.CreateTarget(t.Context(), s.world.gatewayID, aws.NewTarget{Name: "secretive", Endpoint: s.world.ordersURL + "?key=" + canary + "-query"})
+	created, err := client.CreateTarget(t.Context(), s.world.GatewayID, aws.NewTarget{Name: "secretive", Endpoint: s.world.OrdersURL + "?key=" + canary + "-query"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.WaitTarget(t.Context(), s.world.gatewayID, created, nil); err != nil {
+	if _, err := client.WaitTarget(t.Context(), s.world.GatewayID, created, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -155,13 +159,13 @@ func TestCanarySecrets(t *testing.T) {
 	}{
 		{"list_gateways", nil}, {"get_gateway", nil}, {"list_targets", nil}, {"list_tools", nil}, {"check_drift", nil},
 		{"get_target", map[string]any{"target": "secretive"}},
-		{"get_target", map[string]any{"target": tutorialTarget}},
+		{"get_target", map[string]any{"target": tutorial.Target}},
 		{"synchronize_target", map[string]any{"target": "secretive"}},
 		{"synchronize_target", map[string]any{"target": "secretive", "dryRun": true}},
 		{"update_target", map[string]any{"target": "secretive", "description": "x"}},
 		{"update_target_endpoint", map[string]any{"target": "secretive", "endpoint": "http://127.0.0.1:1/mcp?key=" + canary + "-refused", "waitSeconds": 20}},
 		{"update_target_endpoint", map[string]any{"target": "secretive", "endpoint": "http://user:" + canary + "-userinfo@127.0.0.1/mcp"}},
-		{"update_target_endpoint", map[string]any{"target": "secretive", "endpoint": s.world.ordersURL + "?key=" + canary + "-new", "dryRun": true}},
+		{"update_target_endpoint", map[string]any{"target": "secretive", "endpoint": s.world.OrdersURL + "?key=" + canary + "-new", "dryRun": true}},
 		{"pin_target_tools", map[string]any{"target": "secretive"}},
 		{"synchronize_targets", nil},
 	} {
@@ -170,7 +174,7 @@ func TestCanarySecrets(t *testing.T) {
 		}
 		s.call(c.tool, c.arguments)
 	}
-	if r, err := s.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "agentcore://gateways/" + tutorialGateway + "/targets/secretive"}); err != nil {
+	if r, err := s.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "agentcore://gateways/" + tutorial.Gateway + "/targets/secretive"}); err != nil {
 		t.Error(err)
 	} else {
 		s.said.Write([]byte(r.Contents[0].Text))
@@ -180,7 +184,7 @@ func TestCanarySecrets(t *testing.T) {
 		t.Fatalf("little was said (%d bytes): this test would see nothing", len(all))
 	}
 	for name, secret := range map[string]string{
-		"a URL's secret": canary, "the gateway client's secret": s.world.secret, "the runtime client's secret": s.world.runtimeSecret,
+		"a URL's secret": canary, "the gateway client's secret": s.world.Secret, "the runtime client's secret": s.world.RuntimeSecret,
 		"a token": "eyJ", "an Authorization header": "Bearer ey",
 	} {
 		if i := strings.Index(all, secret); i >= 0 {
@@ -192,17 +196,17 @@ func TestCanarySecrets(t *testing.T) {
 // Authorization by a person is pending: the answer gives the URL and what to do.
 func TestPendingAuthorizationIsExplained(t *testing.T) {
 	s := newScene(t)
-	client, err := aws.New(t.Context(), s.world.awsOptions())
+	client, err := aws.New(t.Context(), s.world.AWS())
 	if err != nil {
 		t.Fatal(err)
 	}
-	created, err := client.CreateTarget(t.Context(), s.world.gatewayID, aws.NewTarget{
-		Name: "of-a-person", Endpoint: s.world.endpoint, OAuthProviderARN: s.world.providerARN, Scopes: []string{runtimeScope}, OfAPerson: true,
+	created, err := client.CreateTarget(t.Context(), s.world.GatewayID, aws.NewTarget{
+		Name: "of-a-person", Endpoint: s.world.Endpoint, OAuthProviderARN: s.world.ProviderARN, Scopes: []string{tutorial.RuntimeScope}, OfAPerson: true,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	pending, err := client.WaitTarget(t.Context(), s.world.gatewayID, created, nil)
+	pending, err := client.WaitTarget(t.Context(), s.world.GatewayID, created, nil)
 	if err != nil || pending.Status != "CREATE_PENDING_AUTH" || pending.AuthorizationURL == "" {
 		t.Fatalf("got %+v, %v", pending, err)
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"agentcore-gateway-mcp/loopback"
 	"errors"
 	"fmt"
 	"io"
@@ -60,7 +61,7 @@ func (b *bearer) token(req *http.Request) (Token, error) {
 			return Token{}, fmt.Errorf("%s redirects to %s: the token for the one is not sent to the other", from.Host, req.URL.Host)
 		}
 	}
-	if req.URL.Scheme != "https" && !isLoopback(req.URL.Hostname()) {
+	if req.URL.Scheme != "https" && !loopback.Host(req.URL.Hostname()) {
 		return Token{}, fmt.Errorf("%s is asked over plain http: a token is sent over https only", req.URL.Host)
 	}
 	token, err := b.cache.Token(req.Context())

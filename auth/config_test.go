@@ -99,7 +99,7 @@ func TestParseCustomClaims(t *testing.T) {
 		{rule("STRING_ARRAY", "CONTAINS_ANY", `{"matchValueStringList":["a",""]}`), "empty string", nil, nil},
 		{strings.Replace(rule("STRING", "EQUALS", one), `"c"`, `"a b"`, 1), "inboundTokenClaimName", nil, nil},
 		{strings.Replace(rule("STRING", "EQUALS", one), `Name":`, `Nome":`, 1), "unknown", nil, nil},
-		{strings.Replace(rule("STRING", "EQUALS", one), `{"inb`, `{"inboundTokenClaimName":"d","inb`, 1), "stands there twice", nil, nil},
+		{strings.Replace(rule("STRING", "EQUALS", one), `{"inb`, `{"inboundTokenClaimName":"d","inb`, 1), "occurs twice", nil, nil},
 		{`{}`, "not a JSON array", nil, nil},
 		{`null`, "not a JSON array", nil, nil},
 		{`[1]`, "custom claim 1", nil, nil},

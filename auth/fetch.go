@@ -24,11 +24,11 @@ const (
 
 // fetcher speaks to issuers: bounded in time and bytes, without redirects.
 type fetcher struct {
-	client   *http.Client
-	loopback bool
+	client *http.Client
+	local  bool
 }
 
-func newFetcher(transport http.RoundTripper, loopback bool) fetcher {
+func newFetcher(transport http.RoundTripper, local bool) fetcher {
 	if transport == nil {
 		// An issuer is asked once in minutes: a connection kept for that long
 		// would be dead, and in a restored snapshot it is.
@@ -45,7 +45,7 @@ func newFetcher(transport http.RoundTripper, loopback bool) fetcher {
 	return fetcher{&http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, loopback}
+	}, local}
 }
 
 // do sends the request and reads the answer. The error names the host, never
@@ -90,7 +90,7 @@ func cause(err error) error {
 }
 
 func (f fetcher) get(ctx context.Context, what, address string) ([]byte, error) {
-	u, err := parseURL(address, f.loopback)
+	u, err := parseURL(address, f.local)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 const maxDepth = 32
@@ -25,36 +27,37 @@ func parseObject(data []byte) (object, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("not UTF-8")
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true))
+	if open, err := dec.ReadToken(); err != nil || open.Kind() != '{' {
 		return nil, errNotObject
 	}
 	members := object{}
-	for dec.More() {
-		name, err := memberName(dec)
+	for dec.PeekKind() == '"' {
+		token, err := dec.ReadToken()
 		if err != nil {
-			return nil, err
-		}
-		if _, twice := members[name]; twice {
-			return nil, fmt.Errorf("member %q stands there twice", clip(name))
-		}
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
 			return nil, errNotObject
 		}
-		members[name] = value
+		name := token.String()
+		if members.has(name) {
+			return nil, duplicate(name)
+		}
+		value, err := dec.ReadValue()
+		if err != nil {
+			return nil, errNotObject
+		}
+		members[name] = json.RawMessage(value.Clone())
 	}
-	if _, err := dec.Token(); err != nil {
+	if _, err := dec.ReadToken(); err != nil {
 		return nil, errNotObject
 	}
-	if _, err := dec.Token(); err != io.EOF {
+	if _, err := dec.ReadToken(); err != io.EOF {
 		return nil, errors.New("something follows the JSON object")
 	}
 	return members, nil
 }
 
 // parseStrict is [parseObject] for documents in which no object at any depth may
-// have duplicate members.
+// have duplicate members, and none is deeper than maxDepth.
 func parseStrict(data []byte) (object, error) {
 	members, err := parseObject(data)
 	if err != nil {
@@ -64,55 +67,25 @@ func parseStrict(data []byte) (object, error) {
 		if value[0] != '{' && value[0] != '[' {
 			continue
 		}
-		dec := json.NewDecoder(bytes.NewReader(value))
-		dec.UseNumber()
-		if err := noDuplicates(dec, 1); err != nil {
-			return nil, err
+		dec := jsontext.NewDecoder(bytes.NewBuffer(value))
+		for err == nil {
+			if _, err = dec.ReadToken(); dec.StackDepth() > maxDepth {
+				return nil, errors.New("nested too deeply")
+			}
 		}
+		wrong := new(jsontext.SyntacticError)
+		switch {
+		case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &wrong):
+			return nil, duplicate(wrong.JSONPointer.LastToken())
+		case err != io.EOF:
+			return nil, errNotObject
+		}
+		err = nil
 	}
 	return members, nil
 }
 
-func noDuplicates(dec *json.Decoder, depth int) error {
-	if depth > maxDepth {
-		return errors.New("nested too deeply")
-	}
-	tok, err := dec.Token()
-	if err != nil {
-		return errNotObject
-	}
-	delim, _ := tok.(json.Delim)
-	if delim == 0 {
-		return nil
-	}
-	seen := map[string]bool{}
-	for dec.More() {
-		if delim == '{' {
-			name, err := memberName(dec)
-			if err != nil {
-				return err
-			}
-			if seen[name] {
-				return fmt.Errorf("member %q stands there twice", clip(name))
-			}
-			seen[name] = true
-		}
-		if err := noDuplicates(dec, depth+1); err != nil {
-			return err
-		}
-	}
-	_, err = dec.Token()
-	return err
-}
-
-func memberName(dec *json.Decoder) (string, error) {
-	tok, err := dec.Token()
-	name, ok := tok.(string)
-	if err != nil || !ok {
-		return "", errNotObject
-	}
-	return name, nil
-}
+func duplicate(name string) error { return fmt.Errorf("member %q occurs twice", clip(name)) }
 
 func (o object) has(name string) bool {
 	_, ok := o[name]

@@ -76,7 +76,7 @@ func TestKeysThatAreNotUsed(t *testing.T) {
 		{"two keys of one kid", []any{good, elsewhere}, "2 keys have this kid"},
 		{"one key twice", []any{good, good}, "2 keys have this kid"},
 		{"its kid on a symmetric key too", []any{good, jwk{"kid": "k1", "kty": "oct"}}, "2 keys have this kid"},
-		{"a member twice", []any{json.RawMessage(strings.Replace(string(must(json.Marshal(good))), `{`, `{"e":"AQAB",`, 1))}, "stands there twice"},
+		{"a member twice", []any{json.RawMessage(strings.Replace(string(must(json.Marshal(good))), `{`, `{"e":"AQAB",`, 1))}, "occurs twice"},
 		{"not an object", []any{"k1"}, "not a JSON object"},
 	} {
 		i, log := newIssuer(t), &logs{}
@@ -136,7 +136,7 @@ func TestIssuerFails(t *testing.T) {
 		{"discovery is HTML", reply("<html>"), reply(keys), "not a JSON object"},
 		{"discovery is empty", reply(""), reply(keys), "not a JSON object"},
 		{"discovery and something after it", reply(plain + "x"), reply(keys), "something follows"},
-		{"discovery with a member twice", reply(`{"issuer":"x","issuer":"ISSUER","jwks_uri":"ISSUER/keys"}`), reply(keys), "stands there twice"},
+		{"discovery with a member twice", reply(`{"issuer":"x","issuer":"ISSUER","jwks_uri":"ISSUER/keys"}`), reply(keys), "occurs twice"},
 		{"discovery of another issuer", reply(`{"issuer":"` + elsewhere.URL + `","jwks_uri":"ISSUER/keys"}`), reply(keys), "speaks for the issuer"},
 		{"discovery of a longer issuer", reply(`{"issuer":"ISSUER/x","jwks_uri":"ISSUER/keys"}`), reply(keys), "speaks for the issuer"},
 		{"discovery in capitals", reply(`{"ISSUER":"x","Issuer":"ISSUER"}`), reply(keys), "speaks for the issuer"},
@@ -149,7 +149,7 @@ func TestIssuerFails(t *testing.T) {
 		{"key set redirects", reply(plain), status(307), "redirect (307)"},
 		{"key set oversized", reply(plain), reply(keys + strings.Repeat(" ", 256<<10)), "larger than 256 KiB"},
 		{"key set is a list", reply(plain), reply("[]"), "not a JSON object"},
-		{"key set twice", reply(plain), reply(`{"keys":[],` + keys[1:]), "stands there twice"},
+		{"key set twice", reply(plain), reply(`{"keys":[],` + keys[1:]), "occurs twice"},
 		{"key set without keys", reply(plain), reply(`{"Keys":[]}`), "no array of keys"},
 		{"key set null", reply(plain), reply(`{"keys":null}`), "no array of keys"},
 		{"key set empty", reply(plain), reply(`{"keys":[]}`), "no key that can be used"},

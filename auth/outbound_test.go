@@ -156,7 +156,7 @@ func TestClientCredentialsErrors(t *testing.T) {
 		{"redirect", nil, redirect, nil, "redirect (307), which is not followed"},
 		{"oversized", nil, reply(200, strings.Repeat("x", 300<<10)), nil, "larger than 256 KiB"},
 		{"not JSON", nil, reply(200, "access_token="+value), nil, "not a JSON object"},
-		{"member twice", nil, reply(200, `{"access_token":"a","access_token":"b"}`), nil, "stands there twice"},
+		{"member twice", nil, reply(200, `{"access_token":"a","access_token":"b"}`), nil, "occurs twice"},
 		{"no token", nil, reply(200, `{"token_type":"Bearer"}`), nil, "no access_token"},
 		{"token that is no header value", nil, reply(200, `{"access_token":"a\r\nX: y","token_type":"Bearer"}`), nil, "no access_token"},
 		{"other type", nil, reply(200, `{"access_token":"`+value+`","token_type":"DPoP"}`), nil, "not of token_type Bearer"},

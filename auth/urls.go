@@ -1,9 +1,10 @@
 package auth
 
 import (
+	"agentcore-gateway-mcp/loopback"
+	"agentcore-gateway-mcp/untrusted"
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -23,12 +24,12 @@ func (f issuerForm) fits(issuer string) bool {
 	return issuer == f.issuer || issuer == f.issuer+"/"
 }
 
-func parseDiscoveryURL(raw string, loopback bool) (issuerForm, error) {
+func parseDiscoveryURL(raw string, local bool) (issuerForm, error) {
 	const want = "give the issuer's https://…" + openIDPath
 	if raw == "" {
 		return issuerForm{}, errors.New("no discovery URL is given: " + want)
 	}
-	u, err := parseURL(raw, loopback)
+	u, err := parseURL(raw, local)
 	if err != nil {
 		return issuerForm{}, fmt.Errorf("the discovery URL is not accepted: %w", err)
 	}
@@ -51,7 +52,7 @@ func parseDiscoveryURL(raw string, loopback bool) (issuerForm, error) {
 // parseURL accepts an absolute https URL without userinfo and fragment, and a
 // http one to loopback where that is allowed. The error has no part of the URL
 // but its host.
-func parseURL(raw string, loopback bool) (*url.URL, error) {
+func parseURL(raw string, local bool) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Opaque != "" || u.Hostname() == "":
@@ -64,24 +65,13 @@ func parseURL(raw string, loopback bool) (*url.URL, error) {
 		return u, nil
 	case u.Scheme != "http":
 		return nil, fmt.Errorf("its scheme is %q: give an https URL", clip(u.Scheme))
-	case !isLoopback(u.Hostname()):
+	case !loopback.Host(u.Hostname()):
 		return nil, fmt.Errorf("the URL at %s is plain http, over which anybody can read and change what passes: give an https URL", u.Host)
-	case !loopback:
+	case !local:
 		return nil, fmt.Errorf("the URL at %s is plain http, which is accepted from loopback addresses in local mode only: give an https URL", u.Host)
 	}
 	return u, nil
 }
 
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
-}
-
-// clip bounds text that others chose before it is quoted.
-func clip(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}
+// clip is text that others chose, fit to be quoted.
+func clip(s string) string { return untrusted.Text(s, 80) }

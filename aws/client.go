@@ -8,6 +8,7 @@
 package aws
 
 import (
+	"agentcore-gateway-mcp/loopback"
 	"context"
 	"errors"
 	"fmt"
@@ -68,12 +69,15 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	if endpoint == "" {
 		endpoint = aws.ToString(control.NewFromConfig(cfg).Options().BaseEndpoint)
 	}
+	local := false
 	if endpoint != "" {
-		if u, err := url.Parse(endpoint); err != nil || u.Host == "" {
+		u, err := url.Parse(endpoint)
+		if err != nil || u.Host == "" {
 			return nil, fmt.Errorf("the AgentCore endpoint is not a URL: give one such as http://127.0.0.1:8042")
 		}
+		local = loopback.Host(u.Hostname())
 	}
-	c := &Client{local: isLoopback(endpoint), poll: pollSchedule{first: 500 * time.Millisecond, most: 3 * time.Second}}
+	c := &Client{local: local, poll: pollSchedule{first: 500 * time.Millisecond, most: 3 * time.Second}}
 	if c.local {
 		c.poll = pollSchedule{first: 40 * time.Millisecond, most: 400 * time.Millisecond}
 		cfg = localConfig(cfg, endpoint)
@@ -111,11 +115,6 @@ func (c *Client) Local() bool { return c.local }
 
 // Region is the AWS region that operations go to, "" when none is configured.
 func (c *Client) Region() string { return c.control.Options().Region }
-
-func isLoopback(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	return err == nil && IsLoopbackHost(u.Hostname())
-}
 
 // reads retries whatever the SDK holds to be safe: throttling, 5xx, resets.
 // The SDK's client-side retry quota is off: under steady throttling it runs

@@ -1,8 +1,8 @@
 package aws
 
 import (
+	"agentcore-gateway-mcp/loopback"
 	"context"
-	"net/netip"
 	"net/url"
 	"strings"
 
@@ -20,7 +20,7 @@ func (c *Client) DataPlane(ctx context.Context, u *url.URL) (is, plain bool) {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	if base := aws.ToString(c.data.Options().BaseEndpoint); base != "" {
 		own, err := url.Parse(base)
-		if err == nil && own.Port() == u.Port() && (strings.EqualFold(own.Hostname(), host) || IsLoopbackHost(own.Hostname()) && IsLoopbackHost(host)) {
+		if err == nil && own.Port() == u.Port() && (strings.EqualFold(own.Hostname(), host) || loopback.Host(own.Hostname()) && loopback.Host(host)) {
 			return true, own.Scheme == u.Scheme && own.Host == u.Host
 		}
 	}
@@ -48,12 +48,6 @@ func isDataPlane(ctx context.Context, region, host string) bool {
 		}
 	}
 	return false
-}
-
-// IsLoopbackHost reports whether a URL's host is localhost or a loopback address.
-func IsLoopbackHost(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
 // InvokesRuntimeOf reports whether a URL of the data plane invokes a runtime of

@@ -14,9 +14,8 @@ import (
 	"fmt"
 	"log/slog"
 	"mime"
-	"net"
 	"net/http"
-	"net/netip"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -27,6 +26,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"agentcore-gateway-mcp/auth"
+	"agentcore-gateway-mcp/loopback"
 	"agentcore-gateway-mcp/remote"
 )
 
@@ -102,7 +102,7 @@ type Server struct {
 	opts           Options
 	operations     []*operation
 	rules          map[string]rule
-	transport      *http.Transport // to MCP servers: catalog's guard, loopback allowed
+	transport      *http.Transport // to MCP servers: remote's guard, loopback allowed
 	proxyTransport *http.Transport // to runtimes' processes: as transport, for answers of any length
 	reader         remote.Reader
 
@@ -190,7 +190,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	// A web page must not drive a server on its visitor's machine, nor one whose
 	// name leads here all of a sudden.
-	if !isLoopbackHost(r.Host) {
+	if !loopback.Name(hostOf(r)) {
 		writeError(w, &apiError{code: accessDenied, message: "the local AgentCore answers to loopback names only: use http://127.0.0.1 or http://localhost with its port"})
 		return
 	}
@@ -220,15 +220,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// isLoopbackHost reports whether a Host header names this machine.
-func isLoopbackHost(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
-}
+// hostOf is the host that a request names, without its port.
+func hostOf(r *http.Request) string { return (&url.URL{Host: r.Host}).Hostname() }
 
 // hasAWSContentType reports whether a request has a content type that AWS's SDKs
 // send. A page's form sends another one, and none is sent with a request that has

@@ -30,7 +30,7 @@ func (s *Server) RegisterRuntime(runtimeARN, address string) error {
 	if err != nil {
 		return fmt.Errorf("the process of runtime %s: %w", runtimeARN, err)
 	}
-	if plain := *u; !loopback(plain) {
+	if plain := *u; !onLoopback(plain) {
 		return fmt.Errorf("the process of runtime %s must be on a loopback address, like http://127.0.0.1:8000/mcp", runtimeARN)
 	}
 	s.mu.Lock()
@@ -43,7 +43,7 @@ func (s *Server) RegisterRuntime(runtimeARN, address string) error {
 	return nil
 }
 
-func loopback(u url.URL) bool {
+func onLoopback(u url.URL) bool {
 	u.Scheme = "http"
 	return plainLoopback(u.String())
 }

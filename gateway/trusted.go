@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/loopback"
 )
 
 // TrustedEndpoints are origins to which any target's credentials may go.
@@ -74,7 +75,7 @@ func parseTrusted(entry string) (t trusted, err error) {
 	switch {
 	case !ok:
 		return t, fmt.Errorf("give the host in ASCII (punycode), as it stands in the certificate")
-	case o.scheme != "https" && !(o.scheme == "http" && aws.IsLoopbackHost(o.host)):
+	case o.scheme != "https" && !(o.scheme == "http" && loopback.Host(o.host)):
 		return t, fmt.Errorf("credentials are sent over https only: leave the scheme out")
 	case t.below && notAddress == nil:
 		return t, fmt.Errorf("an address has no hosts below it")

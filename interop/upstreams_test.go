@@ -44,7 +44,7 @@ func TestReferenceServers(t *testing.T) {
 			t.Parallel()
 			u := newUpstream(t, c.serve(t, newNode(t)))
 
-			served := said[tools.OutTools](u, 0, "list_tools")
+			served := said[tools.ToolList](u, 0, "list_tools")
 			names := served.Targets[0].Tools
 			for _, tool := range c.offer {
 				if !slices.ContainsFunc(names, func(v gateway.ToolView) bool { return v.Name == tool }) {
@@ -94,7 +94,7 @@ func TestReferenceServers(t *testing.T) {
 				t.Errorf("behind the pin: %+v", d.Tools)
 			}
 			u.expect(11, approved)
-			if n := said[tools.OutTools](u, 0, "list_tools").Count; n != served.Count+1 {
+			if n := said[tools.ToolList](u, 0, "list_tools").Count; n != served.Count+1 {
 				t.Errorf("the gateway serves %d tools of a pinned target, want %d", n, served.Count+1)
 			}
 			if r := u.call("synchronize_target"); r.status != 1 || !strings.Contains(string(r.stderr), "static schema") {
@@ -286,7 +286,7 @@ func said[Out any](u *upstream, status int, tool string) (out Out) {
 
 func (u *upstream) drift() gateway.Drift {
 	u.t.Helper()
-	return said[tools.OutDrift](u, 0, "check_drift").Targets[0]
+	return said[tools.DriftReport](u, 0, "check_drift").Targets[0]
 }
 
 // save keeps a call's answer in a file.

@@ -14,6 +14,7 @@ import (
 
 	"code.dny.dev/ssrf"
 
+	"agentcore-gateway-mcp/loopback"
 	"agentcore-gateway-mcp/untrusted"
 )
 
@@ -73,7 +74,7 @@ func (g Guard) check(u *url.URL) error {
 	host := u.Hostname()
 	addr, err := netip.ParseAddr(host)
 	literal := err == nil
-	local := isLocalhost(host) || literal && isLoopback(addr)
+	local := loopback.Name(host)
 
 	switch {
 	case local && g.Loopback:
@@ -101,16 +102,9 @@ func endsInNumber(host string) bool {
 	return err == nil || last != "" && strings.Trim(last, "0123456789") == ""
 }
 
-func isLocalhost(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
-}
-
-func isLoopback(addr netip.Addr) bool { return addr.Unmap().IsLoopback() }
-
 func refuseAddress(address string) error {
 	text := fmt.Sprintf("%s is a private, link-local or otherwise special address, and those are never connected to: give a publicly reachable endpoint", address)
-	if addr, err := netip.ParseAddr(address); isLocalhost(address) || err == nil && isLoopback(addr) {
+	if loopback.Name(address) {
 		text = fmt.Sprintf("%s is this machine itself, which is reachable in local mode only: give a publicly reachable endpoint", address)
 	}
 	return &refusal{text}
@@ -119,7 +113,7 @@ func refuseAddress(address string) error {
 // refuseResolved refuses what a host name leads to. It names no address: which
 // ones a name has inside a network is not for everybody.
 func refuseResolved(addr netip.Addr) error {
-	if isLoopback(addr) {
+	if loopback.Addr(addr) {
 		return &refusal{"its host leads to this machine itself, which is reachable in local mode only: give a publicly reachable endpoint"}
 	}
 	return &refusal{"its host name leads to a private, link-local or otherwise special address, and those are never connected to: give a publicly reachable endpoint"}
@@ -163,7 +157,7 @@ func (g Guard) control() func(network, address string, _ syscall.RawConn) error 
 	guardian := g.guardian()
 	return func(network, address string, conn syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
-		if err == nil && g.Loopback && isLoopback(to.Addr()) {
+		if err == nil && g.Loopback && loopback.Addr(to.Addr()) {
 			return nil
 		}
 		switch err := guardian.Safe(network, address, conn); {

@@ -37,7 +37,7 @@ func TestManyTargetsInsideTheQuota(t *testing.T) {
 	b := newBench(t, benchOptions{emulator: readQuotaOnly})
 	crowd(b, 30)
 	before := b.cloud.Calls("GetGatewayTarget")
-	all := must[tools.OutTargets](b, "list_targets", nil)
+	all := must[tools.TargetList](b, "list_targets", nil)
 	if len(all.Targets) != 31 || all.Next != "" || all.Targets[30].Endpoint == "" {
 		t.Errorf("%d targets, next %q, last %+v", len(all.Targets), all.Next, all.Targets[len(all.Targets)-1])
 	}
@@ -55,7 +55,7 @@ func BenchmarkListTargets(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				n++
-				if all := must[tools.OutTargets](bench, "list_targets", map[string]any{"details": details}); len(all.Targets) != 100 || all.Next != "" {
+				if all := must[tools.TargetList](bench, "list_targets", map[string]any{"details": details}); len(all.Targets) != 100 || all.Next != "" {
 					b.Fatalf("%d targets, next %q", len(all.Targets), all.Next)
 				}
 			}

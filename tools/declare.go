@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -11,39 +12,66 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/terminal"
 )
 
-// Kind is what a tool does to the world. Its hints follow from it.
-type Kind int
+// effect is what a tool does to the world. Its hints follow from it.
+type effect int
 
 const (
-	read    Kind = iota // changes nothing
-	write               // changes something, takes nothing away
-	replace             // overwrites what was there
+	read    effect = iota // changes nothing
+	write                 // changes something, takes nothing away
+	replace               // overwrites what was there
 )
 
-// ReadOnly reports whether a tool of this kind changes nothing.
-func (k Kind) ReadOnly() bool { return k == read }
-
-func (k Kind) annotations(title string) *mcp.ToolAnnotations {
-	destructive, openWorld := k == replace, true // all reach AWS and servers behind it
+func (e effect) annotations(title string) *mcp.ToolAnnotations {
+	destructive, openWorld := e == replace, true // all reach AWS and servers behind it
 	return &mcp.ToolAnnotations{
-		Title: title, ReadOnlyHint: k == read, DestructiveHint: &destructive,
+		Title: title, ReadOnlyHint: e == read, DestructiveHint: &destructive,
 		IdempotentHint: true, // repeating a call finds its work done
 		OpenWorldHint:  &openWorld,
 	}
 }
 
-// Tool is one tool: what a model sees of it, and how it gets onto a server.
+// Tool is one tool: what a model sees of it, how it gets onto a server, and what
+// its answer looks like to a person.
 type Tool struct {
-	Name string
-	Kind Kind
+	Name     string
+	ReadOnly bool // changes nothing
+
 	add  func(*mcp.Server, *gateway.Manager, schemas, gate)
+	show func(*terminal.Printer, []byte) error
 }
 
 // Writes reports whether name is a tool that changes something.
 func Writes(name string) bool {
-	return slices.ContainsFunc(All(), func(t Tool) bool { return t.Name == name && !t.Kind.ReadOnly() })
+	return slices.ContainsFunc(All(), func(t Tool) bool { return t.Name == name && !t.ReadOnly })
+}
+
+// Show prints a tool's structured answer for a person: as its type has it
+// ([terminal.Form]), else as JSON. The error says that it is no answer of the
+// tool.
+func Show(p *terminal.Printer, tool string, answer []byte) error {
+	for _, t := range All() {
+		if t.Name == tool {
+			return t.show(p, answer)
+		}
+	}
+	return show[any](p, answer)
+}
+
+func show[Out any](p *terminal.Printer, answer []byte) error {
+	var out Out
+	if err := json.Unmarshal(answer, &out); err != nil {
+		return err
+	}
+	if form, ok := any(out).(terminal.Form); ok {
+		form.Show(p)
+		return nil
+	}
+	pretty, err := json.MarshalIndent(json.RawMessage(answer), "", "  ")
+	p.Linef("%s", pretty)
+	return err
 }
 
 // failure is an Out that may tell of a failure: the model then gets it as an
@@ -56,12 +84,12 @@ type failure interface{ IsFailure() bool }
 // that function's time, and a server starts often: the schema that checks
 // arguments is made ready when the tool is first called, and answers, which
 // cannot but fit the type that their schema follows from, are not checked.
-func tool[In, Out any](kind Kind, name, title, description string, do func(context.Context, *gateway.Manager, In, gateway.Progress) (Out, error)) Tool {
-	return Tool{Name: name, Kind: kind, add: func(s *mcp.Server, m *gateway.Manager, known schemas, g gate) {
+func tool[In, Out any](does effect, name, title, description string, do func(context.Context, *gateway.Manager, In, gateway.Progress) (Out, error)) Tool {
+	return Tool{Name: name, ReadOnly: does == read, show: show[Out], add: func(s *mcp.Server, m *gateway.Manager, known schemas, g gate) {
 		schema := inputSchema[In]()
 		checked := sync.OnceValues(func() (*jsonschema.Resolved, error) { return schema.Resolve(nil) })
 		definition := &mcp.Tool{
-			Name: name, Title: title, Description: description, Annotations: kind.annotations(title),
+			Name: name, Title: title, Description: description, Annotations: does.annotations(title),
 			InputSchema: schema, OutputSchema: outputSchema[Out](known),
 		}
 		s.AddTool(definition, func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -69,7 +97,7 @@ func tool[In, Out any](kind Kind, name, title, description string, do func(conte
 			if err != nil {
 				return g.failure(fmt.Errorf("%s: %w", name, err)), nil
 			}
-			if kind.ReadOnly() {
+			if does == read {
 				// Changes bound their own waiting, and a call that AWS has
 				// accepted must still be answered for.
 				var cancel context.CancelFunc

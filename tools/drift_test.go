@@ -31,7 +31,7 @@ func TestCheckDrift(t *testing.T) {
 	if err := b.orders.SetTools(1); err != nil {
 		t.Fatal(err)
 	}
-	out := must[tools.OutDrift](b, "check_drift", nil)
+	out := must[tools.DriftReport](b, "check_drift", nil)
 	if out.InSync != 1 || out.Drifted != 1 || out.Unknown != 2 || out.Next == "" {
 		t.Fatalf("got %+v", out)
 	}
@@ -50,7 +50,7 @@ func TestCheckDrift(t *testing.T) {
 	if n := b.cloud.Calls("SynchronizeGatewayTargets") + b.cloud.Calls("UpdateGatewayTarget"); n != 0 || b.served("orders") != "getOrder updateOrder" {
 		t.Errorf("%d changes were sent, the gateway serves %s", n, b.served("orders"))
 	}
-	one := must[tools.OutDrift](b, "check_drift", map[string]any{"target": "orders"})
+	one := must[tools.DriftReport](b, "check_drift", map[string]any{"target": "orders"})
 	if len(one.Targets) != 1 || len(one.Targets[0].Hashes) != 1 || len(one.Targets[0].Hashes["getOrder"]) != 64 {
 		t.Errorf("one target: got %+v", one)
 	}

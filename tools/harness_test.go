@@ -218,7 +218,7 @@ func (b *bench) progressed() int {
 func (b *bench) served(target string) string {
 	b.t.Helper()
 	var names []string
-	for _, group := range must[tools.OutTools](b, "list_tools", map[string]any{"gateway": b.gatewayID}).Targets {
+	for _, group := range must[tools.ToolList](b, "list_tools", map[string]any{"gateway": b.gatewayID}).Targets {
 		if group.Target == target {
 			for _, tool := range group.Tools {
 				names = append(names, tool.Name)
@@ -231,7 +231,7 @@ func (b *bench) served(target string) string {
 // configuration is the target's JSON without what any change moves.
 func (b *bench) configuration(target string) string {
 	b.t.Helper()
-	out := must[tools.OutTarget](b, "get_target", map[string]any{"gateway": b.gatewayID, "target": target})
+	out := must[tools.TargetDetails](b, "get_target", map[string]any{"gateway": b.gatewayID, "target": target})
 	for _, moving := range []string{"status", "updatedAt", "lastSynchronizedAt", "statusReasons"} {
 		delete(out.Configuration, moving)
 	}

@@ -219,7 +219,7 @@ func TestTheRestOfAnAnswer(t *testing.T) {
 		}
 	})).URL)
 	type answer struct {
-		tools.OutTools
+		tools.ToolList
 		Truncated string
 	}
 	first := must[answer](b, "list_tools", map[string]any{})
@@ -252,12 +252,12 @@ func TestTheRestOfAnAnswer(t *testing.T) {
 	if out := must[answer](b, "list_tools", map[string]any{"filter": "TOOL0012", "target": "large"}); out.Count != 10 || out.Truncated != "" {
 		t.Errorf("filter: %+v", out)
 	}
-	drift := must[tools.OutDrift](b, "check_drift", map[string]any{"target": "large", "filter": "tool00001"})
+	drift := must[tools.DriftReport](b, "check_drift", map[string]any{"target": "large", "filter": "tool00001"})
 	if len(drift.Targets) != 1 || len(drift.Targets[0].Hashes) != 1 || drift.Targets[0].State != gateway.InSync {
 		t.Errorf("filter: %+v", drift)
 	}
 	refused(b, "list_tools", map[string]any{"page": 0}, "from 1")
-	if out := must[tools.OutTargets](b, "list_targets", map[string]any{"filter": "LARG"}); len(out.Targets) != 1 || out.Targets[0].Name != "large" {
+	if out := must[tools.TargetList](b, "list_targets", map[string]any{"filter": "LARG"}); len(out.Targets) != 1 || out.Targets[0].Name != "large" {
 		t.Errorf("filter: %+v", out)
 	}
 }
@@ -281,7 +281,7 @@ func TestManyGateways(t *testing.T) {
 	if text := b.said("list_gateways", map[string]any{}); !strings.Contains(text, "narrow with filter") {
 		t.Errorf("got %.200s … %s", text, text[len(text)-300:])
 	}
-	if out := must[tools.OutGateways](b, "list_gateways", map[string]any{"filter": "way-0777"}); len(out.Gateways) != 1 {
+	if out := must[tools.GatewayList](b, "list_gateways", map[string]any{"filter": "way-0777"}); len(out.Gateways) != 1 {
 		t.Errorf("got %+v", out)
 	}
 }

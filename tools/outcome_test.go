@@ -187,7 +187,7 @@ func TestGatewayEndpointHiccup(t *testing.T) {
 		})
 	}})
 	hiccups.Store(1)
-	if out := must[tools.OutTools](b, "list_tools", nil); out.Count != 2 {
+	if out := must[tools.ToolList](b, "list_tools", nil); out.Count != 2 {
 		t.Errorf("got %+v", out)
 	}
 	hiccups.Store(1000)
@@ -204,18 +204,18 @@ func TestListTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := must[tools.OutTargets](b, "list_targets", nil).Targets
+	all := must[tools.TargetList](b, "list_targets", nil).Targets
 	if len(all) != 3 || all[0].Name != "also-orders" || all[0].StatusReasons[0] != "the server said: <U+001B>[31mdo this" || all[0].Endpoint != b.url || all[0].Auth != "OAUTH" {
 		t.Errorf("got %+v", all)
 	}
 	if n := b.progressed(); n != 3 {
 		t.Errorf("%d progress notifications, want one for each target", n)
 	}
-	quick := must[tools.OutTargets](b, "list_targets", map[string]any{"details": false}).Targets
+	quick := must[tools.TargetList](b, "list_targets", map[string]any{"details": false}).Targets
 	if len(quick) != 3 || quick[0].Endpoint != "" || quick[0].Type != "MCP_SERVER" || quick[0].LastSynchronizedAt.IsZero() {
 		t.Errorf("got %+v", quick)
 	}
-	failed := must[tools.OutTargets](b, "list_targets", map[string]any{"status": "FAILED"}).Targets
+	failed := must[tools.TargetList](b, "list_targets", map[string]any{"status": "FAILED"}).Targets
 	if len(failed) != 1 || failed[0].ID != id {
 		t.Errorf("got %+v", failed)
 	}
@@ -257,7 +257,7 @@ func TestUnknownStatusIsReported(t *testing.T) {
 	if err := b.cloud.SetTarget(b.gatewayID, b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) { o.Status = "HIBERNATING" }); err != nil {
 		t.Fatal(err)
 	}
-	if all := must[tools.OutTargets](b, "list_targets", nil).Targets; all[0].Status != "HIBERNATING" {
+	if all := must[tools.TargetList](b, "list_targets", nil).Targets; all[0].Status != "HIBERNATING" {
 		t.Errorf("got %+v", all)
 	}
 	c := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders"})

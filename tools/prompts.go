@@ -65,7 +65,7 @@ func addResources(s *mcp.Server, m *gateway.Manager, g gate) {
 		URI: gatewaysURI, Name: "gateways", Title: "Gateways", MIMEType: "application/json",
 		Description: "The AgentCore gateways that can be managed.",
 	}, func(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-		out, err := listGateways(ctx, m, InListGateways{}, nil)
+		out, err := listGateways(ctx, m, ListGatewaysArguments{}, nil)
 		if err != nil {
 			return nil, errors.New(g.text(err.Error()))
 		}
@@ -80,7 +80,7 @@ func addResources(s *mcp.Server, m *gateway.Manager, g gate) {
 		if !ok || gatewayRef == "" || targetRef == "" {
 			return nil, mcp.ResourceNotFoundError(req.Params.URI)
 		}
-		out, err := getTarget(ctx, m, InTarget{InGateway: InGateway{gatewayRef}, Target: targetRef}, nil)
+		out, err := getTarget(ctx, m, TargetArgument{GatewayArgument: GatewayArgument{gatewayRef}, Target: targetRef}, nil)
 		if err != nil {
 			return nil, errors.New(g.text(err.Error()))
 		}

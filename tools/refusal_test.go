@@ -68,7 +68,7 @@ func TestSeveralGateways(t *testing.T) {
 	b := newBench(t, benchOptions{})
 	other := b.newGateway("warehouse")
 	refused(b, "list_targets", nil, "2 gateways, say which", "shop", "warehouse", other)
-	if out := must[tools.OutTargets](b, "list_targets", map[string]any{"gateway": "warehouse"}); out.Gateway != "warehouse" || len(out.Targets) != 0 {
+	if out := must[tools.TargetList](b, "list_targets", map[string]any{"gateway": "warehouse"}); out.Gateway != "warehouse" || len(out.Targets) != 0 {
 		t.Errorf("got %+v", out)
 	}
 	refused(b, "get_target", map[string]any{"gateway": "warehouse", "target": "orders"}, "there is no target at all")
@@ -81,10 +81,10 @@ func TestSeveralGateways(t *testing.T) {
 func TestAllowedGateways(t *testing.T) {
 	b := newBench(t, benchOptions{allowed: []string{"shop"}})
 	other := b.newGateway("warehouse")
-	if all := must[tools.OutGateways](b, "list_gateways", nil).Gateways; len(all) != 1 || all[0].Name != "shop" {
+	if all := must[tools.GatewayList](b, "list_gateways", nil).Gateways; len(all) != 1 || all[0].Name != "shop" {
 		t.Errorf("got %+v", all)
 	}
-	must[tools.OutTargets](b, "list_targets", nil) // the only one allowed is the default
+	must[tools.TargetList](b, "list_targets", nil) // the only one allowed is the default
 	refused(b, "get_gateway", map[string]any{"gateway": other}, "not among those that this server may manage")
 	refused(b, "get_gateway", map[string]any{"gateway": "warehouse"}, "no gateway named")
 }
@@ -271,7 +271,7 @@ func TestSettingsNewerThanThisProgram(t *testing.T) {
 					answer.flush()
 				})
 			}})
-			must[tools.OutTargets](b, "list_targets", nil)
+			must[tools.TargetList](b, "list_targets", nil)
 			want := map[string]string{"member": "retryPolicy", "union member": "quantumCredentialProvider", "inner union": "targetConfiguration.mcp.mcpRobot", "top level": "rateLimit"}[name]
 			refused(b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": b.url + "2"}, want, "newer release", "nothing was sent")
 			if n := b.cloud.Calls("UpdateGatewayTarget"); n != 0 {

@@ -44,7 +44,7 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 	s.AddReceivingMiddleware(recoverPanics(o.Log))
 	known, g := schemas{}, gate{o.Secrets, o.Whole}
 	for _, t := range All() {
-		if o.ReadOnly && !t.Kind.ReadOnly() {
+		if o.ReadOnly && !t.ReadOnly {
 			continue
 		}
 		t.add(s, m, known, g)

@@ -1,13 +1,12 @@
-package main
+package command
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"reflect"
@@ -21,6 +20,7 @@ import (
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/remote"
 	"agentcore-gateway-mcp/tools"
+	"agentcore-gateway-mcp/tutorial"
 )
 
 type demoCommand struct{ HTTP bool }
@@ -31,16 +31,16 @@ func (c *demoCommand) register(fs *flag.FlagSet) {
 
 // Run plays the tutorial. Every step is checked; the first that is not as the
 // tutorial has it ends the demo with an error.
-func (c *demoCommand) Run(p process, g *globals) error {
+func (c *demoCommand) Run(p *process, g *globals) error {
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Minute)
 	defer cancel()
 	p.ctx, p.log = ctx, p.sdkLog // what would be told of each update is shown on the stage
-	w, err := startWorld(ctx, worldOptions{addr: "127.0.0.1:0", log: p.sdkLog})
+	w, err := tutorial.Start(ctx, tutorial.Options{Log: p.sdkLog})
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	if err := w.seed(ctx, false); err != nil {
+	defer w.Close()
+	if err := w.Seed(ctx, false); err != nil {
 		return err
 	}
 	connect := connectStdio
@@ -52,12 +52,12 @@ func (c *demoCommand) Run(p process, g *globals) error {
 		return fmt.Errorf("the MCP server does not answer: %w", err)
 	}
 	defer end()
-	d := &demo{ctx: ctx, stage: newStage(p.stdout), world: w, session: session}
+	d := &demo{ctx: ctx, stage: newStage(p.stdout, p.getenv), world: w, session: session}
 	start := time.Now()
 	for _, step := range []func() error{d.stand, d.stale, d.synchronize, d.update, d.cleanUp} {
 		if err := step(); err != nil {
 			d.stage.failed(err)
-			return exitStatus(1)
+			return ExitStatus(1)
 		}
 	}
 	d.stage.done(time.Since(start))
@@ -66,16 +66,16 @@ func (c *demoCommand) Run(p process, g *globals) error {
 
 // connectStdio starts this program again as a child that works on the world,
 // as Claude Desktop would start it.
-func connectStdio(p process, w *world) (*mcp.ClientSession, func(), error) {
+func connectStdio(p *process, w *tutorial.World) (*mcp.ClientSession, func(), error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, nil, err
 	}
 	child := exec.CommandContext(p.ctx, self)
-	child.Env = append(os.Environ(), "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.url, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE="+w.url,
+	child.Env = append(os.Environ(), "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.URL, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE="+w.URL,
 		"AWS_REGION=us-east-1", "AGENTCORE_GATEWAY_MCP_LOCAL=false", "AGENTCORE_GATEWAY_MCP_READ_ONLY=false",
 		"AGENTCORE_GATEWAY_MCP_LOG_LEVEL=warn")
-	for _, setting := range w.settings() {
+	for _, setting := range w.Settings() {
 		child.Env = append(child.Env, setting[0]+"="+setting[1])
 	}
 	child.Stderr = p.stderr
@@ -83,27 +83,25 @@ func connectStdio(p process, w *world) (*mcp.ClientSession, func(), error) {
 }
 
 // connectHTTP serves MCP on a loopback port, as serve does, and connects to it.
-func connectHTTP(p process, w *world) (*mcp.ClientSession, func(), error) {
-	g := &globals{}
-	w.configure(g, &p)
-	s, closeServer, err := newServerFor(p, g, w.awsOptions())
+func connectHTTP(p *process, w *tutorial.World) (*mcp.ClientSession, func(), error) {
+	s, err := Wiring{Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets}.In(w).Wire(p.ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	url, err := w.listen(p.ctx, net.JoinHostPort("127.0.0.1", "0"), streamable(s.full, p))
+	url, err := w.Listen(p.ctx, "127.0.0.1:0", s.streamable(s.MCP))
 	if err != nil {
-		closeServer()
+		s.Close()
 		return nil, nil, err
 	}
 	session, end, err := dial(p, &mcp.StreamableClientTransport{Endpoint: url})
 	if err != nil {
-		closeServer()
+		s.Close()
 		return nil, nil, err
 	}
-	return session, func() { end(); closeServer() }, nil
+	return session, func() { end(); s.Close() }, nil
 }
 
-func dial(p process, transport mcp.Transport) (*mcp.ClientSession, func(), error) {
+func dial(p *process, transport mcp.Transport) (*mcp.ClientSession, func(), error) {
 	client := mcp.NewClient(&mcp.Implementation{Name: "agentcore-gateway-mcp-demo", Version: version()}, &mcp.ClientOptions{Capabilities: &mcp.ClientCapabilities{}})
 	session, err := client.Connect(p.ctx, transport, nil)
 	if err != nil {
@@ -116,14 +114,14 @@ func dial(p process, transport mcp.Transport) (*mcp.ClientSession, func(), error
 type demo struct {
 	ctx     context.Context
 	stage   *stage
-	world   *world
+	world   *tutorial.World
 	session *mcp.ClientSession
 	before  map[string]any // the target's configuration before the update
 }
 
 func (d *demo) stand() error {
 	d.stage.step("An orders MCP server on AgentCore Runtime stands behind a gateway; both ask for tokens")
-	targets, err := ask[tools.OutTargets](d, "which targets does my gateway have?", "list_targets", nil)
+	targets, err := ask[tools.TargetList](d, "which targets does my gateway have?", "list_targets", nil)
 	if err != nil {
 		return err
 	}
@@ -138,10 +136,10 @@ func (d *demo) stand() error {
 
 func (d *demo) stale() error {
 	d.stage.step("cancelOrder is added to the orders server, and the gateway does not know")
-	if err := d.world.orders.SetTools(3); err != nil {
+	if err := d.world.Orders.SetTools(3); err != nil {
 		return err
 	}
-	upstream, err := d.upstream(d.world.ordersURL)
+	upstream, err := d.upstream(d.world.OrdersURL)
 	if err != nil {
 		return err
 	}
@@ -154,7 +152,7 @@ func (d *demo) stale() error {
 
 func (d *demo) synchronize() error {
 	d.stage.step("The agent resyncs its tools")
-	change, err := ask[gateway.Change](d, "resync my tools", "synchronize_target", map[string]any{"target": tutorialTarget})
+	change, err := ask[gateway.Change](d, "resync my tools", "synchronize_target", map[string]any{"target": tutorial.Target})
 	if err != nil {
 		return err
 	}
@@ -167,19 +165,19 @@ func (d *demo) synchronize() error {
 
 func (d *demo) update() error {
 	d.stage.step("A new orders server with deleteOrder starts on another runtime")
-	target, err := ask[tools.OutTarget](d, "show me the target", "get_target", map[string]any{"target": tutorialTarget})
+	target, err := ask[tools.TargetDetails](d, "show me the target", "get_target", map[string]any{"target": tutorial.Target})
 	if err != nil {
 		return err
 	}
 	d.before = target.Configuration
 	d.stage.answer("%s  %s", shortEndpoint(target.Endpoint), strings.Join(slices.Sorted(maps.Keys(target.Configuration)), " "))
 	change, err := ask[gateway.Change](d, "point it at the new runtime", "update_target_endpoint",
-		map[string]any{"target": tutorialTarget, "runtimeArn": d.world.newRuntimeARN})
+		map[string]any{"target": tutorial.Target, "runtimeArn": d.world.NewRuntimeARN})
 	if err != nil {
 		return err
 	}
 	d.stage.change(change)
-	if change.Outcome != gateway.Updated || names(change.Tools.Added) != "deleteOrder" || change.PreviousEndpoint != d.world.endpoint {
+	if change.Outcome != gateway.Updated || names(change.Tools.Added) != "deleteOrder" || change.PreviousEndpoint != d.world.Endpoint {
 		return fmt.Errorf("want outcome updated with deleteOrder added, got %+v", change)
 	}
 	if err := d.expectServed("which tools do I have now?", "getOrder", "updateOrder", "cancelOrder", "deleteOrder"); err != nil {
@@ -191,7 +189,7 @@ func (d *demo) update() error {
 // expectKept shows that the update changed the endpoint and nothing else. AWS
 // replaces a target as a whole: whatever is not sent again is gone.
 func (d *demo) expectKept() error {
-	target, err := ask[tools.OutTarget](d, "is everything else as it was?", "get_target", map[string]any{"target": tutorialTarget})
+	target, err := ask[tools.TargetDetails](d, "is everything else as it was?", "get_target", map[string]any{"target": tutorial.Target})
 	if err != nil {
 		return err
 	}
@@ -228,24 +226,24 @@ func (d *demo) expectKept() error {
 
 func (d *demo) cleanUp() error {
 	d.stage.step("Clean-up: target and gateway are deleted")
-	client, err := aws.New(d.ctx, d.world.awsOptions())
+	client, err := aws.New(d.ctx, d.world.AWS())
 	if err != nil {
 		return err
 	}
 	d.stage.note("DeleteGatewayTarget, DeleteGateway (AWS SDK)")
-	if err := client.DeleteTarget(d.ctx, d.world.gatewayID, d.world.targetID); err != nil {
+	if err := client.DeleteTarget(d.ctx, d.world.GatewayID, d.world.TargetID); err != nil {
 		return err
 	}
-	if err := client.WaitTargetGone(d.ctx, d.world.gatewayID, d.world.targetID); err != nil {
+	if err := client.WaitTargetGone(d.ctx, d.world.GatewayID, d.world.TargetID); err != nil {
 		return err
 	}
-	if err := client.DeleteGateway(d.ctx, d.world.gatewayID); err != nil {
+	if err := client.DeleteGateway(d.ctx, d.world.GatewayID); err != nil {
 		return err
 	}
-	if _, err := client.WaitGateway(d.ctx, d.world.gatewayID); !errors.Is(err, aws.ErrNotFound) {
+	if _, err := client.WaitGateway(d.ctx, d.world.GatewayID); !errors.Is(err, aws.ErrNotFound) {
 		return fmt.Errorf("want the gateway gone, got %v", err)
 	}
-	left, err := ask[tools.OutGateways](d, "which gateways are there?", "list_gateways", nil)
+	left, err := ask[tools.GatewayList](d, "which gateways are there?", "list_gateways", nil)
 	if err != nil {
 		return err
 	}
@@ -258,7 +256,7 @@ func (d *demo) cleanUp() error {
 
 // expectServed asks our server what the gateway serves and checks it.
 func (d *demo) expectServed(question string, want ...string) error {
-	served, err := ask[tools.OutTools](d, question, "list_tools", nil)
+	served, err := ask[tools.ToolList](d, question, "list_tools", nil)
 	if err != nil {
 		return err
 	}
@@ -302,7 +300,11 @@ func ask[Out any](d *demo, question, tool string, arguments map[string]any) (out
 	if result.IsError {
 		return out, fmt.Errorf("%s: %s", tool, text(result))
 	}
-	return out, rendering(io.Discard, result, func(_ io.Writer, v Out) { out = v })
+	answer, err := json.Marshal(result.StructuredContent)
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal(answer, &out)
 }
 
 func names(list []gateway.ToolView) string {

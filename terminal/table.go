@@ -1,21 +1,17 @@
-package main
+package terminal
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/rivo/uniseg"
-	"golang.org/x/term"
 )
 
-// table prints rows in columns that are as wide as their widest cell, which is
+// Table prints rows in columns that are as wide as their widest cell, which is
 // cut before anything is padded to it: one long name must not widen every row.
-type table struct {
-	w    io.Writer
-	most int // columns of the screen that a cell may take, but for a row's last
-	rows [][]string
+type Table struct {
+	printer *Printer
+	rows    [][]string
 }
 
 const (
@@ -23,23 +19,16 @@ const (
 	mostElsewhere  = 260 // of what is piped to a program: any name whole
 )
 
-func newTable(w io.Writer) *table {
-	t := &table{w: w, most: mostElsewhere}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		t.most = mostOnTerminal
-	}
-	return t
-}
-
-func (t *table) row(cells ...string) {
+// Row adds a row. Its last cell may have any width.
+func (t *Table) Row(cells ...string) {
 	for i := range cells[:len(cells)-1] {
-		cells[i] = cutWidth(cells[i], t.most)
+		cells[i] = cutWidth(cells[i], t.printer.most)
 	}
 	t.rows = append(t.rows, cells)
 }
 
-// print writes the rows. What it is written to tells of errors.
-func (t *table) print() {
+// Print writes the rows.
+func (t *Table) Print() {
 	var widths []int
 	for _, row := range t.rows {
 		for i, cell := range row[:len(row)-1] {
@@ -56,7 +45,7 @@ func (t *table) print() {
 			line.WriteString(strings.Repeat(" ", widths[i]-uniseg.StringWidth(cell)+2))
 		}
 		line.WriteString(row[len(row)-1])
-		fmt.Fprintln(t.w, strings.TrimRight(line.String(), " "))
+		fmt.Fprintln(t.printer, strings.TrimRight(line.String(), " "))
 	}
 }
 

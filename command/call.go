@@ -1,0 +1,165 @@
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/terminal"
+	"agentcore-gateway-mcp/tools"
+)
+
+type callCommand struct {
+	JSON   bool
+	Expect string
+}
+
+func (c *callCommand) register(fs *flag.FlagSet) {
+	fs.BoolVar(&c.JSON, "json", false, "Print the tool's JSON instead of a table.")
+	fs.StringVar(&c.Expect, "expect", "", "`FILE` With check_drift: hold what the server offers against the hashes in this file, an earlier answer of pin_target_tools or check_drift. Exit status 0 as approved, 10 other, 11 breaking, 20 unknown.")
+}
+
+// Run calls one tool as an MCP client would. It ends with exit status 1 when
+// the tool reports an error.
+func (c *callCommand) Run(p *process, g *globals) error {
+	s, err := p.wire(g, true)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	bar := terminal.NewProgress(p.stderr)
+	session, end, err := s.Connect(p.ctx, func(n *mcp.ProgressNotificationParams) { bar.Show(n.Progress, n.Total, n.Message) })
+	if err != nil {
+		return err
+	}
+	defer end()
+	list, err := session.ListTools(p.ctx, nil)
+	if err != nil {
+		return err
+	}
+	screen := terminal.NewPrinter(p.stdout, p.getenv)
+	if len(p.args) == 0 {
+		printTools(screen, list.Tools)
+		return nil
+	}
+	i := slices.IndexFunc(list.Tools, func(t *mcp.Tool) bool { return t.Name == p.args[0] })
+	if i < 0 {
+		if g.ReadOnly && tools.Writes(p.args[0]) {
+			return fmt.Errorf("%s changes something, and --read-only leaves only tools that change nothing", p.args[0])
+		}
+		return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", p.args[0])
+	}
+	tool := list.Tools[i]
+	schema, err := inputSchema(tool)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(p.args[1:], "--help") {
+		printArguments(screen, tool, schema)
+		return nil
+	}
+	arguments, err := parseArguments(tool.Name, schema, p.args[1:])
+	if err != nil {
+		return err
+	}
+	approved, err := c.approved(tool.Name, arguments)
+	if err != nil {
+		return err
+	}
+	params := &mcp.CallToolParams{Name: tool.Name, Arguments: arguments}
+	params.SetProgressToken("call")
+	result, err := session.CallTool(p.ctx, params)
+	bar.Clear()
+	if err != nil {
+		return err
+	}
+	return c.tell(screen, tool.Name, result, approved)
+}
+
+// approved reads what --expect names, nil without it.
+func (c *callCommand) approved(tool string, arguments map[string]any) (gateway.Approved, error) {
+	if c.Expect == "" {
+		return nil, nil
+	}
+	if arguments["target"] == nil || tool != "check_drift" {
+		return nil, errors.New("--expect goes with check_drift and one --target: their answer has the hashes to compare")
+	}
+	data, err := os.ReadFile(c.Expect)
+	if err != nil {
+		return nil, fmt.Errorf("--expect: %w", err)
+	}
+	approved, err := gateway.ParseApproved(data)
+	if err != nil {
+		return nil, fmt.Errorf("--expect: %s %w: save the answer of call --json pin_target_tools, or of check_drift with one target", c.Expect, err)
+	}
+	return approved, nil
+}
+
+// tell prints an answer, and ends with the exit status that it means.
+func (c *callCommand) tell(screen *terminal.Printer, tool string, result *mcp.CallToolResult, approved gateway.Approved) error {
+	if result.StructuredContent == nil {
+		return errors.New(text(result))
+	}
+	answer, err := json.Marshal(result.StructuredContent)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		encoder := json.NewEncoder(screen)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		err = encoder.Encode(result.StructuredContent)
+	} else {
+		err = tools.Show(screen, tool, answer)
+	}
+	switch {
+	case err != nil:
+		return err
+	case result.IsError:
+		return ExitStatus(1)
+	case approved == nil:
+		return nil
+	}
+	var report tools.DriftReport
+	if err := json.Unmarshal(answer, &report); err != nil {
+		return err
+	}
+	judged, differences := approved.Judge(report.Targets)
+	for _, difference := range differences {
+		screen.Linef("%s", difference)
+	}
+	if status := exitStatusOf(judged); status != 0 {
+		return status
+	}
+	return nil
+}
+
+// exitStatusOf is the exit status of call --expect FILE check_drift.
+func exitStatusOf(a gateway.Approval) ExitStatus {
+	switch a {
+	case gateway.AsApproved:
+		return 0
+	case gateway.NotAsApproved:
+		return 10
+	case gateway.BreaksApproved:
+		return 11
+	}
+	return 20
+}
+
+func text(result *mcp.CallToolResult) string {
+	var parts []string
+	for _, c := range result.Content {
+		if t, ok := c.(*mcp.TextContent); ok {
+			parts = append(parts, t.Text)
+		}
+	}
+	return strings.Join(parts, "\n")
+}

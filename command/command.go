@@ -1,0 +1,111 @@
+// Package command is what a person or a client starts: a file for each command,
+// the flags, and the wiring of a server from them. How answers look to a person
+// is package terminal's, what the tools say package tools'.
+package command
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+
+	"agentcore-gateway-mcp/untrusted"
+)
+
+// ExitStatus ends the process with this status, after everything there is to
+// say has been said.
+type ExitStatus int
+
+func (s ExitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// process is what a command may use of the process it runs in.
+type process struct {
+	ctx            context.Context
+	args           []string               // what stands after the flags
+	given          func(flag string) bool // whether a flag was set, on the command line or by its variable
+	getenv         func(string) string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	log            *slog.Logger
+	sdkLog         *slog.Logger       // for the MCP SDK, which tells each session's life at level info
+	secrets        *untrusted.Secrets // the credentials that were sent or received: no answer and no log has them
+}
+
+// Run is the program, called with args. It returns when the command has ended:
+// nil, an [ExitStatus] after a command that has said itself what is wrong, or an
+// error to print.
+func Run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
+	var g globals
+	all := commands(&g)
+	if slices.Contains(args, "--version") && !slices.Contains(args, "call") {
+		fmt.Fprintln(stdout, version())
+		return nil
+	}
+	chosen, err := parse(all, args)
+	if errors.Is(err, flag.ErrHelp) {
+		help(stdout, all, chosen)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(g.LogLevel)); err != nil {
+		return fmt.Errorf("--log-level %q is none of debug, info, warn, error", g.LogLevel)
+	}
+	secrets := new(untrusted.Secrets)
+	logger := func(level slog.Level) *slog.Logger {
+		return slog.New(slog.NewTextHandler(secrets.Writer(stderr), &slog.HandlerOptions{Level: level}))
+	}
+	p := &process{ctx: ctx, args: chosen.flags.Args(), given: chosen.given, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, log: logger(level), sdkLog: logger(level), secrets: secrets}
+	if level == slog.LevelInfo {
+		p.sdkLog = logger(slog.LevelWarn)
+	}
+	return chosen.run(p, &g)
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// command is one way to use the program.
+type command struct {
+	name, usage, about string
+	flags              *flag.FlagSet
+	own                []string // names of the flags that are not of every command
+	run                func(*process, *globals) error
+}
+
+// runner is what a command is made of: flags of its own, and what it does.
+type runner interface {
+	register(*flag.FlagSet)
+	Run(*process, *globals) error
+}
+
+// commands is the whole command line; the first is the default. All of them
+// share g.
+func commands(g *globals) []*command {
+	return []*command{
+		newCommand(g, "stdio", "", "Serve MCP over stdio (the default command).", &stdioCommand{}),
+		newCommand(g, "serve", "", "Serve MCP over streamable HTTP at /mcp.", &serveCommand{}),
+		newCommand(g, "call", "[TOOL [--name value …]]", "Call one tool from a shell or a pipeline. Flags stand before TOOL, what stands after it are the tool's arguments, nested values as JSON. Without TOOL: all tools; TOOL --help: its arguments.", &callCommand{}),
+		newCommand(g, "local", "", "Run a local AgentCore for boto3, the AWS CLI and this program.", &localCommand{}),
+		newCommand(g, "demo", "", "Play the AgentCore tutorial on a local AgentCore, from start to end.", &demoCommand{}),
+	}
+}
+
+func newCommand(g *globals, name, usage, about string, r runner) *command {
+	c := &command{name: name, usage: usage, about: about, flags: flag.NewFlagSet(name, flag.ContinueOnError), run: r.Run}
+	c.flags.SetOutput(io.Discard) // errors are told by whoever gets them
+	r.register(c.flags)
+	c.flags.VisitAll(func(f *flag.Flag) { c.own = append(c.own, f.Name) })
+	g.register(c.flags)
+	return c
+}

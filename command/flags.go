@@ -1,0 +1,132 @@
+package command
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/peterbourgon/ff/v3"
+
+	"agentcore-gateway-mcp/inbound"
+	"agentcore-gateway-mcp/outbound"
+)
+
+const envPrefix = "AGENTCORE_GATEWAY_MCP"
+
+// globals are the flags of every command.
+type globals struct {
+	Region   string
+	Profile  string
+	Gateway  list
+	ReadOnly bool
+	Local    bool
+	LogLevel string
+	Outbound outbound.Settings
+	Trusted  list // endpoints
+}
+
+func (g *globals) register(fs *flag.FlagSet) {
+	fs.StringVar(&g.Region, "region", "", "`NAME` AWS region; default: AWS_REGION, then the profile's.")
+	fs.StringVar(&g.Profile, "profile", "", "`NAME` AWS profile; default: AWS_PROFILE.")
+	fs.Var(&g.Gateway, "gateway", "`REF` The only gateways that exist for this server, by id, name or ARN; a single one is also the default. Repeatable or comma-separated.")
+	fs.BoolVar(&g.ReadOnly, "read-only", false, "Offer only tools that change nothing.")
+	fs.BoolVar(&g.Local, "local", false, "Work on a local AgentCore in this process, with the tutorial's gateway in it: no AWS account needed.")
+	fs.StringVar(&g.LogLevel, "log-level", "info", "`LEVEL` Least level of log lines on stderr: debug, info, warn, error.")
+	registerOutbound(fs, &g.Outbound)
+	fs.Var(&g.Trusted, "trusted-endpoints", "`HOST` Hosts to which targets' credentials may be moved without confirmation, such as tools.example.com, tools.example.com:8443 or *.tools.example.com. Repeatable or comma-separated.")
+}
+
+// registerInbound adds the flags that say who may call over HTTP.
+func registerInbound(fs *flag.FlagSet, p *inbound.Policy) {
+	fs.StringVar(&p.Auth, "auth", "none", "`WHO` Who checks the callers: none (loopback only), jwt (this server), platform (AgentCore Runtime has done it; only reading tools, unless --read-only=false).")
+	fs.StringVar(&p.DiscoveryURL, "discovery-url", "", "`URL` Discovery document of the issuer of the callers' tokens, …/.well-known/openid-configuration (jwt).")
+	fs.Var((*list)(&p.AllowedAudience), "allowed-audience", "`AUD` Audience that a token must be for (jwt). Lists are repeatable or comma-separated.")
+	fs.Var((*list)(&p.AllowedClients), "allowed-clients", "`ID` Client that a token must be of (jwt).")
+	fs.Var((*list)(&p.AllowedScopes), "allowed-scopes", "`SCOPE` Scope that a token must have (jwt); one of them is enough.")
+	fs.StringVar(&p.CustomClaims, "custom-claims", "", "`JSON` Further claims to match, in AWS's JSON (jwt).")
+	fs.Var((*list)(&p.Algorithms), "algorithms", "`ALG` Signature algorithms to accept (jwt); default RS256, ES256.")
+	fs.StringVar(&p.ReadScope, "read-scope", "", "`SCOPE` Scope without which a caller sees nothing (jwt).")
+	fs.StringVar(&p.WriteScope, "write-scope", "", "`SCOPE` Scope without which a caller has only tools that change nothing (jwt).")
+	fs.StringVar(&p.ResourceURL, "resource-url", "", "`URL` The URL of /mcp as clients write it; default http://ADDR/mcp on loopback (jwt).")
+	fs.Var((*list)(&p.AllowedHosts), "allowed-hosts", "`HOST` Host names that requests may name; default: loopback names when listening on loopback, else any.")
+}
+
+// registerOutbound adds the flags that say as whom to call.
+func registerOutbound(fs *flag.FlagSet, s *outbound.Settings) {
+	fs.StringVar(&s.ClientID, "gateway-client-id", "", "`ID` OAuth client to call the gateways' own MCP endpoints as (client credentials); needs --gateway, and the secret in $AGENTCORE_GATEWAY_MCP_GATEWAY_CLIENT_SECRET or --gateway-client-secret-arn.")
+	fs.StringVar(&s.ClientSecretARN, "gateway-client-secret-arn", "", "`ARN` Secrets Manager secret that holds the client's secret as a string.")
+	fs.Var((*list)(&s.Scopes), "gateway-scope", "`SCOPE` Scope to ask for at a gateway. Repeatable or comma-separated.")
+	fs.StringVar(&s.CredentialProvider, "gateway-credential-provider", "", "`NAME` Instead of a client: AgentCore Identity's OAuth2 credential provider for the gateways; needs --workload-identity.")
+	fs.StringVar(&s.WorkloadIdentity, "workload-identity", "", "`NAME` Workload identity to act as at AgentCore Identity.")
+}
+
+// given reports whether a flag was set, on the command line or by its variable.
+func (c *command) given(name string) bool {
+	found := false
+	c.flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
+}
+
+// parse chooses the command and sets its flags: from args, else from the
+// environment, else to their defaults. Flags of every command may stand before
+// the command's name too. It returns flag.ErrHelp, and the command to help with
+// or nil for all, when help is asked for.
+func parse(all []*command, args []string) (*command, error) {
+	// The default command knows the flags of every command: parsing with it
+	// finds where the command's name stands.
+	find := flag.NewFlagSet("", flag.ContinueOnError)
+	find.SetOutput(io.Discard)
+	new(globals).register(find)
+	if err := find.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil, err
+	} else if err != nil {
+		return nil, fmt.Errorf("%w; see --help", err)
+	}
+	chosen, before, after := all[0], args, []string(nil)
+	if rest := find.Args(); len(rest) > 0 {
+		if rest[0] == "help" {
+			return nil, flag.ErrHelp
+		}
+		i := slices.IndexFunc(all, func(c *command) bool { return c.name == rest[0] })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no command %q: it is one of %s; see --help", rest[0], commandNames(all))
+		}
+		chosen, before, after = all[i], args[:len(args)-len(rest)], rest[1:]
+	}
+	err := ff.Parse(chosen.flags, slices.Concat(before, after), ff.WithEnvVarPrefix(envPrefix))
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return chosen, flag.ErrHelp
+	case err != nil:
+		return nil, fmt.Errorf("%s; see %s --help", strings.TrimPrefix(err.Error(), "error parsing commandline arguments: "), chosen.name)
+	case chosen.name != "call" && chosen.flags.NArg() > 0:
+		return nil, fmt.Errorf("unexpected argument %s; see %s --help", chosen.flags.Arg(0), chosen.name)
+	}
+	return chosen, nil
+}
+
+func commandNames(all []*command) string {
+	var list []string
+	for _, c := range all {
+		list = append(list, c.name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// list is a flag that may be repeated and whose values may be separated by
+// commas.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+func (l *list) Set(values string) error {
+	for value := range strings.SplitSeq(values, ",") {
+		if value = strings.TrimSpace(value); value != "" {
+			*l = append(*l, value)
+		}
+	}
+	return nil
+}

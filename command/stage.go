@@ -1,0 +1,90 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/terminal"
+)
+
+// stage is where the demo is played: plain text, with colours on a terminal.
+type stage struct {
+	*terminal.Printer
+	steps int
+}
+
+func newStage(w io.Writer, getenv func(string) string) *stage {
+	s := &stage{Printer: terminal.NewPrinter(w, getenv)}
+	s.Linef("%s", s.Paint(terminal.Faint, "The AgentCore Gateway tutorial, on a local AgentCore: no AWS account, nothing leaves this machine."))
+	return s
+}
+
+func (s *stage) step(title string) {
+	s.steps++
+	fmt.Fprintf(s, "\n%s\n", s.Paint(terminal.Bold, fmt.Sprintf("%d. %s", s.steps, title)))
+}
+
+func (s *stage) asked(question, tool string, arguments map[string]any) {
+	shown, _ := json.Marshal(arguments) // strings and numbers only
+	fmt.Fprintf(s, "   %s %q\n   %s %s %s\n", s.Paint(terminal.Faint, "asked "), question, s.Paint(terminal.Faint, "called"), s.Paint(terminal.Cyan, tool), shown)
+}
+
+func (s *stage) answer(format string, args ...any) {
+	fmt.Fprintf(s, "   %s %s\n", s.Paint(terminal.Faint, "answer"), fmt.Sprintf(format, args...))
+}
+
+func (s *stage) change(c gateway.Change) {
+	s.answer("%s, %s after %.1f s, %d tools before and %d now", c.Outcome, c.Status, c.Seconds, c.Tools.Before, c.Tools.After)
+	for _, t := range c.Tools.Added {
+		fmt.Fprintf(s, "          %s  %s\n", s.Paint(terminal.Green, "+ "+t.Name), t.Description)
+	}
+	for _, t := range c.Tools.Removed {
+		fmt.Fprintf(s, "          %s  %s\n", s.Paint(terminal.Red, "- "+t.Name), t.Description)
+	}
+	if c.PreviousEndpoint != "" {
+		fmt.Fprintf(s, "          %s -> %s\n", shortEndpoint(c.PreviousEndpoint), shortEndpoint(c.Endpoint))
+	}
+}
+
+func (s *stage) kept(key string, value any) {
+	const most = 80
+	shown, _ := json.Marshal(value) // it came as JSON
+	if len(shown) > most {
+		shown = append(shown[:most-3], "..."...)
+	}
+	fmt.Fprintf(s, "          %s %s\n", key, s.Paint(terminal.Faint, string(shown)))
+}
+
+// shortEndpoint names the runtime in an invocation URL, which is mostly its ARN.
+func shortEndpoint(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return endpoint
+	}
+	if _, rest, ok := strings.Cut(u.Path, ":runtime/"); ok {
+		name, _, _ := strings.Cut(rest, "/")
+		return fmt.Sprintf("runtime %s (%s)", name, u.Query().Get("qualifier"))
+	}
+	return endpoint
+}
+
+func (s *stage) note(format string, args ...any) {
+	fmt.Fprintf(s, "   %s\n", fmt.Sprintf(format, args...))
+}
+
+func (s *stage) checked(format string, args ...any) {
+	fmt.Fprintf(s, "   %s %s\n", s.Paint(terminal.Green, "✓"), fmt.Sprintf(format, args...))
+}
+
+func (s *stage) failed(err error) {
+	fmt.Fprintf(s, "   %s %v\n", s.Paint(terminal.Red, "✗"), err)
+}
+
+func (s *stage) done(took time.Duration) {
+	fmt.Fprintf(s, "\n%s\n", s.Paint(terminal.Green, fmt.Sprintf("All %d steps as in the tutorial, in %.1f s.", s.steps, took.Seconds())))
+}

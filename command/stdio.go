@@ -1,0 +1,33 @@
+package command
+
+import (
+	"flag"
+	"io"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/tools"
+)
+
+type stdioCommand struct{}
+
+func (*stdioCommand) register(*flag.FlagSet) {}
+
+// Run serves one client until stdin ends or a signal comes.
+func (*stdioCommand) Run(p *process, g *globals) error {
+	s, err := p.wire(g, false)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	p.log.Debug("serving MCP on stdin and stdout")
+	err = s.MCP.Run(p.ctx, tools.PlainErrors(&mcp.IOTransport{Reader: io.NopCloser(p.stdin), Writer: nopWriteCloser{p.stdout}}))
+	if p.ctx.Err() != nil {
+		return nil // asked to end
+	}
+	return err
+}
+
+type nopWriteCloser struct{ io.Writer }
+
+func (nopWriteCloser) Close() error { return nil }

@@ -1,0 +1,151 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/inbound"
+	"agentcore-gateway-mcp/outbound"
+	"agentcore-gateway-mcp/remote"
+	"agentcore-gateway-mcp/tools"
+	"agentcore-gateway-mcp/tutorial"
+	"agentcore-gateway-mcp/untrusted"
+)
+
+// Wiring is what an MCP server of this program is made from.
+type Wiring struct {
+	AWS      aws.Options
+	Gateways []string // the only ones that exist for the server; none for all
+	ReadOnly bool     // only tools that change nothing exist
+	Outbound outbound.Settings
+	Trusted  []string // endpoints to which credentials may be moved without confirmation
+	Log      *slog.Logger
+	SDKLog   *slog.Logger       // for the MCP SDK, which tells each session's life at level info
+	Secrets  *untrusted.Secrets // the credentials that were sent or received: no answer has them
+	Whole    bool               // answers of any length: nobody who gets them is a model
+}
+
+// Server is an MCP server that is wired to AWS.
+type Server struct {
+	MCP *mcp.Server // may do what its wiring says
+
+	wiring  Wiring
+	manager *gateway.Manager
+	close   func()
+}
+
+// Wire makes a server. Nothing is called yet: the error is a setting that cannot
+// be. Close the server when done.
+func (w Wiring) Wire(ctx context.Context) (*Server, error) {
+	if err := w.Outbound.Check(w.Gateways); err != nil {
+		return nil, err
+	}
+	client, err := aws.New(ctx, w.AWS)
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := gateway.ParseTrustedEndpoints(ctx, client, w.Trusted)
+	if err != nil {
+		return nil, fmt.Errorf("--trusted-endpoints: %w", err)
+	}
+	transport := remote.Guard{AnyPort: true, Loopback: client.Local()}.Transport()
+	authorizer := outbound.New(w.Outbound, client, transport, w.Secrets)
+	s := &Server{wiring: w, close: transport.CloseIdleConnections, manager: &gateway.Manager{
+		Client: client, Allowed: w.Gateways, Log: w.Log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Trusted: trusted, Secrets: w.Secrets,
+	}}
+	s.MCP = s.offer(w.ReadOnly)
+	return s, nil
+}
+
+// Close ends the server, and the local AgentCore that was made for it.
+func (s *Server) Close() { s.close() }
+
+func (s *Server) offer(readOnly bool) *mcp.Server {
+	return tools.NewServer(s.manager, tools.Options{Version: version(), ReadOnly: readOnly, Log: s.wiring.Log, SDKLog: s.wiring.SDKLog, Secrets: s.wiring.Secrets, Whole: s.wiring.Whole})
+}
+
+// Endpoints serve MCP over HTTP, to callers of either power.
+func (s *Server) Endpoints() inbound.Endpoints {
+	return inbound.Endpoints{Full: s.streamable(s.MCP), Reading: func() http.Handler { return s.streamable(s.offer(true)) }, Changes: tools.Writes}
+}
+
+// streamable serves MCP over HTTP without a session: any copy can answer any
+// request.
+func (s *Server) streamable(server *mcp.Server) http.Handler {
+	return tools.PlainErrorsHTTP(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
+		Stateless:                    true,
+		Logger:                       s.wiring.SDKLog,
+		PropagateRequestCancellation: true,
+		DisableLocalhostProtection:   true, // the policy's check of hosts decides, also behind a platform's proxy on loopback
+	}))
+}
+
+// Connect connects a client to the server without leaving the process, and still
+// through the protocol. End the session when done.
+func (s *Server) Connect(ctx context.Context, progress func(*mcp.ProgressNotificationParams)) (session *mcp.ClientSession, end func(), err error) {
+	near, far := mcp.NewInMemoryTransports()
+	serving, err := s.MCP.Connect(ctx, far, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	client := mcp.NewClient(&mcp.Implementation{Name: "agentcore-gateway-mcp-call", Version: version()}, &mcp.ClientOptions{
+		Capabilities: &mcp.ClientCapabilities{},
+		ProgressNotificationHandler: func(_ context.Context, req *mcp.ProgressNotificationClientRequest) {
+			if progress != nil {
+				progress(req.Params)
+			}
+		},
+	})
+	if session, err = client.Connect(ctx, near, nil); err != nil {
+		serving.Close()
+		return nil, nil, err
+	}
+	return session, func() {
+		session.Close()
+		serving.Wait()
+	}, nil
+}
+
+// wire wires a server to AWS as the flags say, or to a local AgentCore of its
+// own.
+func (p *process) wire(g *globals, whole bool) (*Server, error) {
+	g.Outbound.ClientSecret = p.getenv(outbound.SecretVariable)
+	w := Wiring{
+		AWS: aws.Options{Region: g.Region, Profile: g.Profile}, Gateways: g.Gateway, ReadOnly: g.ReadOnly, Outbound: g.Outbound, Trusted: g.Trusted,
+		Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets, Whole: whole,
+	}
+	if !g.Local {
+		return w.Wire(p.ctx)
+	}
+	world, err := tutorial.Start(p.ctx, tutorial.Options{Log: p.sdkLog})
+	if err != nil {
+		return nil, err
+	}
+	if err := world.Seed(p.ctx, true); err != nil {
+		world.Close()
+		return nil, err
+	}
+	s, err := w.In(world).Wire(p.ctx)
+	if err != nil {
+		world.Close()
+		return nil, err
+	}
+	end := s.close
+	s.close = func() { end(); world.Close() }
+	return s, nil
+}
+
+// In is the wiring of a server in the tutorial's world.
+func (w Wiring) In(world *tutorial.World) Wiring {
+	w.AWS, w.Outbound = world.AWS(), world.Outbound()
+	if len(w.Gateways) == 0 {
+		w.Gateways = []string{tutorial.Gateway}
+	}
+	return w
+}

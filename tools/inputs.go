@@ -1,0 +1,44 @@
+package tools
+
+import (
+	"agentcore-gateway-mcp/gateway"
+	"strings"
+	"time"
+)
+
+// GatewayArgument chooses a gateway.
+type GatewayArgument struct {
+	Gateway string `json:"gateway,omitempty" jsonschema:"id, name or ARN; default: the only one"`
+}
+
+// TargetArgument chooses a target of a gateway.
+type TargetArgument struct {
+	GatewayArgument
+	Target string `json:"target" jsonschema:"id or name"`
+}
+
+// WaitArgument says how long to wait for a change to end.
+type WaitArgument struct {
+	WaitSeconds *int `json:"waitSeconds,omitempty" jsonschema:"0 to 900, default 45"`
+}
+
+func (w WaitArgument) duration() time.Duration {
+	if w.WaitSeconds == nil {
+		return gateway.DefaultWait
+	}
+	return time.Duration(*w.WaitSeconds) * time.Second
+}
+
+// FilterArgument keeps what has a text in its name.
+type FilterArgument struct {
+	Filter string `json:"filter,omitempty" jsonschema:"text in the name"`
+}
+
+func (f FilterArgument) keeps(name string) bool {
+	return strings.Contains(strings.ToLower(name), strings.ToLower(f.Filter))
+}
+
+// DryRunArgument asks for the plan alone.
+type DryRunArgument struct {
+	DryRun bool `json:"dryRun,omitempty" jsonschema:"only the plan"`
+}

@@ -1,0 +1,29 @@
+package tools
+
+import (
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/terminal"
+	"context"
+)
+
+// PinArguments are the arguments of pin_target_tools and unpin_target_tools.
+type PinArguments struct {
+	TargetArgument
+	UpdateArguments
+}
+
+// PinReport is the answer of pin_target_tools.
+type PinReport struct{ gateway.Pinned }
+
+// Show prints the change for a person; the hashes are for programs.
+func (r PinReport) Show(p *terminal.Printer) { ChangeReport{r.Change}.Show(p) }
+
+func pinTargetTools(ctx context.Context, m *gateway.Manager, in PinArguments, progress gateway.Progress) (PinReport, error) {
+	pinned, err := m.Pin(ctx, in.Gateway, in.Target, in.options(), progress)
+	return PinReport{pinned}, err
+}
+
+func unpinTargetTools(ctx context.Context, m *gateway.Manager, in PinArguments, progress gateway.Progress) (ChangeReport, error) {
+	change, err := m.Unpin(ctx, in.Gateway, in.Target, in.options(), progress)
+	return ChangeReport{change}, err
+}

@@ -1,0 +1,74 @@
+package tools
+
+import (
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/terminal"
+	"context"
+)
+
+// ListToolsArguments are the arguments of list_tools.
+type ListToolsArguments struct {
+	GatewayArgument
+	Target string `json:"target,omitempty" jsonschema:"id or name; default: all"`
+	FilterArgument
+	Page *int `json:"page,omitempty" jsonschema:"of 100 tools, from 1"`
+}
+
+// ToolList is the answer of list_tools.
+type ToolList struct {
+	Gateway string              `json:"gateway"`
+	Count   int                 `json:"count" jsonschema:"of all pages"`
+	Targets []gateway.ToolGroup `json:"targets"`
+}
+
+// Show prints the tools for a person.
+func (out ToolList) Show(p *terminal.Printer) {
+	table := p.Table()
+	for _, group := range out.Targets {
+		for _, t := range group.Tools {
+			table.Row(group.Prefix+t.Name, t.Description)
+		}
+	}
+	table.Print()
+	p.Linef("%s of %s", terminal.Count(out.Count, "tool"), terminal.Count(len(out.Targets), "target"))
+}
+
+func listTools(ctx context.Context, m *gateway.Manager, in ListToolsArguments, _ gateway.Progress) (ToolList, error) {
+	g, err := m.Gateway(ctx, in.Gateway)
+	if err != nil {
+		return ToolList{}, err
+	}
+	name := ""
+	if in.Target != "" {
+		t, err := m.Target(ctx, g, in.Target)
+		if err != nil {
+			return ToolList{}, err
+		}
+		name = t.Name
+	}
+	groups, err := m.Tools(ctx, g, name, in.keeps)
+	out := ToolList{Gateway: g.Name, Targets: groups}
+	for _, group := range groups {
+		out.Count += len(group.Tools)
+	}
+	if in.Page != nil {
+		out.Targets = page(groups, (*in.Page-1)*toolsPerPage, toolsPerPage)
+	}
+	return out, err
+}
+
+const toolsPerPage = 100
+
+// page keeps size tools of all the groups' tools, after the first skip.
+func page(groups []gateway.ToolGroup, skip, size int) []gateway.ToolGroup {
+	kept := []gateway.ToolGroup{}
+	for _, group := range groups {
+		from := min(max(skip, 0), len(group.Tools))
+		skip -= from
+		group.Tools = group.Tools[from:min(from+size, len(group.Tools))]
+		if size -= len(group.Tools); len(group.Tools) > 0 {
+			kept = append(kept, group)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,62 @@
+package tools
+
+import (
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/terminal"
+	"context"
+	"strings"
+	"time"
+)
+
+// SynchronizeTargetArguments are the arguments of synchronize_target.
+type SynchronizeTargetArguments struct {
+	TargetArgument
+	DryRunArgument
+	WaitArgument
+}
+
+func synchronizeTarget(ctx context.Context, m *gateway.Manager, in SynchronizeTargetArguments, progress gateway.Progress) (ChangeReport, error) {
+	change, err := m.Synchronize(ctx, in.Gateway, in.Target, in.DryRun, in.duration(), progress)
+	return ChangeReport{change}, err
+}
+
+// SynchronizeTargetsArguments are the arguments of synchronize_targets.
+type SynchronizeTargetsArguments struct {
+	Gateway        string    `json:"gateway,omitempty" jsonschema:"id, name or ARN; several with commas, * for all; default: the only one"`
+	Targets        []string  `json:"targets,omitempty" jsonschema:"default: all"`
+	OnlyDrifted    bool      `json:"onlyDrifted,omitempty"`
+	NotSyncedSince time.Time `json:"notSyncedSince,omitzero" jsonschema:"RFC 3339; leaves out what was synchronized after it"`
+	WaitArgument
+}
+
+// FleetReport is the answer of synchronize_targets.
+type FleetReport struct{ gateway.Fleet }
+
+// Show prints what came of each target for a person.
+func (f FleetReport) Show(p *terminal.Printer) {
+	p.Linef("%s: %d of %d synchronized, %d with other tools; %d failed, %d pending authorization, %d not done, %d skipped, in %.1f s",
+		f.Outcome, f.Synchronized, f.Total, f.Changed, f.Failed, f.NeedsAuthorization, f.InProgress, f.Skipped, f.Seconds)
+	for _, t := range f.Targets {
+		p.Linef("%s/%s  %s, %s", t.Gateway, t.Target, t.Outcome, t.Status)
+		showReasons(p, t.StatusReasons, t.AuthorizationURL)
+		if t.Tools != nil {
+			showToolChange(p, *t.Tools)
+		}
+	}
+	for _, s := range f.SkippedFor {
+		p.Linef("skipped %d, %s: %s", s.Count, s.Reason, strings.Join(s.Targets, ", "))
+	}
+	for _, reason := range f.Unread {
+		p.Linef("tools not compared: %s", reason)
+	}
+	if f.Next != "" {
+		p.Linef("next: %s", f.Next)
+	}
+}
+
+func synchronizeTargets(ctx context.Context, m *gateway.Manager, in SynchronizeTargetsArguments, progress gateway.Progress) (FleetReport, error) {
+	fleet, err := m.SynchronizeAll(ctx, gateway.FleetRequest{
+		Gateways: strings.FieldsFunc(in.Gateway, func(r rune) bool { return r == ',' || r == ' ' }), Targets: in.Targets, OnlyDrifted: in.OnlyDrifted, NotSyncedSince: in.NotSyncedSince, Wait: in.duration(),
+	}, progress)
+	return FleetReport{fleet}, err
+}

@@ -1,0 +1,83 @@
+package tools
+
+import (
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/terminal"
+	"context"
+)
+
+// ListTargetsArguments are the arguments of list_targets.
+type ListTargetsArguments struct {
+	GatewayArgument
+	FilterArgument
+	Status  aws.TargetStatus `json:"status,omitempty" jsonschema:"only these"`
+	Details *bool            `json:"details,omitempty" jsonschema:"false: quick, without endpoint, auth and reasons"`
+}
+
+// TargetList is the answer of list_targets.
+type TargetList struct {
+	Gateway string               `json:"gateway"`
+	Targets []gateway.TargetView `json:"targets"`
+	Next    string               `json:"next,omitempty"`
+}
+
+// Show prints the targets for a person, and what is wrong with them.
+func (out TargetList) Show(p *terminal.Printer) {
+	table := p.Table()
+	table.Row("NAME", "ID", "STATUS", "TYPE", "SYNCHRONIZED", "AUTH", "ENDPOINT")
+	for _, t := range out.Targets {
+		if t.Pinned {
+			t.Name += " (pinned)"
+		}
+		table.Row(t.Name, t.ID, string(t.Status), terminal.Dash(string(t.Type)), terminal.Ago(t.LastSynchronizedAt), terminal.Dash(string(t.Auth)), terminal.Dash(t.Endpoint))
+	}
+	table.Print()
+	for _, t := range out.Targets {
+		for _, reason := range t.StatusReasons {
+			p.Linef("%s: %q", t.Name, reason)
+		}
+		if t.AuthorizationURL != "" {
+			p.Linef("%s: consent at %s", t.Name, t.AuthorizationURL)
+		}
+	}
+	if out.Next != "" {
+		p.Linef("%s", out.Next)
+	}
+}
+
+func listTargets(ctx context.Context, m *gateway.Manager, in ListTargetsArguments, progress gateway.Progress) (TargetList, error) {
+	g, err := m.Gateway(ctx, in.Gateway)
+	if err != nil {
+		return TargetList{}, err
+	}
+	all, undetailed, err := m.Targets(ctx, g, in.Status, in.keeps, in.Details == nil || *in.Details, progress)
+	if err != nil {
+		return TargetList{}, err
+	}
+	out := TargetList{Gateway: g.Name, Targets: []gateway.TargetView{}, Next: nextForUndetailed(undetailed)}
+	for _, t := range all {
+		out.Targets = append(out.Targets, gateway.ViewTarget(t))
+	}
+	return out, nil
+}
+
+// TargetDetails is the answer of get_target.
+type TargetDetails struct {
+	gateway.TargetView
+	Gateway       string         `json:"gateway"`
+	Configuration map[string]any `json:"configuration" jsonschema:"the whole target in AWS's own JSON"`
+}
+
+func getTarget(ctx context.Context, m *gateway.Manager, in TargetArgument, _ gateway.Progress) (TargetDetails, error) {
+	g, err := m.Gateway(ctx, in.Gateway)
+	if err != nil {
+		return TargetDetails{}, err
+	}
+	t, err := m.Target(ctx, g, in.Target)
+	if err != nil {
+		return TargetDetails{}, err
+	}
+	configuration, err := gateway.Configuration(t)
+	return TargetDetails{TargetView: gateway.ViewTarget(t), Gateway: g.Name, Configuration: configuration}, err
+}
