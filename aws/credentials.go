@@ -16,11 +16,11 @@ const (
 // Outbound is how a gateway signs in at a target. Which members are set
 // follows from Target.Credentials.
 type Outbound struct {
-	Provider   string // name of the credential provider (OAUTH, API_KEY)
-	ARN        string // its ARN
-	Scopes     []string
-	Parameters map[string]string
-	OfAPerson  bool // a person's consent is needed: no machine gets the token (OAUTH)
+	Provider     string // name of the credential provider (OAUTH, API_KEY)
+	ARN          string // its ARN
+	Scopes       []string
+	Parameters   map[string]string
+	NeedsConsent bool // a person's consent is needed: no machine gets the token (OAUTH)
 
 	Location  string // HEADER or QUERY_PARAMETER (API_KEY)
 	Parameter string // name of the header or parameter
@@ -39,7 +39,7 @@ func (t Target) Outbound() (o Outbound) {
 	case *types.CredentialProviderMemberOauthCredentialProvider:
 		o.Provider, o.Scopes, o.Parameters = providerName(p.Value.ProviderArn), p.Value.Scopes, p.Value.CustomParameters
 		o.ARN = aws.ToString(p.Value.ProviderArn)
-		o.OfAPerson = p.Value.GrantType != "" && p.Value.GrantType != types.OAuthGrantTypeClientCredentials
+		o.NeedsConsent = p.Value.GrantType != "" && p.Value.GrantType != types.OAuthGrantTypeClientCredentials
 	case *types.CredentialProviderMemberApiKeyCredentialProvider:
 		o.Provider, o.Location = providerName(p.Value.ProviderArn), string(p.Value.CredentialLocation)
 		o.ARN = aws.ToString(p.Value.ProviderArn)

@@ -139,7 +139,7 @@ type NewTarget struct {
 	Name, Description, Endpoint string
 	OAuthProviderARN            string // of the credential provider to sign in with, by client credentials
 	Scopes                      []string
-	OfAPerson                   bool     // with a person's consent instead (authorization code)
+	NeedsConsent                bool     // with a person's consent instead (authorization code)
 	RequestHeaders              []string // passed through to the server
 	ResourcePriority            int32
 }
@@ -157,7 +157,7 @@ func (c *Client) CreateTarget(ctx context.Context, gatewayID string, n NewTarget
 	}
 	if n.OAuthProviderARN != "" {
 		grant := types.OAuthGrantTypeClientCredentials
-		if n.OfAPerson {
+		if n.NeedsConsent {
 			grant = types.OAuthGrantTypeAuthorizationCode
 		}
 		in.CredentialProviderConfigurations = []types.CredentialProviderConfiguration{{

@@ -129,7 +129,7 @@ func (m *Manager) drift(ctx context.Context, t aws.Target, served []catalog.Tool
 	if hashed {
 		d.Hashes = hashes(offered)
 	}
-	if len(tools.Added)+len(tools.Removed)+len(tools.Changed) > 0 {
+	if tools.differs() {
 		d.State = Drifted
 	}
 	return d

@@ -162,12 +162,7 @@ const maxRef = 300 // bytes
 
 type candidate struct{ id, name string }
 
-func (c candidate) String() string {
-	if c.id == "" {
-		return c.name
-	}
-	return fmt.Sprintf("%s (%s)", c.name, c.id)
-}
+func (c candidate) String() string { return fmt.Sprintf("%s (%s)", c.name, c.id) }
 
 // choose returns the index of the one item that ref means.
 func choose[T any](kind, ref string, items []T, of func(T) candidate) (int, error) {
@@ -190,20 +185,20 @@ func choose[T any](kind, ref string, items []T, of func(T) candidate) (int, erro
 	case len(all) == 0:
 		return 0, fmt.Errorf("there is no %s at all, or none that these credentials may see", kind)
 	case ref == "":
-		return 0, fmt.Errorf("%d %ss, say which: %s", len(all), kind, some(all))
+		return 0, fmt.Errorf("%d %ss, say which: %s", len(all), kind, few(named(all)))
 	case len(names) > 1:
 		var same []candidate
 		for _, i := range names {
 			same = append(same, all[i])
 		}
-		return 0, fmt.Errorf("%d %ss are named %s, give the id: %s", len(same), kind, asked(ref), some(same))
+		return 0, fmt.Errorf("%d %ss are named %s, give the id: %s", len(same), kind, asked(ref), few(named(same)))
 	}
 	near := slices.Clone(all)
 	near = slices.DeleteFunc(near, func(c candidate) bool { return !similar(ref, c) })
 	if len(near) > 0 {
-		return 0, fmt.Errorf("no %s named %s: did you mean %s? list_%ss shows all %d", kind, asked(ref), some(near), kind, len(all))
+		return 0, fmt.Errorf("no %s named %s: did you mean %s? list_%ss shows all %d", kind, asked(ref), few(named(near)), kind, len(all))
 	}
-	return 0, fmt.Errorf("no %s named %s: there is %s", kind, asked(ref), some(all))
+	return 0, fmt.Errorf("no %s named %s: there is %s", kind, asked(ref), few(named(all)))
 }
 
 // asked is what a caller called something, as data.
@@ -221,19 +216,20 @@ func similar(ref string, c candidate) bool {
 		levenshtein.ComputeDistance(ref, name) <= max(2, len(name)/4)
 }
 
-// some names a few candidates, enough to choose from without flooding.
-func some(all []candidate) string {
-	const most = 10
-	var b strings.Builder
+// named are the candidates as they are shown.
+func named(all []candidate) []string {
+	names := make([]string, len(all))
 	for i, c := range all {
-		switch {
-		case i == most:
-			fmt.Fprintf(&b, " and %d more", len(all)-most)
-			return b.String()
-		case i > 0:
-			b.WriteString(", ")
-		}
-		b.WriteString(c.String())
+		names[i] = c.String()
 	}
-	return b.String()
+	return names
+}
+
+// few lists the first names, enough to choose from without flooding.
+func few(names []string) string {
+	const most = 10
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }

@@ -192,6 +192,22 @@ func skip(t aws.Target, since time.Time) string {
 	return ""
 }
 
+const skipPinned = "static schema (mcpToolSchema): unpin_target_tools would let it be synchronized"
+
+// skipDrift says why a target is not synchronized where only those that drifted
+// are, "" when it is.
+func skipDrift(d Drift) string {
+	switch {
+	case d.Pinned:
+		return skipPinned
+	case d.State == InSync:
+		return "in sync"
+	case d.State != Drifted:
+		return "drift unknown: " + d.Reason
+	}
+	return ""
+}
+
 // unmatched is the error for a ref that means no target, with the candidates.
 func unmatched(refs []string, runs []*fleetRun) error {
 	var all []aws.Target
@@ -241,31 +257,31 @@ func summarize(runs []*fleetRun, total int, start time.Time) Fleet {
 		order := []Outcome{Failed, NeedsAuthorization, Synchronized}
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Outcome), slices.Index(order, b.Outcome)), cmp.Compare(a.Gateway, b.Gateway), cmp.Compare(a.Target, b.Target))
 	})
-	if shown := fitting(f.Targets); shown < len(f.Targets) {
-		f.Next = fmt.Sprintf("%d more targets are worth reading than are shown: list_targets with status finds what failed, list_tools has the tools; ", len(f.Targets)-shown)
-		f.Targets = f.Targets[:shown]
-	}
-	switch {
-	case f.InProgress > 0:
-		f.Outcome = InProgress
-		f.Next += fmt.Sprintf("%d are not done: call again with the same arguments and notSyncedSince %s to go on", f.InProgress, f.NotSyncedSince.Format(time.RFC3339Nano))
-	case f.Failed > 0:
-		f.Outcome = Failed
-		f.Next += "the gateways go on serving the tools that the failed targets had; mend what statusReasons names and synchronize those again"
-	case f.NeedsAuthorization > 0:
-		f.Outcome = NeedsAuthorization
-		f.Next += "a person must open each authorizationUrl within 10 minutes"
-	case f.Synchronized == 0:
-		f.Outcome = Unchanged
-	default:
-		f.Outcome = Synchronized
-	}
+	f.Outcome = fleetOutcome(f)
+	shown := shownOf(f.Targets)
+	f.Next = nextFleet(f, len(f.Targets)-shown)
+	f.Targets = f.Targets[:shown]
 	f.Seconds = seconds(time.Since(start))
 	return f
 }
 
-// fitting is how many of the targets an answer can show and stay readable.
-func fitting(targets []FleetTarget) (shown int) {
+// fleetOutcome is the outcome of the whole by the counts of its targets.
+func fleetOutcome(f Fleet) Outcome {
+	switch {
+	case f.InProgress > 0:
+		return InProgress
+	case f.Failed > 0:
+		return Failed
+	case f.NeedsAuthorization > 0:
+		return NeedsAuthorization
+	case f.Synchronized > 0:
+		return Synchronized
+	}
+	return Unchanged
+}
+
+// shownOf is how many of the targets an answer can show and stay readable.
+func shownOf(targets []FleetTarget) (shown int) {
 	const most = 5000 // bytes of JSON
 	for size := 0; shown < len(targets); shown++ {
 		data, _ := json.Marshal(targets[shown]) // its members can all be marshalled

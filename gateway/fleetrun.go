@@ -52,15 +52,10 @@ func (r *fleetRun) keepDrifted(ctx context.Context) error {
 	queue := r.queue
 	r.queue = nil
 	for i, d := range r.m.drifts(ctx, r.g, whole, false, nil) {
-		switch {
-		case d.State == Drifted && !d.Pinned:
+		if reason := skipDrift(d); reason != "" {
+			r.skip(queue[i], reason)
+		} else {
 			r.queue = append(r.queue, queue[i])
-		case d.Pinned:
-			r.skip(queue[i], "static schema (mcpToolSchema): unpin_target_tools would let it be synchronized")
-		case d.State == InSync:
-			r.skip(queue[i], "in sync")
-		default:
-			r.skip(queue[i], "drift unknown: "+d.Reason)
 		}
 	}
 	return nil
@@ -73,7 +68,7 @@ func (r *fleetRun) synchronize(ctx context.Context) {
 	}
 	for (len(r.queue) > 0 || len(r.running) > 0) && ctx.Err() == nil {
 		r.send(ctx)
-		if aws.Sleep(ctx, r.pause) != nil {
+		if pause(ctx, r.pause) != nil {
 			break
 		}
 		r.look(ctx)
@@ -109,7 +104,7 @@ func (r *fleetRun) send(ctx context.Context) {
 			if failed := (*aws.Error)(nil); errors.As(err, &failed) {
 				reason = "refused by AWS: " + strings.TrimSuffix(quote(failed.Message), ".")
 				if strings.Contains(failed.Message, "static tool schema") || strings.Contains(failed.Message, "mcpToolSchema") {
-					reason = "static schema (mcpToolSchema): unpin_target_tools would let it be synchronized"
+					reason = skipPinned
 				}
 			}
 			r.skip(t, reason)
@@ -146,7 +141,7 @@ func (r *fleetRun) look(ctx context.Context) {
 		switch {
 		case !there:
 			t = f.Before
-			t.StatusReasons = []string{"the target was deleted meanwhile"}
+			t.StatusReasons = []string{deletedMeanwhile}
 			r.finish(t, Failed)
 		case !f.Observe(t, time.Since(f.since)):
 			still = append(still, f)
@@ -190,7 +185,7 @@ func (r *fleetRun) compare(ctx context.Context) {
 		if t.Outcome != Synchronized {
 			continue
 		}
-		if c := compare(was[t.Target], is[t.Target]); len(c.Added)+len(c.Removed)+len(c.Changed) > 0 {
+		if c := compare(was[t.Target], is[t.Target]); c.differs() {
 			t.Tools = &c
 		}
 	}

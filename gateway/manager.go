@@ -1,7 +1,7 @@
 // Package gateway is what an operator does with AgentCore gateways, as plain
 // Go: find one, list what it has, synchronize a target, point a target at
 // another endpoint, and say what came of it. It speaks to AWS only through
-// package aws, and to MCP endpoints only through package catalog.
+// package aws, and to MCP endpoints only through package remote.
 package gateway
 
 import (
@@ -27,7 +27,7 @@ type Manager struct {
 	Allowed []string
 	// Transport gives requests to a gateway's own MCP endpoint what that
 	// gateway's authorizer asks for. An error says which setting is missing:
-	// work that can do without goes on without.
+	// what does not need the endpoint is done all the same.
 	Transport func(aws.Gateway) (http.RoundTripper, error)
 	// Upstream gives requests to the MCP server behind a target what that
 	// server asks for, with an identity of our own. An error says why that is
@@ -79,7 +79,7 @@ func (m *Manager) served(ctx context.Context, g aws.Gateway) ([]catalog.Tool, er
 	// answers the handshake of this one.
 	reader := remote.Reader{Transport: transport, ProtocolVersion: "2025-11-25", MaxTools: 1_000_000, Timeout: readServed, Secrets: m.Secrets}
 	list, err := reader.Read(ctx, g.URL)
-	if passing(err) && aws.Sleep(ctx, 200*time.Millisecond) == nil {
+	if passing(err) && pause(ctx, 200*time.Millisecond) == nil {
 		list, err = reader.Read(ctx, g.URL)
 	}
 	return list.Tools, err
@@ -123,7 +123,7 @@ func (m *Manager) offeredByStranger(ctx context.Context, t aws.Target) ([]catalo
 		return tools, err
 	}
 	m.Log.Info("an endpoint that a caller named is not reachable", "target", t.ID, "cause", err)
-	if err := aws.Sleep(ctx, time.Until(start.Add(unreachableAfter))); err != nil {
+	if err := pause(ctx, time.Until(start.Add(unreachableAfter))); err != nil {
 		return nil, err
 	}
 	return nil, fmt.Errorf("no MCP server is reachable from here at %s: check the URL, and that the server is public and up; this server's log has the cause", failed.Endpoint)

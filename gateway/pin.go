@@ -46,7 +46,7 @@ func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptio
 		return Pinned{}, err
 	}
 	if change.Outcome == Updated {
-		change.Next = "keep hashes: call check_drift to see what waits at the server, unpin_target_tools to let it in"
+		change.Next = nextPinned
 	}
 	return Pinned{Change: change, Hashes: hashes(own)}, nil
 }

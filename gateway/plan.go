@@ -31,7 +31,7 @@ func differences(t aws.Target, edit aws.Edit) ([]Setting, error) {
 	if err != nil {
 		return nil, err
 	}
-	return between(before, after)
+	return settingsBetween(before, after)
 }
 
 // foreign lists what another writer has changed of a target since it was read as
@@ -45,12 +45,12 @@ func foreign(previous aws.Target, edit aws.Edit, now aws.Target) []Setting {
 	if err != nil {
 		return nil
 	}
-	settings, _ := between(want, have)
+	settings, _ := settingsBetween(want, have)
 	return settings
 }
 
-// between lists the differences of two configurations in AWS's JSON.
-func between(before, after []byte) ([]Setting, error) {
+// settingsBetween lists the differences of two configurations in AWS's JSON.
+func settingsBetween(before, after []byte) ([]Setting, error) {
 	var a, b any
 	if err := json.Unmarshal(before, &a); err != nil {
 		return nil, err
@@ -65,11 +65,11 @@ func between(before, after []byte) ([]Setting, error) {
 
 // paths names a few of the settings.
 func paths(settings []Setting) string {
-	var all []candidate
+	var names []string
 	for _, s := range settings {
-		all = append(all, candidate{name: s.Path})
+		names = append(names, s.Path)
 	}
-	return some(all)
+	return few(names)
 }
 
 func collect(path string, a, b any, settings *[]Setting) {
@@ -134,11 +134,10 @@ func (m *Manager) readWith(ctx context.Context, g aws.Gateway, t aws.Target, rea
 	return served, offered, servedErr, offeredErr
 }
 
-// planUpdate is the plan of an update: the tools, and what it could not see. way
+// planUpdate completes the plan of an update: the tools, and what it could not see. way
 // is the target's move, nil when it stays. A new origin is asked without
 // credentials unless the caller has confirmed.
-func (m *Manager) planUpdate(ctx context.Context, g aws.Gateway, before aws.Target, edit aws.Edit, way *move, confirmed bool) Change {
-	c := newChange(g, before)
+func (m *Manager) planUpdate(ctx context.Context, g aws.Gateway, before aws.Target, edit aws.Edit, way *move, confirmed bool, c *Change) {
 	c.Outcome = Planned
 	t, read := before, m.offered
 	if way != nil {
@@ -152,11 +151,10 @@ func (m *Manager) planUpdate(ctx context.Context, g aws.Gateway, before aws.Targ
 		}
 	}
 	c.Tools = m.planned(ctx, g, t, edit, read)
-	c.Next = planNext(c.Tools, "call again without dryRun to make the change")
+	c.Next = nextPlanned(c.Tools, "call again without dryRun to make the change")
 	if way != nil && way.newPath() {
 		c.Next += fmt.Sprintf("; %s stays, and the path on it is new: somebody else may answer there", way.origin())
 	}
-	return c
 }
 
 // planned compares what the gateway serves now with what the server at t's
@@ -183,17 +181,4 @@ func (m *Manager) planned(ctx context.Context, g aws.Gateway, t aws.Target, edit
 	c.Source = FromPlan
 	c.Warnings = warnings(t.Name, offered)
 	return c
-}
-
-// pinnedReason is why a pinned target's tools stay whatever its server offers.
-const pinnedReason = "the target is pinned: the gateway serves its frozen tools whatever the server offers, until unpin_target_tools"
-
-func planNext(c ToolChange, otherwise string) string {
-	switch {
-	case c.Source == FromNowhere:
-		return "nothing was changed; the plan does not know the tools (tools.reason); " + otherwise
-	case c.Breaking:
-		return "nothing was changed; the plan breaks callers (tools.removed, or tools.changed with breaking): look at those first; " + otherwise
-	}
-	return "nothing was changed; " + otherwise
 }

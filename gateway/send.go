@@ -22,11 +22,11 @@ func (m *Manager) send(ctx context.Context, gatewayID string, before aws.Target,
 			return t, err
 		}
 		m.Log.Warn("no certain answer, reading before sending again", "target", before.Name, "attempt", attempt, "cause", err)
-		now, begun, readErr := m.begun(ctx, gatewayID, before)
+		now, hasBegun, readErr := m.hasBegun(ctx, gatewayID, before)
 		switch {
 		case readErr != nil:
 			return before, fmt.Errorf("%w; whether it has begun could not be read either (%w): look with get_target before trying again", err, readErr)
-		case begun:
+		case hasBegun:
 			return now, nil
 		case attempt == attempts:
 			return before, fmt.Errorf("%w; after %d attempts nothing has begun, and nothing was changed: try again later", err, attempts)
@@ -45,22 +45,22 @@ func bounded(ctx context.Context, call func(context.Context) (aws.Target, error)
 	return call(ctx)
 }
 
-// begun reports whether a change has begun since before was read. One read
+// hasBegun reads whether a change has begun since before was read. One read
 // could come too early, ahead of a call that is still on its way, so a second
 // one must agree before the answer is no.
-func (m *Manager) begun(ctx context.Context, gatewayID string, before aws.Target) (aws.Target, bool, error) {
+func (m *Manager) hasBegun(ctx context.Context, gatewayID string, before aws.Target) (aws.Target, bool, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
 	var t aws.Target
-	for _, pause := range []time.Duration{200 * time.Millisecond, time.Second} {
-		err := aws.Sleep(ctx, pause)
+	for _, wait := range []time.Duration{200 * time.Millisecond, time.Second} {
+		err := pause(ctx, wait)
 		if err != nil {
 			return before, false, err
 		}
 		if t, err = m.Client.Target(ctx, gatewayID, before.ID); err != nil {
 			return before, false, err
 		}
-		if t.Status != before.Status || !t.UpdatedAt.Equal(before.UpdatedAt) || !t.LastSynchronizedAt.Equal(before.LastSynchronizedAt) {
+		if begun(before, t) {
 			return t, true, nil
 		}
 	}

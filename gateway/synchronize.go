@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -21,104 +19,60 @@ import (
 //
 // An error means that nothing was changed; how a change ended is its Outcome.
 func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRun bool, wait time.Duration, progress Progress) (Change, error) {
-	start := time.Now()
-	g, before, err := m.find(ctx, gateway, target)
-	if err != nil {
-		return Change{}, err
-	}
-	if err := refuseSynchronize(before); err != nil {
-		return Change{}, err
-	}
-	if dryRun {
-		c := newChange(g, before)
-		c.Outcome, c.Tools = Planned, m.planned(ctx, g, before, aws.Edit{}, m.offered)
-		c.Next = planNext(c.Tools, "call again without dryRun to synchronize")
-		c.Seconds = seconds(time.Since(start))
-		return c, nil
-	}
-	w := m.watch(ctx, g, before, start, wait, progress)
-	var joined bool
-	w.sent, joined, err = m.beginSynchronize(ctx, g, before)
-	if err != nil {
-		return Change{}, fmt.Errorf("target %s was not synchronized: %w", before.Name, err)
-	}
-	change, now := w.end(Synchronized)
-	if change.Outcome == Failed && coldStart(now.StatusReasons) && time.Until(start.Add(wait)) > coldStartNeeds {
-		progress.report(time.Since(start).Seconds(), wait.Seconds(), now.Name+" failed like a cold start, warming the server and trying once more")
-		_, _ = m.offered(ctx, now) // only to wake it; whether we may read it does not matter
-		w.before = now
-		if sent, _, err := m.beginSynchronize(ctx, g, now); err == nil {
-			w.sent = sent
-			change, now = w.end(Synchronized)
-			change.Retried = true
-		}
-	}
-	switch change.Outcome {
-	case Synchronized:
-		if joined {
-			change.Next = "this joined work that was already running; " + change.Next
-		}
-	case InProgress:
-		change.Next = "call synchronize_target again with the same arguments to go on waiting: what still runs is joined, not started anew; get_target shows the status without waiting"
-	case Failed:
-		change.Next = remedy(now) + "; then call synchronize_target again, AWS does not retry by itself. The gateway goes on serving the tools it had"
-	}
-	return change, nil
+	return m.run(ctx, gateway, target, &synchronization{dryRun: dryRun}, wait, progress)
 }
 
-// beginSynchronize sends a synchronization of a target as just read, unless work
-// on it is running, which it then joins.
-func (m *Manager) beginSynchronize(ctx context.Context, g aws.Gateway, before aws.Target) (sent aws.Target, joined bool, err error) {
-	if aws.PhaseOf(before.Status) == aws.PhaseWorking {
-		return before, true, nil
+type synchronization struct {
+	dryRun bool
+	joined bool // work that was running already
+}
+
+func (s *synchronization) success() Outcome { return Synchronized }
+
+func (s *synchronization) plan(ctx context.Context, o *operation) (*Change, error) {
+	if err := refuseSynchronize(o.before); err != nil || !s.dryRun {
+		return nil, err
 	}
-	sent, err = m.send(ctx, g.ID, before, func(ctx context.Context) (aws.Target, error) {
-		return m.Client.Synchronize(ctx, g.ID, before.ID)
+	c := newChange(o.g, o.before)
+	c.Outcome, c.Tools = Planned, o.m.planned(ctx, o.g, o.before, aws.Edit{}, o.m.offered)
+	c.Next = nextPlanned(c.Tools, "call again without dryRun to synchronize")
+	return &c, nil
+}
+
+// apply sends a synchronization, unless work on the target is running, which it
+// then joins.
+func (s *synchronization) apply(ctx context.Context, o *operation) error {
+	if aws.PhaseOf(o.before.Status) == aws.PhaseWorking {
+		o.sent, s.joined = o.before, true
+		return nil
+	}
+	sent, err := o.m.send(ctx, o.g.ID, o.before, func(ctx context.Context) (aws.Target, error) {
+		return o.m.Client.Synchronize(ctx, o.g.ID, o.before.ID)
 	})
-	if errors.Is(err, aws.ErrConflict) {
-		// Somebody was faster. If it is work on this target, join it.
-		now, readErr := m.Client.Target(ctx, g.ID, before.ID)
-		if readErr == nil && (aws.PhaseOf(now.Status) == aws.PhaseWorking || !now.UpdatedAt.Equal(before.UpdatedAt)) {
-			return now, true, nil
+	if errors.Is(err, aws.ErrConflict) { // somebody was faster
+		if now, readErr := o.m.Client.Target(ctx, o.g.ID, o.before.ID); readErr == nil && joinable(o.before, now) {
+			sent, s.joined, err = now, true, nil
 		}
 	}
-	return sent, false, err
-}
-
-// coldStartNeeds is the least time that makes a second try worth it.
-const coldStartNeeds = 3 * time.Second
-
-// coldStart reports whether AWS's reasons are those of a server that has not
-// started yet (nx-plugin-for-aws#660, agentcore-samples#1034): its probe gives
-// up after 10 to 30 s, and a READY runtime is not a warm one.
-func coldStart(reasons []string) bool {
-	return slices.ContainsFunc(reasons, func(reason string) bool {
-		return strings.Contains(reason, "Unable to connect to the MCP server") ||
-			strings.Contains(reason, "Runtime initialization time exceeded") || strings.Contains(reason, "has no tools")
-	})
-}
-
-// refuseSynchronize names the targets that AWS would refuse to synchronize, or
-// for which it would do nothing, before anything is sent.
-func refuseSynchronize(t aws.Target) error {
-	switch {
-	case t.Type != aws.TargetMCPServer:
-		return fmt.Errorf("target %s is of type %s: only MCP servers have tools to synchronize", t.Name, orUnknown(string(t.Type)))
-	case t.StaticSchema:
-		return fmt.Errorf("target %s takes its tools from a static schema (mcpToolSchema): AWS refuses to synchronize it until unpin_target_tools removes the schema", t.Name)
-	case t.ListingMode == aws.ListingDynamic:
-		return fmt.Errorf("target %s lists its tools dynamically (listingMode DYNAMIC): the gateway asks the server at each call, there is nothing to synchronize", t.Name)
-	case aws.PhaseOf(t.Status) == aws.PhasePending:
-		return refusePending(t)
-	case t.Status == aws.TargetDeleting:
-		return fmt.Errorf("target %s is being deleted", t.Name)
+	if err != nil {
+		return fmt.Errorf("target %s was not synchronized: %w", o.before.Name, err)
 	}
+	o.sent = sent
 	return nil
 }
 
-func orUnknown(s string) string {
-	if s == "" {
-		return "unknown to this program"
+func (s *synchronization) settle(ctx context.Context, o *operation) {
+	if worthAnotherTry(o.change.Outcome, o.now.StatusReasons, o.left()) {
+		o.report(o.now.Name + " failed like a cold start, warming the server and trying once more")
+		_, _ = o.m.offered(ctx, o.now) // only to wake it; whether we may read it does not matter
+		before, joined := o.before, s.joined
+		o.before = o.now
+		if s.apply(ctx, o) == nil {
+			o.follow(ctx, s.success())
+			o.change.Retried = true
+		}
+		o.before, s.joined = before, joined
 	}
-	return s
+	o.compare(ctx, s.success())
+	o.change.Next = nextSynchronized(o.change, o.now, s.joined)
 }

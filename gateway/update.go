@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
-	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/untrusted"
 )
 
@@ -51,167 +49,147 @@ type UpdateOptions struct {
 //
 // An error means that nothing was changed; how a change ended is its Outcome.
 func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit aws.Edit, o UpdateOptions, progress Progress) (Change, error) {
-	start := time.Now()
-	g, before, err := m.find(ctx, gateway, target)
-	if err != nil {
-		return Change{}, err
+	return m.run(ctx, gateway, target, &update{edit: edit, options: o}, o.Wait, progress)
+}
+
+type update struct {
+	edit    aws.Edit
+	options UpdateOptions
+
+	configuration []Setting  // what edit changes
+	way           *move      // of the endpoint, nil when it stays
+	previous      aws.Target // whole, as read right before the update was sent
+}
+
+func (u *update) success() Outcome { return Updated }
+
+func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) {
+	if err := refuseUpdate(o.before); err != nil {
+		return nil, err
 	}
-	if err := refuseUpdate(before); err != nil {
-		return Change{}, err
+	if u.configuration, err = differences(o.before, u.edit); err != nil {
+		return nil, err
 	}
-	configuration, err := differences(before, edit)
-	if err != nil {
-		return Change{}, err
+	c := newChange(o.g, o.before)
+	c.pointed(o.before, o.before)
+	if u.edit.Empty() {
+		return nil, fmt.Errorf("nothing to change was given for target %s: name a setting", o.before.Name)
 	}
-	if edit.Empty() {
-		return Change{}, fmt.Errorf("nothing to change was given for target %s: name a setting", before.Name)
-	}
-	if len(configuration) == 0 {
-		c := newChange(g, before)
+	if len(u.configuration) == 0 {
 		c.Outcome, c.Tools = Unchanged, unavailable("nothing was sent: the target has these settings already")
 		c.Next = "to read the server's tools again, call synchronize_target"
-		c.finish(start, before, before)
-		return c, nil
+		return &c, nil
 	}
-	way := m.moved(ctx, g, before, edit)
-	pair := newPair(before, edit, way)
-	confirmed := o.Confirm == before.Name
-	if o.DryRun {
-		c := m.planUpdate(ctx, g, before, edit, way, confirmed)
-		c.Configuration = configuration
-		if pair != "" && !confirmed {
-			c.Next += fmt.Sprintf("; that needs confirm set to %q, because AgentCore would send %s", before.Name, pair)
-		}
-		c.finish(start, before, before)
-		return c, nil
+	u.way = o.m.moved(ctx, o.g, o.before, u.edit)
+	pair := newPair(o.before, u.edit, u.way)
+	confirmed := u.options.Confirm == o.before.Name
+	if !u.options.DryRun {
+		return nil, refuseUnconfirmed(o.before, pair, u.way, confirmed)
 	}
+	c.Configuration = u.configuration
+	o.m.planUpdate(ctx, o.g, o.before, u.edit, u.way, confirmed, &c)
 	if pair != "" && !confirmed {
-		return Change{}, refusePair(before, pair, way)
+		c.Next += fmt.Sprintf("; that needs confirm set to %q, because AgentCore would send %s", o.before.Name, pair)
 	}
-	if before.Outbound().OfAPerson && !confirmed {
-		return Change{}, fmt.Errorf("target %s signs in with a person's consent, and an update demands a new one: until it is given the target serves nothing new; to go on, call again with confirm set to %q", before.Name, before.Name)
+	return &c, nil
+}
+
+func (u *update) apply(ctx context.Context, o *operation) (err error) {
+	if u.previous, err = o.m.Client.Target(ctx, o.g.ID, o.before.ID); err != nil {
+		return err
 	}
-	w := m.watch(ctx, g, before, start, o.Wait, progress)
-	latest, err := m.Client.Target(ctx, g.ID, before.ID)
-	if err != nil {
-		return Change{}, err
+	if err := refuseChanged(o.before, u.previous); err != nil {
+		return err
 	}
-	if !latest.UpdatedAt.Equal(before.UpdatedAt) || latest.Status != before.Status {
-		return Change{}, fmt.Errorf("target %s changed while this update was prepared (updatedAt %s, now %s): nothing was sent, look at get_target and try again",
-			before.Name, before.UpdatedAt.UTC().Format(time.TimeOnly+"Z"), latest.UpdatedAt.UTC().Format(time.TimeOnly+"Z"))
-	}
-	m.logPrevious(g, latest)
-	if w.sent, err = m.send(ctx, g.ID, latest, func(ctx context.Context) (aws.Target, error) {
-		return m.Client.UpdateTarget(ctx, g.ID, latest, edit)
+	o.m.logPrevious(o.g, u.previous)
+	if o.sent, err = o.m.send(ctx, o.g.ID, u.previous, func(ctx context.Context) (aws.Target, error) {
+		return o.m.Client.UpdateTarget(ctx, o.g.ID, u.previous, u.edit)
 	}); err != nil {
-		return Change{}, fmt.Errorf("target %s was not updated: %w", before.Name, err)
+		return fmt.Errorf("target %s was not updated: %w", o.before.Name, err)
 	}
-	change, now := w.end(Updated)
-	change.Configuration = configuration
-	if change.Outcome == InProgress && edit.Endpoint != nil {
-		now.Endpoint = *edit.Endpoint // a poll may not have shown it yet
-	}
-	change.finish(start, before, now)
-	back := "to go back, " + m.wayBack(ctx, g, before, way, change.EndpointMasked)
-	lost := change.Outcome == Updated && o.OnFailure == RevertOnLoss && len(change.Tools.Removed) > 0
-	failed := change.Outcome == Failed && aws.PhaseOf(now.Status) == aws.PhaseFailed
-	overwritten := false
-	if left, err := differences(now, edit); change.Outcome == Updated {
-		overwritten = err == nil && len(left) > 0
-	}
-	switch others := foreign(latest, edit, now); {
-	case change.Outcome == InProgress:
-		change.Next = "look with get_target until the status is READY; " + back
-	case change.Outcome == Failed && o.OnFailure == Keep:
-		change.Next = "the target has the new settings and does not work with them: " + remedy(now) + "; " + back
-	case (lost || failed || overwritten) && len(others) > 0:
-		// Putting the previous configuration back would undo that as well.
-		change.Outcome = Failed
-		change.Next = fmt.Sprintf("somebody else changed the target meanwhile (%s), and nothing was put back: look with get_target; %s", paths(others), back)
-	case lost:
-		m.revert(w, latest, now, &change, back, "with the new settings the gateway lost tools (tools.removed)", "give the server those tools, or onFailure revert")
-	case failed:
-		m.revert(w, latest, now, &change, back, "the new settings failed (statusReasons)", remedy(now))
-	case change.Outcome == Failed:
-		change.Next = "look with get_target; " + back
-	}
-	return change, nil
+	return nil
 }
 
-// wayBack is the call that undoes an edit.
-func (m *Manager) wayBack(ctx context.Context, g aws.Gateway, before aws.Target, way *move, masked bool) string {
-	if way == nil {
-		return "call update_target with the values under configuration, before"
+func (u *update) settle(ctx context.Context, o *operation) {
+	o.compare(ctx, u.success())
+	c, now := &o.change, o.now
+	if c.Outcome == InProgress && u.edit.Endpoint != nil {
+		now.Endpoint = *u.edit.Endpoint // a poll may not have shown it yet
 	}
-	call := "call update_target_endpoint with endpoint set to previousEndpoint"
-	if masked {
-		call = "call update_target_endpoint with the endpoint from before (its hidden values are not shown here)"
+	c.Configuration = u.configuration
+	c.pointed(o.before, now)
+	others := foreign(u.previous, u.edit, now)
+	left, err := differences(now, u.edit)
+	course := decide(ending{
+		outcome: c.Outcome, failed: aws.PhaseOf(now.Status) == aws.PhaseFailed, lost: len(c.Tools.Removed) > 0,
+		overwritten: err == nil && len(left) > 0, others: len(others) > 0,
+	}, u.options.OnFailure)
+	undo := nextBack(o.before.Name, u.way != nil, c.EndpointMasked, u.way != nil && u.backNeedsConfirmation(ctx, o))
+	if course == losing || course == reverting {
+		u.revert(ctx, o, course, undo)
+		return
 	}
-	if !m.way(ctx, g, way.to, way.from).familiar() && credentialsOf(before).String() != "" {
-		call += fmt.Sprintf(" and confirm set to %q", before.Name)
+	if course == blocked {
+		c.Outcome = Failed
 	}
-	return call
+	c.Next = nextUpdated(*c, course, now, others, undo)
 }
 
-// revert puts back what a target was before an update and tells both stories:
-// statusReasons and tools keep what the update led to. after is the target as it
-// was when the update had ended, back the way back by hand, mend what to do before
-// the next try.
-func (m *Manager) revert(w *watch, previous, after aws.Target, change *Change, back, why, mend string) {
+func (u *update) backNeedsConfirmation(ctx context.Context, o *operation) bool {
+	return !o.m.way(ctx, o.g, u.way.to, u.way.from).familiar() && credentialsOf(o.before).String() != ""
+}
+
+// revert puts back what a target was before the update and tells both stories:
+// statusReasons and tools keep what the update led to. undo is the way back by
+// hand.
+func (u *update) revert(ctx context.Context, o *operation, course course, undo string) {
 	// A revert must not be cut short by the time that the failure took.
 	const atLeast = 15 * time.Second
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), max(time.Until(w.start.Add(w.wait)), atLeast))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(o.left(), atLeast))
 	defer cancel()
-	w.progress.report(w.wait.Seconds(), w.wait.Seconds(), fmt.Sprintf("%s is %s, putting the previous configuration back", previous.Name, change.Status))
-	change.Outcome = Failed
-	now, err := m.Client.Target(ctx, w.g.ID, previous.ID)
-	if err == nil && !now.UpdatedAt.Equal(after.UpdatedAt) { // its status alone may flap
-		change.Status = now.Status
-		change.Next = why + ", and before the previous ones could be put back somebody else changed the target: look with get_target, nothing more was sent"
+	c := &o.change
+	o.progress.report(o.wait.Seconds(), o.wait.Seconds(), fmt.Sprintf("%s is %s, putting the previous configuration back", u.previous.Name, c.Status))
+	why, first := whyRevert(course, o.now)
+	c.Outcome = Failed
+	failed, err := o.m.Client.Target(ctx, o.g.ID, u.previous.ID)
+	if err == nil && !failed.UpdatedAt.Equal(o.now.UpdatedAt) { // its status alone may flap
+		c.Status = failed.Status
+		c.Next = why + ", and before the previous ones could be put back somebody else changed the target: look with get_target, nothing more was sent"
 		return
 	}
 	if err == nil {
-		failed := now
-		_, err = m.send(ctx, w.g.ID, failed, func(ctx context.Context) (aws.Target, error) {
-			return m.Client.UpdateTarget(ctx, w.g.ID, previous, aws.Edit{})
+		_, err = o.m.send(ctx, o.g.ID, failed, func(ctx context.Context) (aws.Target, error) {
+			return o.m.Client.UpdateTarget(ctx, o.g.ID, u.previous, aws.Edit{})
 		})
-		after = failed
 	}
 	if err != nil {
-		change.Next = fmt.Sprintf("%s and putting the previous ones back failed (%v): %s", why, err, back)
+		c.Next = fmt.Sprintf("%s and putting the previous ones back failed (%v): %s", why, err, undo)
 		return
 	}
-	now, err = m.Client.WaitTarget(ctx, w.g.ID, after, nil)
-	change.Status = now.Status
-	change.Endpoint, _ = untrusted.Endpoint(now.Endpoint)
-	change.Seconds = seconds(time.Since(w.start))
+	now, err := o.m.Client.WaitTarget(ctx, o.g.ID, failed, nil)
+	c.Outcome, c.Status = afterRevert(u.previous, now, err), now.Status
+	c.Endpoint, _ = untrusted.Endpoint(now.Endpoint)
+	c.Next = nextReverted(c.Outcome, why, first, now)
 	switch {
-	case err != nil:
-		change.Outcome = InProgress
-		change.Next = why + "; the previous ones are being put back: look with get_target until the status is READY"
-	case aws.PhaseOf(now.Status) != aws.PhaseReady:
-		change.StatusReasons = append(change.StatusReasons, quoteAll(now.StatusReasons)...)
-		change.Next = why + fmt.Sprintf("; the previous configuration is back, but with it the target is %s now", now.Status)
-	case len(foreign(previous, aws.Edit{}, now)) > 0:
-		change.Next = why + "; the previous configuration was to be put back, but somebody else has changed the target: look with get_target"
-	default:
-		change.Outcome = Reverted
-		change.After = w.servedAfterRevert(ctx, now)
-		change.Next = why + " and the previous configuration is back; before the next try: " + mend
+	case c.Outcome == Reverted:
+		c.After = o.servedAfterRevert(ctx, now)
+	case c.Outcome == Failed && aws.PhaseOf(now.Status) != aws.PhaseReady:
+		c.StatusReasons = append(c.StatusReasons, quoteAll(now.StatusReasons)...)
 	}
 }
 
 // servedAfterRevert says what the gateway serves once the old configuration is
 // back, "" when that cannot be read.
-func (w *watch) servedAfterRevert(ctx context.Context, t aws.Target) string {
-	served, err := w.m.served(ctx, w.g)
-	if err != nil || w.servedErr != nil {
+func (o *operation) servedAfterRevert(ctx context.Context, t aws.Target) string {
+	served, err := o.m.served(ctx, o.g)
+	if err != nil || o.servedErr != nil {
 		return ""
 	}
-	if d := catalog.Compare(toolsOf(t.Name, w.served), toolsOf(t.Name, served)); len(d.Added)+len(d.Removed)+len(d.Changed) == 0 {
+	before, now := toolsOf(t.Name, o.served), toolsOf(t.Name, served)
+	if !compare(before, now).differs() {
 		return "the gateway serves the same tools as before the call"
 	}
-	return fmt.Sprintf("the gateway serves %d tools of the target, %d before the call: the old server's tools have changed too", len(toolsOf(t.Name, served)), len(toolsOf(t.Name, w.served)))
+	return fmt.Sprintf("the gateway serves %d tools of the target, %d before the call: the old server's tools have changed too", len(now), len(before))
 }
 
 // logPrevious writes the whole configuration to the log, enough to restore it by
@@ -234,18 +212,4 @@ func (m *Manager) logPrevious(g aws.Gateway, t aws.Target) {
 func hides(t aws.Target) bool {
 	_, masked := untrusted.Endpoint(t.Endpoint)
 	return masked || untrusted.MaskURLs(t.Description) != t.Description
-}
-
-func refuseUpdate(t aws.Target) error {
-	switch {
-	case t.Type != aws.TargetMCPServer:
-		return fmt.Errorf("target %s is of type %s: only an MCP server has an endpoint and settings that can be changed here", t.Name, orUnknown(string(t.Type)))
-	case len(t.Unknown()) > 0:
-		return fmt.Errorf("target %s has settings that this program does not know (%s), and an update, which replaces the whole target, would lose them: install a newer release, nothing was sent", t.Name, strings.Join(t.Unknown(), ", "))
-	case aws.PhaseOf(t.Status) == aws.PhasePending:
-		return refusePending(t)
-	case aws.PhaseOf(t.Status) == aws.PhaseWorking:
-		return fmt.Errorf("target %s is %s: AWS refuses an update until that has ended, look with get_target and try again", t.Name, t.Status)
-	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -127,7 +128,7 @@ func (m *Manager) Targets(ctx context.Context, g aws.Gateway, status aws.TargetS
 				m.learn(t)
 			case ctx.Err() != nil || isDeadline(err):
 				undetailed++
-			case isGone(err): // deleted since it was listed
+			case errors.Is(err, aws.ErrNotFound): // deleted since it was listed
 				list[i].Status = aws.TargetDeleting
 			default:
 				return err

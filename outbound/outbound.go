@@ -121,7 +121,7 @@ func (a *Authorizer) Upstream(t aws.Target) (http.RoundTripper, error) {
 		return a.base, nil
 	case t.Credentials == aws.CredentialIAMRole && how.Service != "":
 		return a.client.Sign(how.Service, how.Region, a.base), nil
-	case t.Credentials == aws.CredentialOAuth && how.OfAPerson:
+	case t.Credentials == aws.CredentialOAuth && how.NeedsConsent:
 		return nil, fmt.Errorf("target %s takes tokens of a person: a machine cannot get one", t.Name)
 	case (t.Credentials == aws.CredentialOAuth || t.Credentials == aws.CredentialAPIKey) && a.settings.WorkloadIdentity == "":
 		return nil, fmt.Errorf("target %s wants a credential of provider %s: set --workload-identity to a workload identity that may use it", t.Name, how.Provider)

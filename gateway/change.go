@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -11,26 +10,6 @@ import (
 	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/untrusted"
 )
-
-// Outcome is how a change ended.
-type Outcome string
-
-const (
-	Synchronized       Outcome = "synchronized"
-	Updated            Outcome = "updated"
-	Unchanged          Outcome = "unchanged"
-	Planned            Outcome = "planned"
-	Reverted           Outcome = "reverted"
-	Skipped            Outcome = "skipped"
-	InProgress         Outcome = "in_progress"
-	NeedsAuthorization Outcome = "needs_authorization"
-	Failed             Outcome = "failed"
-)
-
-// Values lists the outcomes, for schemas.
-func (Outcome) Values() []Outcome {
-	return []Outcome{Synchronized, Updated, Unchanged, Planned, Reverted, InProgress, NeedsAuthorization, Skipped, Failed}
-}
 
 // Change is what came of a call that changes a target.
 type Change struct {
@@ -124,15 +103,16 @@ func compare(before, after []catalog.Tool) ToolChange {
 		}
 		c.Changed = append(c.Changed, tool)
 	}
-	slices.SortStableFunc(c.Changed, func(a, b ChangedTool) int { return boolInt(b.Breaking) - boolInt(a.Breaking) })
-	return c
-}
-
-func boolInt(b bool) int {
-	if b {
+	slices.SortStableFunc(c.Changed, func(a, b ChangedTool) int {
+		switch {
+		case a.Breaking == b.Breaking:
+			return 0
+		case a.Breaking:
+			return -1
+		}
 		return 1
-	}
-	return 0
+	})
+	return c
 }
 
 // warnings are the findings about a target's tools, a few of them.
@@ -179,25 +159,22 @@ func quoteAll(list []string) []string {
 	return out
 }
 
-func isDeadline(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded)
-}
-
-func isGone(err error) bool { return errors.Is(err, aws.ErrNotFound) }
+func isDeadline(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
 func seconds(d time.Duration) float64 {
 	return float64(d.Round(100*time.Millisecond)) / float64(time.Second)
 }
 
-// finish fills in what is known at the end of an update: where the target
-// pointed and points, and how long it took.
-func (c *Change) finish(start time.Time, before, now aws.Target) {
+// pointed fills in where the target pointed before an update, and points now.
+func (c *Change) pointed(before, now aws.Target) {
 	var masked [2]bool
 	c.PreviousEndpoint, masked[0] = untrusted.Endpoint(before.Endpoint)
 	c.Endpoint, masked[1] = untrusted.Endpoint(now.Endpoint)
 	c.EndpointMasked = masked[0] || masked[1]
-	c.Seconds = seconds(time.Since(start))
 }
+
+// differs reports whether callers see something else than before.
+func (c ToolChange) differs() bool { return len(c.Added)+len(c.Removed)+len(c.Changed) > 0 }
 
 // newChange starts an answer with what holds for every outcome.
 func newChange(g aws.Gateway, t aws.Target) Change {
@@ -206,14 +183,4 @@ func newChange(g aws.Gateway, t aws.Target) Change {
 		StatusReasons: quoteAll(t.StatusReasons), AuthorizationURL: t.AuthorizationURL,
 		Account: g.Account(), Region: g.Region(),
 	}
-}
-
-// refusePending is the error for a target that waits for a person's consent:
-// AWS refuses to change it until then.
-func refusePending(t aws.Target) error {
-	where := ""
-	if t.AuthorizationURL != "" {
-		where = fmt.Sprintf(" at %s (valid for 10 minutes from the request)", t.AuthorizationURL)
-	}
-	return fmt.Errorf("target %s is %s: AWS changes nothing until a person has given consent%s, and until that is given or has failed", t.Name, t.Status, where)
 }

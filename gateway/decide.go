@@ -1,0 +1,182 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"agentcore-gateway-mcp/aws"
+)
+
+// refuseSynchronize names the targets that AWS would refuse to synchronize, or
+// for which it would do nothing, before anything is sent.
+func refuseSynchronize(t aws.Target) error {
+	switch {
+	case t.Type != aws.TargetMCPServer:
+		return fmt.Errorf("target %s is of type %s: only MCP servers have tools to synchronize", t.Name, orUnknown(string(t.Type)))
+	case t.StaticSchema:
+		return fmt.Errorf("target %s takes its tools from a static schema (mcpToolSchema): AWS refuses to synchronize it until unpin_target_tools removes the schema", t.Name)
+	case t.ListingMode == aws.ListingDynamic:
+		return fmt.Errorf("target %s lists its tools dynamically (listingMode DYNAMIC): the gateway asks the server at each call, there is nothing to synchronize", t.Name)
+	case aws.PhaseOf(t.Status) == aws.PhasePending:
+		return refusePending(t)
+	case t.Status == aws.TargetDeleting:
+		return fmt.Errorf("target %s is being deleted", t.Name)
+	}
+	return nil
+}
+
+// refuseUpdate names the targets that AWS would refuse to update, or that an
+// update would harm.
+func refuseUpdate(t aws.Target) error {
+	switch {
+	case t.Type != aws.TargetMCPServer:
+		return fmt.Errorf("target %s is of type %s: only an MCP server has an endpoint and settings that can be changed here", t.Name, orUnknown(string(t.Type)))
+	case len(t.Unknown()) > 0:
+		return fmt.Errorf("target %s has settings that this program does not know (%s), and an update, which replaces the whole target, would lose them: install a newer release, nothing was sent", t.Name, strings.Join(t.Unknown(), ", "))
+	case aws.PhaseOf(t.Status) == aws.PhasePending:
+		return refusePending(t)
+	case aws.PhaseOf(t.Status) == aws.PhaseWorking:
+		return fmt.Errorf("target %s is %s: AWS refuses an update until that has ended, look with get_target and try again", t.Name, t.Status)
+	}
+	return nil
+}
+
+// refusePending is the error for a target that waits for a person's consent:
+// AWS refuses to change it until then.
+func refusePending(t aws.Target) error {
+	where := ""
+	if t.AuthorizationURL != "" {
+		where = fmt.Sprintf(" at %s (valid for 10 minutes from the request)", t.AuthorizationURL)
+	}
+	return fmt.Errorf("target %s is %s: AWS changes nothing until a person has given consent%s, and until that is given or has failed", t.Name, t.Status, where)
+}
+
+// refuseUnconfirmed asks for a person's word where an update sends a credential
+// where it has not gone before (pair, see newPair) or demands new consent.
+func refuseUnconfirmed(t aws.Target, pair string, way *move, confirmed bool) error {
+	switch {
+	case confirmed:
+		return nil
+	case pair != "":
+		return refusePair(t, pair, way)
+	case t.Outbound().NeedsConsent:
+		return fmt.Errorf("target %s signs in with a person's consent, and an update demands a new one: until it is given the target serves nothing new; to go on, call again with confirm set to %q", t.Name, t.Name)
+	}
+	return nil
+}
+
+// refuseChanged is the error for a target that is not as it was planned with:
+// there is no conditional write.
+func refuseChanged(planned, now aws.Target) error {
+	if now.UpdatedAt.Equal(planned.UpdatedAt) && now.Status == planned.Status {
+		return nil
+	}
+	return fmt.Errorf("target %s changed while this update was prepared (updatedAt %s, now %s): nothing was sent, look at get_target and try again",
+		planned.Name, planned.UpdatedAt.UTC().Format(time.TimeOnly+"Z"), now.UpdatedAt.UTC().Format(time.TimeOnly+"Z"))
+}
+
+// ended says how a change stands after the wait for it, and why: t is the target
+// as last seen, err what the wait ended with, left whether the caller has gone.
+func ended(t aws.Target, err error, left bool, success Outcome) (Outcome, []string) {
+	reasons := quoteAll(t.StatusReasons)
+	switch phase := aws.PhaseOf(t.Status); {
+	case errors.Is(err, aws.ErrNotFound):
+		return Failed, []string{deletedMeanwhile}
+	case errors.Is(err, aws.ErrUnknownStatus):
+		return Failed, append(reasons, err.Error())
+	case err != nil && !isDeadline(err) && !left:
+		// The change is under way, but AWS no longer says how it stands.
+		return InProgress, append(reasons, "its status could not be read any more: "+err.Error())
+	case err != nil:
+		return InProgress, reasons
+	case phase == aws.PhaseFailed:
+		return Failed, reasons
+	case phase == aws.PhasePending:
+		return NeedsAuthorization, reasons
+	}
+	return success, reasons
+}
+
+// joinable reports whether a synchronization that AWS refused as a conflict can
+// join what runs on the target instead; before is as read before it was sent.
+func joinable(before, now aws.Target) bool {
+	return aws.PhaseOf(now.Status) == aws.PhaseWorking || !now.UpdatedAt.Equal(before.UpdatedAt)
+}
+
+// begun reports whether a change has begun on a target since it was read.
+func begun(before, now aws.Target) bool {
+	return now.Status != before.Status || !now.UpdatedAt.Equal(before.UpdatedAt) || !now.LastSynchronizedAt.Equal(before.LastSynchronizedAt)
+}
+
+// leastForAnotherTry is the least time that makes a second try worth it.
+const leastForAnotherTry = 3 * time.Second
+
+// worthAnotherTry reports whether a synchronization failed like that of a server
+// that has not started yet (nx-plugin-for-aws#660, agentcore-samples#1034): AWS's
+// probe gives up after 10 to 30 s, and a READY runtime is not a warm one.
+func worthAnotherTry(o Outcome, reasons []string, left time.Duration) bool {
+	return o == Failed && left > leastForAnotherTry && slices.ContainsFunc(reasons, func(reason string) bool {
+		return strings.Contains(reason, "Unable to connect to the MCP server") ||
+			strings.Contains(reason, "Runtime initialization time exceeded") || strings.Contains(reason, "has no tools")
+	})
+}
+
+// ending is how an update ended, as far as it decides whether to go back.
+type ending struct {
+	outcome     Outcome
+	failed      bool // the target's status says so
+	lost        bool // the gateway serves fewer tools than before
+	overwritten bool // the target has not what was sent
+	others      bool // somebody else has changed the target meanwhile
+}
+
+// course is what follows from an ending.
+type course int
+
+const (
+	standing  course = iota // it stays as it is
+	keeping                 // it failed, and stays because it has to
+	blocked                 // going back would undo somebody else's change
+	losing                  // go back, for the tools that were lost
+	reverting               // go back, for the failure
+)
+
+func decide(e ending, onFailure OnFailure) course {
+	lost := e.outcome == Updated && onFailure == RevertOnLoss && e.lost
+	failed := e.outcome == Failed && e.failed
+	switch {
+	case e.outcome == InProgress:
+		return standing
+	case e.outcome == Failed && onFailure == Keep:
+		return keeping
+	case (lost || failed || e.outcome == Updated && e.overwritten) && e.others:
+		return blocked
+	case lost:
+		return losing
+	case failed:
+		return reverting
+	}
+	return standing
+}
+
+// afterRevert says how a target stands after its previous configuration was sent back:
+// now is the target as last seen, err what the wait for it ended with.
+func afterRevert(previous, now aws.Target, err error) Outcome {
+	switch {
+	case err != nil:
+		return InProgress
+	case aws.PhaseOf(now.Status) != aws.PhaseReady, len(foreign(previous, aws.Edit{}, now)) > 0:
+		return Failed
+	}
+	return Reverted
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown to this program"
+	}
+	return s
+}

@@ -1,0 +1,217 @@
+package gateway
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/untrusted"
+)
+
+// Outcome is how a change ended.
+type Outcome string
+
+const (
+	Synchronized       Outcome = "synchronized"
+	Updated            Outcome = "updated"
+	Unchanged          Outcome = "unchanged"
+	Planned            Outcome = "planned"
+	Reverted           Outcome = "reverted"
+	Skipped            Outcome = "skipped"
+	InProgress         Outcome = "in_progress"
+	NeedsAuthorization Outcome = "needs_authorization"
+	Failed             Outcome = "failed"
+)
+
+// Values lists the outcomes, for schemas.
+func (Outcome) Values() []Outcome {
+	return []Outcome{Synchronized, Updated, Unchanged, Planned, Reverted, InProgress, NeedsAuthorization, Skipped, Failed}
+}
+
+const (
+	deletedMeanwhile = "the target was deleted meanwhile"
+
+	nextConsent = "a person must open authorizationUrl and give consent within 10 minutes; then AWS goes on by itself, look with get_target"
+	nextPinned  = "keep hashes: call check_drift to see what waits at the server, unpin_target_tools to let it in"
+)
+
+// pinnedReason is why a pinned target's tools stay whatever its server offers.
+const pinnedReason = "the target is pinned: the gateway serves its frozen tools whatever the server offers, until unpin_target_tools"
+
+// nextPlanned is what to do after a plan.
+func nextPlanned(c ToolChange, otherwise string) string {
+	switch {
+	case c.Source == FromNowhere:
+		return "nothing was changed; the plan does not know the tools (tools.reason); " + otherwise
+	case c.Breaking:
+		return "nothing was changed; the plan breaks callers (tools.removed, or tools.changed with breaking): look at those first; " + otherwise
+	}
+	return "nothing was changed; " + otherwise
+}
+
+// nextFor is what to do after a change that ended well.
+func nextFor(tools ToolChange) string {
+	switch {
+	case tools.Reason == pinnedReason:
+		return "nothing is different for callers: " + pinnedReason
+	case tools.Source != FromGateway:
+		return "list_tools would show what is served now, once the gateway's endpoint can be read"
+	case !tools.differs():
+		return "nothing is different; an agent that holds a list of tools need not read it again"
+	case tools.Breaking:
+		return "agents connected to the gateway must list its tools again, and some of their calls will not fit any more (tools.removed, tools.changed with breaking)"
+	}
+	return "agents connected to the gateway must list its tools again to see this"
+}
+
+// nextSynchronized is what to do after a synchronization; joined says that the work
+// was running already.
+func nextSynchronized(c Change, now aws.Target, joined bool) string {
+	switch {
+	case c.Outcome == Synchronized && joined:
+		return "this joined work that was already running; " + c.Next
+	case c.Outcome == InProgress:
+		return "call synchronize_target again with the same arguments to go on waiting: what still runs is joined, not started anew; get_target shows the status without waiting"
+	case c.Outcome == Failed:
+		return remedy(now) + "; then call synchronize_target again, AWS does not retry by itself. The gateway goes on serving the tools it had"
+	}
+	return c.Next
+}
+
+// lateList says how a gateway's list still differs from its server's.
+func lateList(served, offered []catalog.Tool) string {
+	d := catalog.Compare(served, offered)
+	return fmt.Sprintf("the server offers %d tools and the gateway serves %d (missing: %s; no longer offered: %s), its list may be late: look with list_tools; ",
+		len(offered), len(served), orNone(d.Added), orNone(d.Removed))
+}
+
+// nextBack is the call that undoes an update of a target. moved says that its
+// endpoint changed, masked that the answer hides a part of the one from before,
+// confirm that going back sends a credential where it may not go by itself.
+func nextBack(target string, moved, masked, confirm bool) string {
+	call := "to go back, call update_target with the values under configuration, before"
+	switch {
+	case !moved:
+		return call
+	case masked:
+		call = "to go back, call update_target_endpoint with the endpoint from before (its hidden values are not shown here)"
+	default:
+		call = "to go back, call update_target_endpoint with endpoint set to previousEndpoint"
+	}
+	if confirm {
+		call += fmt.Sprintf(" and confirm set to %q", target)
+	}
+	return call
+}
+
+// nextUpdated is what to do after an update that stays as it is; back undoes it.
+func nextUpdated(c Change, course course, now aws.Target, others []Setting, back string) string {
+	switch {
+	case course == keeping:
+		return "the target has the new settings and does not work with them: " + remedy(now) + "; " + back
+	case course == blocked:
+		return fmt.Sprintf("somebody else changed the target meanwhile (%s), and nothing was put back: look with get_target; %s", paths(others), back)
+	case c.Outcome == InProgress:
+		return "look with get_target until the status is READY; " + back
+	case c.Outcome == Failed:
+		return "look with get_target; " + back
+	}
+	return c.Next
+}
+
+// whyRevert is why an update is undone, and what to do before the next try.
+func whyRevert(course course, now aws.Target) (why, first string) {
+	if course == losing {
+		return "with the new settings the gateway lost tools (tools.removed)", "give the server those tools, or onFailure revert"
+	}
+	return "the new settings failed (statusReasons)", remedy(now)
+}
+
+// nextReverted is what to do after the previous configuration was sent back.
+func nextReverted(o Outcome, why, first string, now aws.Target) string {
+	switch {
+	case o == InProgress:
+		return why + "; the previous ones are being put back: look with get_target until the status is READY"
+	case o == Reverted:
+		return why + " and the previous configuration is back; before the next try: " + first
+	case aws.PhaseOf(now.Status) != aws.PhaseReady:
+		return why + fmt.Sprintf("; the previous configuration is back, but with it the target is %s now", now.Status)
+	}
+	return why + "; the previous configuration was to be put back, but somebody else has changed the target: look with get_target"
+}
+
+// nextFleet is what to do after many synchronizations; hidden is how many targets
+// worth reading the answer does not show.
+func nextFleet(f Fleet, hidden int) string {
+	more := ""
+	if hidden > 0 {
+		more = fmt.Sprintf("%d more targets are worth reading than are shown: list_targets with status finds what failed, list_tools has the tools; ", hidden)
+	}
+	switch f.Outcome {
+	case InProgress:
+		return more + fmt.Sprintf("%d are not done: call again with the same arguments and notSyncedSince %s to go on", f.InProgress, f.NotSyncedSince.Format(time.RFC3339Nano))
+	case Failed:
+		return more + "the gateways go on serving the tools that the failed targets had; fix what statusReasons describes and synchronize those again"
+	case NeedsAuthorization:
+		return more + "a person must open each authorizationUrl within 10 minutes"
+	}
+	return more
+}
+
+// remedies pair what AWS says of a failed target with its usual cause. The texts
+// are those that users have reported; AWS documents none of them.
+var remedies = [...]struct {
+	reason string
+	fix    func(aws.Target) string
+}{
+	{"Error parsing ClientCredentials response", func(t aws.Target) string {
+		return fmt.Sprintf("AgentCore got no token from credential provider %s: check that its client's secret is current, that the client may ask for scope %s by client credentials, and that the issuer's token endpoint exists (a Cognito pool needs a domain)",
+			orUnknown(t.Outbound().Provider), orUnknown(strings.Join(t.Outbound().Scopes, " ")))
+	}},
+	{"Could not access Provider Token Endpoint", func(t aws.Target) string {
+		return fmt.Sprintf("AgentCore cannot reach the token endpoint of credential provider %s: check its discovery URL, DNS and TLS", orUnknown(t.Outbound().Provider))
+	}},
+	{"Authorization error when sending message", func(t aws.Target) string {
+		return "the server refused the gateway's credential: check the client, scope or audience that its authorizer allows, or, with an IAM role, that the gateway's role may invoke it and has existed for a minute"
+	}},
+	{"Runtime initialization time exceeded", func(aws.Target) string {
+		return "the server did not start within the platform's 30 s: look at its log, and whether it listens on 0.0.0.0:8000"
+	}},
+	{"Received error (400) from runtime", func(aws.Target) string {
+		return "the server refused the handshake: AgentCore opens with initialize at protocol revision 2025-11-25"
+	}},
+	{"Unable to connect to the MCP server", func(aws.Target) string {
+		return "AgentCore cannot reach the server: check the endpoint's path and qualifier, and that it is up; one on AgentCore Runtime must listen on 0.0.0.0:8000"
+	}},
+	{"Apache transport request failed", func(aws.Target) string {
+		return "AgentCore cannot reach the endpoint's host: check its name in DNS and that it is public, or use a private endpoint"
+	}},
+	{"has no tools", func(aws.Target) string {
+		return "the server answers and lists no tools: it may still be starting"
+	}},
+}
+
+// remedy says what usually fixes a target that failed for its statusReasons.
+func remedy(t aws.Target) string {
+	for _, r := range remedies {
+		for _, reason := range t.StatusReasons {
+			if strings.Contains(reason, r.reason) {
+				return r.fix(t)
+			}
+		}
+	}
+	return "fix what statusReasons describes"
+}
+
+func orNone(tools []catalog.Tool) string {
+	if len(tools) == 0 {
+		return "none"
+	}
+	var names []string
+	for _, t := range tools {
+		names = append(names, untrusted.Within(t.Name, 60))
+	}
+	return few(names)
+}

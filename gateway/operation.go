@@ -1,0 +1,195 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+)
+
+// operation is one change of one target. Every change goes the same way:
+//
+//	plan    read, compare, decide: refused, answered without a change, or on
+//	apply   read again, send once
+//	follow  wait for its end
+//	settle  compare with what was served before, judge, go back where it has to
+//	tell    what happened, what now
+//
+// What differs from one change to another is its kind.
+type operation struct {
+	m        *Manager
+	start    time.Time
+	wait     time.Duration // for the end, from start
+	progress Progress
+
+	g         aws.Gateway
+	before    aws.Target     // as read when it was planned
+	served    []catalog.Tool // by the gateway, before anything was sent
+	servedErr error
+
+	sent   aws.Target // as the call that began the change showed it; zero when none did
+	now    aws.Target // as last seen
+	change Change     // the answer
+}
+
+// kind is a kind of change.
+type kind interface {
+	// plan returns an answer where nothing is to be sent, or refuses.
+	plan(context.Context, *operation) (*Change, error)
+	// apply begins the change. An error means that nothing was changed.
+	apply(context.Context, *operation) error
+	// success is the outcome when the target is READY.
+	success() Outcome
+	// settle completes the operation's change, whose outcome is that of the wait.
+	settle(context.Context, *operation)
+}
+
+// run carries out a change of kind k. An error means that nothing was changed;
+// how a change ended is its Outcome.
+func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait time.Duration, progress Progress) (Change, error) {
+	o := &operation{m: m, start: time.Now(), wait: wait, progress: progress}
+	var err error
+	if o.g, o.before, err = m.find(ctx, gateway, target); err != nil {
+		return Change{}, err
+	}
+	o.now = o.before
+	planned, err := k.plan(ctx, o)
+	if err != nil {
+		return Change{}, err
+	}
+	if planned != nil {
+		o.change = *planned
+		return o.tell(), nil
+	}
+	o.served, o.servedErr = m.served(ctx, o.g)
+	if err := k.apply(ctx, o); err != nil {
+		return Change{}, err
+	}
+	o.follow(ctx, k.success())
+	k.settle(ctx, o)
+	return o.tell(), nil
+}
+
+// follow waits until the change has ended or the time is up.
+func (o *operation) follow(ctx context.Context, success Outcome) {
+	waiting, cancel := context.WithDeadline(ctx, o.start.Add(o.wait))
+	defer cancel()
+	t, err := o.m.Client.WaitTarget(waiting, o.g.ID, o.before, func(t aws.Target) {
+		o.report(fmt.Sprintf("%s is %s", t.Name, t.Status))
+	})
+	if err != nil && o.sent.Name != "" && t.Status == o.before.Status && t.UpdatedAt.Equal(o.before.UpdatedAt) {
+		t = o.sent // nothing was read since: the call's own answer is newer
+	}
+	o.now, o.change = t, newChange(o.g, t)
+	o.change.Outcome, o.change.StatusReasons = ended(t, err, ctx.Err() != nil, success)
+}
+
+// report tells somebody who waits what the operation does.
+func (o *operation) report(message string) {
+	o.progress.report(min(time.Since(o.start), o.wait).Seconds(), o.wait.Seconds(), message)
+}
+
+// left is what is left of the time to wait.
+func (o *operation) left() time.Duration { return time.Until(o.start.Add(o.wait)) }
+
+// compare fills in the tools. It may take a little longer than the wait: an
+// answer without them would be worth much less.
+func (o *operation) compare(ctx context.Context, success Outcome) {
+	ctx = context.WithoutCancel(ctx)
+	if o.change.Outcome == success {
+		var late string
+		o.change.Tools, late = o.verify(ctx)
+		o.change.Next = late + nextFor(o.change.Tools)
+		return
+	}
+	if o.change.Outcome == NeedsAuthorization {
+		o.change.Next = nextConsent
+	}
+	after, err := o.m.served(ctx, o.g)
+	switch {
+	case o.servedErr != nil:
+		o.change.Tools = unavailable(o.servedErr.Error())
+	case err != nil:
+		o.change.Tools = unavailable("after the change: " + err.Error())
+	default:
+		o.change.Tools = compare(toolsOf(o.before.Name, o.served), toolsOf(o.now.Name, after))
+	}
+}
+
+// verify compares what the gateway served before with what it serves now, and
+// holds that against what the server offers. A gateway's list may follow its
+// target's READY late: while names differ it is read again, as long as there is
+// time. late says what still differs. Where the gateway's list cannot be read,
+// the server's own is better than none.
+func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
+	const atLeast = 5 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, max(atLeast, min(readServed, o.left())))
+	defer cancel()
+	t := o.now
+	now, offered, err, offeredErr := o.m.readBoth(ctx, o.g, t)
+	if o.servedErr != nil {
+		err = o.servedErr
+	}
+	if err != nil {
+		return onlyOffered(t.Name, offered, err, offeredErr), ""
+	}
+	before := toolsOf(o.before.Name, o.served)
+	if offeredErr != nil || t.StaticSchema { // a pinned target serves its schema, whatever the server offers
+		c = compare(before, now)
+		c.Upstream = len(offered)
+		if t.StaticSchema {
+			c.Reason = pinnedReason
+		}
+		return c, ""
+	}
+	for wait := 250 * time.Millisecond; !sameNames(now, offered); wait *= 2 {
+		if pause(ctx, wait) != nil {
+			late = lateList(now, offered)
+			break
+		}
+		again, err := o.m.served(ctx, o.g)
+		if err != nil {
+			break
+		}
+		now = toolsOf(t.Name, again)
+	}
+	c = compare(before, now)
+	c.Upstream, c.Warnings = len(offered), warnings(t.Name, offered)
+	return c, late
+}
+
+// onlyOffered is a comparison that lacks the gateway's list, for err.
+func onlyOffered(target string, offered []catalog.Tool, err, offeredErr error) ToolChange {
+	c := unavailable(err.Error())
+	if offeredErr != nil {
+		c.Reason += "; nor could the server's own list be read: " + offeredErr.Error()
+		return c
+	}
+	c.Source, c.Offered, c.After, c.Warnings = FromUpstream, view(offered), len(offered), warnings(target, offered)
+	return c
+}
+
+// tell is the answer, with how long it took.
+func (o *operation) tell() Change {
+	o.change.Seconds = seconds(time.Since(o.start))
+	return o.change
+}
+
+func sameNames(a, b []catalog.Tool) bool {
+	d := catalog.Compare(a, b)
+	return len(d.Added)+len(d.Removed) == 0
+}
+
+// pause waits for d, or until ctx ends, whose cause it then returns.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
