@@ -2,9 +2,11 @@ module agentcore-gateway-mcp
 
 go 1.26.0
 
-ignore ./interop/node_modules
-
-ignore ./agent-examples/strands-typescript/node_modules
+// Some npm packages carry Go files, which are none of ours.
+ignore (
+	./agent-examples/strands-typescript/node_modules
+	./interop/node_modules
+)
 
 require (
 	code.dny.dev/ssrf v0.3.0

@@ -1,6 +1,7 @@
-// Package inbound is the HTTP side of being called: how many connections and
-// bodies are held at a time, how long each may take, and who makes room for whom.
-// Who a caller is, package auth decides; what a caller may do, package tools.
+// Package inbound is the HTTP side of being called: the policy of who may call
+// and which power a caller has, how many connections and bodies are held at a
+// time, how long each may take, and who makes room for whom. Whether a token is
+// good, package auth decides; what tools there are, package tools.
 package inbound
 
 import (
