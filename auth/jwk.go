@@ -13,8 +13,6 @@ import (
 	"math/big"
 	"slices"
 	"strings"
-
-	"github.com/titanous/rocacheck"
 )
 
 const (
@@ -156,7 +154,7 @@ func (jwk object) rsaKey() (*rsa.PublicKey, error) {
 		return nil, errors.New("its exponent is not an odd number from 3 to 2^31-1")
 	}
 	key := &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}
-	if rocacheck.IsWeak(key) {
+	if hasROCA(modulus) {
 		return nil, errors.New("it was made by hardware whose keys can be factored (ROCA, CVE-2017-15361)")
 	}
 	return key, nil

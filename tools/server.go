@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
+	"sync"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -41,17 +43,33 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 			c.CacheScope = "private" // answers depend on who asks, the default is public
 		},
 	})
-	s.AddReceivingMiddleware(recoverPanics(o.Log))
-	known, g := schemas{}, gate{o.Secrets, o.Whole}
-	for _, t := range All() {
-		if o.ReadOnly && !t.ReadOnly {
-			continue
+	g := gate{o.Secrets, o.Whole}
+	// Making their schemas takes longer than all the rest of a start-up.
+	addTools := sync.OnceFunc(func() {
+		known := schemas{}
+		for _, t := range All() {
+			if t.ReadOnly || !o.ReadOnly {
+				t.add(s, m, known, g)
+			}
 		}
-		t.add(s, m, known, g)
-	}
+	})
+	s.AddReceivingMiddleware(recoverPanics(o.Log), before("tools/", addTools))
 	addPrompts(s, o)
 	addResources(s, m, g)
 	return s
+}
+
+// before has something done before the first request whose method begins with
+// prefix is handled.
+func before(prefix string, do func()) mcp.Middleware {
+	return func(next mcp.MethodHandler) mcp.MethodHandler {
+		return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+			if strings.HasPrefix(method, prefix) {
+				do()
+			}
+			return next(ctx, method, req)
+		}
+	}
 }
 
 // recoverPanics turns a panic in a handler into an error: the SDK lets it end
