@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
 )
 
 func server(status aws.TargetStatus) aws.Target {
@@ -381,5 +382,42 @@ func TestFew(t *testing.T) {
 		if got := few(names[:n]); got != want {
 			t.Errorf("%d: %s", n, got)
 		}
+	}
+}
+
+func TestMeant(t *testing.T) {
+	target := server(aws.TargetReady)
+	for _, c := range []struct {
+		refs []string
+		want bool
+	}{{nil, true}, {[]string{"T1"}, true}, {[]string{"x", "orders"}, true}, {[]string{"x"}, false}, {[]string{"order"}, false}} {
+		if got := meant(target, c.refs); got != c.want {
+			t.Errorf("%q: %t", c.refs, got)
+		}
+	}
+}
+
+func TestFailures(t *testing.T) {
+	for o, want := range map[Outcome][2]bool{ // of a change, of a fleet
+		Failed: {true, true}, Reverted: {true, false}, InProgress: {false, false}, NeedsAuthorization: {false, false}, Updated: {false, false},
+	} {
+		if got := [2]bool{Change{Outcome: o}.IsFailure(), Fleet{Outcome: o}.IsFailure()}; got != want {
+			t.Errorf("%s: %v", o, got)
+		}
+	}
+}
+
+func TestLateList(t *testing.T) {
+	tools := func(names ...string) (all []catalog.Tool) {
+		for _, name := range names {
+			all = append(all, catalog.Tool{Name: name, Definition: []byte(`{}`)})
+		}
+		return all
+	}
+	if got := lateList(tools("a", "b"), tools("b", "c", "d")); !strings.Contains(got, "the server offers 3 tools and the gateway serves 2 (missing: c, d; no longer offered: a)") {
+		t.Error(got)
+	}
+	if got := lateList(tools("a"), tools("a", "b")); !strings.Contains(got, "(missing: b; no longer offered: none)") {
+		t.Error(got)
 	}
 }

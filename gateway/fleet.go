@@ -144,7 +144,7 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ga
 	}
 	run := &fleetRun{m: m, g: g, listed: targets, pause: listPause(m.Client.Local(), gateways)}
 	for _, t := range targets {
-		if len(r.Targets) > 0 && !slices.Contains(r.Targets, t.ID) && !slices.Contains(r.Targets, t.Name) {
+		if !meant(t, r.Targets) {
 			continue
 		}
 		if reason := skip(t, r.NotSyncedSince); reason != "" {
@@ -162,6 +162,12 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ga
 		run.served, run.servedErr = m.served(ctx, g)
 	}
 	return run, nil
+}
+
+// meant reports whether one of the refs, ids or names, means a target; none means
+// all of them.
+func meant(t aws.Target, refs []string) bool {
+	return len(refs) == 0 || slices.Contains(refs, t.ID) || slices.Contains(refs, t.Name)
 }
 
 // listPause is how long to wait between two listings, so that all gateways
@@ -215,7 +221,7 @@ func unmatched(refs []string, runs []*fleetRun) error {
 		all = append(all, run.listed...)
 	}
 	for _, ref := range refs {
-		if !slices.ContainsFunc(all, func(t aws.Target) bool { return ref == t.ID || ref == t.Name }) {
+		if !slices.ContainsFunc(all, func(t aws.Target) bool { return meant(t, []string{ref}) }) {
 			_, err := choose("target", ref, all, func(t aws.Target) candidate { return candidate{t.ID, t.Name} })
 			return fmt.Errorf("nothing was begun: %w", err)
 		}
