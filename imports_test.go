@@ -1,6 +1,7 @@
 package main
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -50,19 +51,11 @@ var sdks = map[string][]string{
 	"github.com/google/jsonschema-go":            {"command", "tools"},
 }
 
-// Imports run one way: main, tools, gateway, and below it aws, auth, catalog.
+// Imports run one way: main, command, tools, gateway, and below it aws, remote,
+// auth, catalog.
 func TestImports(t *testing.T) {
 	seen := map[string]bool{}
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || path != "." && strings.HasPrefix(d.Name(), ".")) {
-			return fs.SkipDir
-		}
-		if !strings.HasSuffix(path, ".go") {
-			return nil
-		}
+	eachFile(t, func(path string) {
 		room := filepath.ToSlash(filepath.Dir(path))
 		seen[room] = true
 		allowed, known := rooms[room]
@@ -71,7 +64,7 @@ func TestImports(t *testing.T) {
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
 		test := strings.HasSuffix(path, "_test.go")
 		for _, spec := range file.Imports {
@@ -93,14 +86,68 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s: a package is not called %s", path, bad)
 			}
 		}
-		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for room := range rooms {
 		if !seen[room] {
 			t.Errorf("there is a rule for %s, and no such package", room)
 		}
+	}
+}
+
+// A file that grows past this usually holds two rooms, a function two functions.
+const (
+	mostFileLines     = 350
+	mostFunctionLines = 80
+)
+
+func TestSizes(t *testing.T) {
+	root, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range root {
+		if name != "main.go" && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("%s: the root has main.go and the tests of the whole binary, nothing else", name)
+		}
+	}
+	eachFile(t, func(path string) {
+		if strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := files.File(file.Pos()).LineCount(); n > mostFileLines {
+			t.Errorf("%s has %d lines, more than %d", path, n, mostFileLines)
+		}
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok {
+				if n := files.Position(f.End()).Line - files.Position(f.Pos()).Line + 1; n > mostFunctionLines {
+					t.Errorf("%s: %s has %d lines, more than %d", path, f.Name.Name, n, mostFunctionLines)
+				}
+			}
+		}
+	})
+}
+
+// eachFile calls visit for every Go file of the module.
+func eachFile(t *testing.T, visit func(path string)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || path != "." && strings.HasPrefix(d.Name(), ".")) {
+			return fs.SkipDir
+		}
+		if strings.HasSuffix(path, ".go") {
+			visit(path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

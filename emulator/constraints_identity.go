@@ -8,7 +8,6 @@ import (
 // identityConstraints are the rules of credential providers, workload identities
 // and AgentCore Identity's data plane.
 func identityConstraints(rules map[string]rule) {
-	client := []string{"clientId"} // the secret may be EXTERNAL
 	require(rules, map[string][]string{
 		"CreateOauth2CredentialProviderRequest": {"name", "credentialProviderVendor", "oauth2ProviderConfigInput"},
 		"UpdateOauth2CredentialProviderRequest": {"name", "credentialProviderVendor", "oauth2ProviderConfigInput"},
@@ -23,14 +22,6 @@ func identityConstraints(rules map[string]rule) {
 		"GetWorkloadIdentityRequest":            {"name"},
 		"DeleteWorkloadIdentityRequest":         {"name"},
 		"CustomOauth2ProviderConfigInput":       {"oauthDiscovery"},
-		"GoogleOauth2ProviderConfigInput":       client,
-		"GithubOauth2ProviderConfigInput":       client,
-		"SlackOauth2ProviderConfigInput":        client,
-		"SalesforceOauth2ProviderConfigInput":   client,
-		"MicrosoftOauth2ProviderConfigInput":    client,
-		"AtlassianOauth2ProviderConfigInput":    client,
-		"LinkedinOauth2ProviderConfigInput":     client,
-		"IncludedOauth2ProviderConfigInput":     client,
 		"Oauth2AuthorizationServerMetadata":     {"issuer", "authorizationEndpoint", "tokenEndpoint"},
 		"OnBehalfOfTokenExchangeConfigType":     {"grantType"},
 		"OnBehalfOfAuthenticationConfig":        {"clientAuthenticationMethod"},
@@ -43,6 +34,9 @@ func identityConstraints(rules map[string]rule) {
 		"GetResourceApiKeyRequest":              {"workloadIdentityToken", "resourceCredentialProviderName"},
 		"CompleteResourceTokenAuthRequest":      {"userIdentifier", "sessionUri"},
 	})
+	for _, vendor := range []string{"Google", "Github", "Slack", "Salesforce", "Microsoft", "Atlassian", "Linkedin", "Included"} {
+		require(rules, map[string][]string{vendor + "Oauth2ProviderConfigInput": {"clientId"}}) // the secret may be EXTERNAL
+	}
 	limit(rules, map[string][2]int{
 		"CredentialProviderName":       {1, 128},
 		"ClientIdType":                 {1, 256},

@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+)
+
+func TestAfterRevert(t *testing.T) {
+	previous := server(aws.TargetReady)
+	for name, c := range map[string]struct {
+		now  aws.Target
+		err  error
+		want Outcome
+		says string
+	}{
+		"back":    {previous, nil, Reverted, "why and the previous configuration is back; before the next try: first"},
+		"late":    {previous, context.DeadlineExceeded, InProgress, "why; the previous ones are being put back"},
+		"failed":  {server("FAILED"), nil, Failed, "with it the target is FAILED now"},
+		"pending": {server("UPDATE_PENDING_AUTH"), nil, Failed, "with it the target is UPDATE_PENDING_AUTH now"},
+	} {
+		got := afterRevert(previous, c.now, c.err)
+		if next := nextReverted(got, "why", "first", c.now); got != c.want || !strings.Contains(next, c.says) {
+			t.Errorf("%s: %s, %s", name, got, next)
+		}
+	}
+	if next := nextReverted(Failed, "why", "first", previous); !strings.Contains(next, "somebody else has changed the target") {
+		t.Error(next)
+	}
+}
+
+func TestNextBack(t *testing.T) {
+	for _, c := range []struct {
+		moved, masked, confirm bool
+		want                   string
+	}{
+		{false, true, true, "to go back, call update_target with the values under configuration, before"},
+		{true, false, false, "to go back, call update_target_endpoint with endpoint set to previousEndpoint"},
+		{true, true, false, "to go back, call update_target_endpoint with the endpoint from before (its hidden values are not shown here)"},
+		{true, false, true, `to go back, call update_target_endpoint with endpoint set to previousEndpoint and confirm set to "orders"`},
+	} {
+		if got := nextBack("orders", c.moved, c.masked, c.confirm); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
+func TestNextUpdated(t *testing.T) {
+	failed := with(server("FAILED"), func(t *aws.Target) { t.StatusReasons = []string{"Apache transport request failed"} })
+	others := []Setting{{Path: "description"}, {Path: "name"}}
+	for name, c := range map[string]struct {
+		outcome Outcome
+		course  course
+		want    string
+	}{
+		"well":    {Updated, standing, "said before"},
+		"consent": {NeedsAuthorization, standing, "said before"},
+		"late":    {InProgress, standing, "look with get_target until the status is READY; BACK"},
+		"deleted": {Failed, standing, "look with get_target; BACK"},
+		"kept":    {Failed, keeping, "the target has the new settings and does not work with them: AgentCore cannot reach the endpoint's host: check its name in DNS and that it is public, or use a private endpoint; BACK"},
+		"blocked": {Failed, blocked, "somebody else changed the target meanwhile (description, name), and nothing was put back: look with get_target; BACK"},
+	} {
+		if got := nextUpdated(Change{Outcome: c.outcome, Next: "said before"}, c.course, failed, others, "BACK"); got != c.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if why, first := whyRevert(losing, failed); !strings.Contains(why, "lost tools") || !strings.Contains(first, "onFailure revert") {
+		t.Error(why, first)
+	}
+	if why, first := whyRevert(reverting, failed); !strings.Contains(why, "failed (statusReasons)") || !strings.Contains(first, "DNS") {
+		t.Error(why, first)
+	}
+}
+
+func TestNextSynchronized(t *testing.T) {
+	for name, c := range map[string]struct {
+		outcome Outcome
+		joined  bool
+		want    string
+	}{
+		"well":          {Synchronized, false, "said before"},
+		"joined":        {Synchronized, true, "this joined work that was already running; said before"},
+		"late":          {InProgress, true, "call synchronize_target again with the same arguments to go on waiting"},
+		"failed":        {Failed, true, "fix what statusReasons describes; then call synchronize_target again"},
+		"needs consent": {NeedsAuthorization, true, "said before"},
+	} {
+		if got := nextSynchronized(Change{Outcome: c.outcome, Next: "said before"}, server("FAILED"), c.joined); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func TestNextFor(t *testing.T) {
+	changed := []ChangedTool{{Name: "a"}}
+	views := []ToolView{{Name: "a"}}
+	for name, c := range map[string]struct {
+		tools        ToolChange
+		served, plan string
+	}{
+		"the same":  {ToolChange{Source: FromGateway}, "nothing is different", "nothing was changed; GO"},
+		"added":     {ToolChange{Source: FromGateway, Added: views}, "must list its tools again to see this", "nothing was changed; GO"},
+		"removed":   {ToolChange{Source: FromGateway, Removed: views, Breaking: true}, "some of their calls will not fit any more", "the plan breaks callers"},
+		"changed":   {ToolChange{Source: FromGateway, Changed: changed}, "must list its tools again to see this", "nothing was changed; GO"},
+		"pinned":    {ToolChange{Source: FromGateway, Reason: pinnedReason}, "nothing is different for callers: " + pinnedReason, "nothing was changed; GO"},
+		"not read":  {ToolChange{Source: FromNowhere}, "list_tools would show", "the plan does not know the tools (tools.reason); GO"},
+		"half read": {ToolChange{Source: FromUpstream}, "list_tools would show", "nothing was changed; GO"},
+	} {
+		if got := nextFor(c.tools); !strings.Contains(got, c.served) {
+			t.Errorf("%s: %s", name, got)
+		}
+		if got := nextPlanned(c.tools, "GO"); !strings.Contains(got, c.plan) {
+			t.Errorf("the plan of %s: %s", name, got)
+		}
+	}
+}
+
+func TestRemedies(t *testing.T) {
+	for _, r := range remedies {
+		target := with(server("FAILED"), func(t *aws.Target) { t.StatusReasons = []string{"other", "AWS says: " + r.reason + "."} })
+		if got := remedy(target); got != r.fix(target) || got == "" {
+			t.Errorf("%s: %s", r.reason, got)
+		}
+	}
+	if got := remedy(server("FAILED")); got != "fix what statusReasons describes" {
+		t.Error(got)
+	}
+}
+
+func TestFew(t *testing.T) {
+	names := strings.Split("abcdefghijkl", "")
+	for n, want := range map[int]string{0: "", 1: "a", 10: "a, b, c, d, e, f, g, h, i, j", 11: "a, b, c, d, e, f, g, h, i, j and 1 more", 12: "a, b, c, d, e, f, g, h, i, j and 2 more"} {
+		if got := few(names[:n]); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+}
+
+func TestLateList(t *testing.T) {
+	tools := func(names ...string) (all []catalog.Tool) {
+		for _, name := range names {
+			all = append(all, catalog.Tool{Name: name, Definition: []byte(`{}`)})
+		}
+		return all
+	}
+	if got := lateList(tools("a", "b"), tools("b", "c", "d")); !strings.Contains(got, "the server offers 3 tools and the gateway serves 2 (missing: c, d; no longer offered: a)") {
+		t.Error(got)
+	}
+	if got := lateList(tools("a"), tools("a", "b")); !strings.Contains(got, "(missing: b; no longer offered: none)") {
+		t.Error(got)
+	}
+}
