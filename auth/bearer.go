@@ -1,11 +1,12 @@
 package auth
 
 import (
-	"agentcore-gateway-mcp/loopback"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+
+	"agentcore-gateway-mcp/loopback"
 )
 
 // Bearer sets each request's Authorization to a token of the cache. On a 401 it

@@ -1,12 +1,13 @@
 package auth
 
 import (
-	"agentcore-gateway-mcp/loopback"
-	"agentcore-gateway-mcp/untrusted"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
+
+	"agentcore-gateway-mcp/loopback"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 const (

@@ -8,7 +8,6 @@
 package aws
 
 import (
-	"agentcore-gateway-mcp/loopback"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +23,8 @@ import (
 	control "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go/middleware"
+
+	"agentcore-gateway-mcp/loopback"
 )
 
 // Options say where and as whom to call.

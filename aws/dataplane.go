@@ -1,13 +1,14 @@
 package aws
 
 import (
-	"agentcore-gateway-mcp/loopback"
 	"context"
 	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcore"
+
+	"agentcore-gateway-mcp/loopback"
 )
 
 // DataPlane reports whether a URL leads to the host of AgentCore's data plane:

@@ -1,10 +1,11 @@
 package tools
 
 import (
-	"agentcore-gateway-mcp/gateway"
-	"agentcore-gateway-mcp/terminal"
 	"fmt"
 	"strings"
+
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/terminal"
 )
 
 // ChangeReport is the answer of every tool that changes one target.

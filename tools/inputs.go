@@ -1,9 +1,10 @@
 package tools
 
 import (
-	"agentcore-gateway-mcp/gateway"
 	"strings"
 	"time"
+
+	"agentcore-gateway-mcp/gateway"
 )
 
 // GatewayArgument chooses a gateway.

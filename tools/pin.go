@@ -1,9 +1,10 @@
 package tools
 
 import (
+	"context"
+
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
-	"context"
 )
 
 // PinArguments are the arguments of pin_target_tools and unpin_target_tools.

@@ -1,9 +1,10 @@
 package tools
 
 import (
+	"context"
+
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
-	"context"
 )
 
 // ListToolsArguments are the arguments of list_tools.

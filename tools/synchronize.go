@@ -1,11 +1,12 @@
 package tools
 
 import (
-	"agentcore-gateway-mcp/gateway"
-	"agentcore-gateway-mcp/terminal"
 	"context"
 	"strings"
 	"time"
+
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/terminal"
 )
 
 // SynchronizeTargetArguments are the arguments of synchronize_target.

@@ -1,10 +1,11 @@
 package tools
 
 import (
+	"context"
+
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
-	"context"
 )
 
 // ListTargetsArguments are the arguments of list_targets.

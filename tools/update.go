@@ -1,9 +1,10 @@
 package tools
 
 import (
+	"context"
+
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
-	"context"
 )
 
 // UpdateArguments are the arguments that every update has.
