@@ -14,7 +14,7 @@ import (
 // is in the log and nowhere else.
 var (
 	ErrInvalidToken = errors.New("the bearer token is not valid")                            // any fault of the token
-	ErrUnavailable  = errors.New("bearer tokens cannot be checked at the moment: try again") // the issuer's keys cannot be had: 503, not 401
+	ErrUnavailable  = errors.New("bearer tokens cannot be checked at the moment: try again") // the issuer's keys are not available: 503, not 401
 )
 
 // Principal is a caller whose token was verified.

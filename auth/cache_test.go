@@ -186,7 +186,7 @@ func TestBearer(t *testing.T) {
 		{"same token", "t1", time.Minute, strings.NewReader("body"), 200, 1, 1},
 		{"refused and renewed", "t2", 0, strings.NewReader("body"), 200, 2, 2},
 		{"refused, but new", "t3", 0, strings.NewReader("body"), 401, 1, 2},
-		{"refused, body cannot be had again", "t3", time.Minute, io.MultiReader(strings.NewReader("body")), 401, 1, 2},
+		{"refused, body cannot be read again", "t3", time.Minute, io.MultiReader(strings.NewReader("body")), 401, 1, 2},
 		{"renewed, refused again", "t9", 0, strings.NewReader("body"), 401, 2, 3},
 		{"without a body", "t4", time.Minute, nil, 200, 2, 4},
 	} {

@@ -38,6 +38,9 @@ type ClientCredentialsConfig struct {
 // [Cached]. Every request is bounded by 5 s and 256 KiB. Errors name the
 // endpoint's host, the client id, the scopes, OAuth's error code, and what to
 // check, never the secret.
+//
+// It is not x/oauth2's, which keeps one secret for good, finds no token endpoint,
+// and has the whole answer of the issuer in its errors.
 func ClientCredentials(cfg ClientCredentialsConfig) TokenSource {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -123,7 +126,7 @@ func (c clientCredentials) request(ctx context.Context, endpoint *url.URL, post 
 		return nil, "", errors.New("client id or secret is not given: give both")
 	}
 	if secret, err = c.Secret(ctx); err != nil {
-		return nil, "", fmt.Errorf("its secret cannot be had: %w", err)
+		return nil, "", fmt.Errorf("its secret is not available: %w", err)
 	}
 	if secret == "" {
 		return nil, "", errors.New("its secret is empty: give the one that the issuer shows for this client")

@@ -37,7 +37,7 @@ type keyStore struct {
 
 // key gives the issuer's key of that kid and the issuer. The error is
 // [errUnknownKey] when the issuer answered and does not know the kid, and wraps
-// [ErrUnavailable] when the keys cannot be had.
+// [ErrUnavailable] when the keys are not available.
 func (s *keyStore) key(ctx context.Context, kid string) (verificationKey, string, error) {
 	set, err := s.current(ctx, func(set *keySet) bool { _, ok := set.keys[kid]; return ok })
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *keyStore) fetch(done chan struct{}) {
 	if err == nil {
 		s.set, s.fetched = set, s.tried
 	} else {
-		s.log.Warn("the issuer's keys cannot be had", "issuer", s.source.form.issuer, "cause", err)
+		s.log.Warn("the issuer's keys are not available", "issuer", s.source.form.issuer, "cause", err)
 	}
 	close(done)
 }

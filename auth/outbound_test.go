@@ -171,7 +171,7 @@ func TestClientCredentialsErrors(t *testing.T) {
 		}, "secret is empty"},
 		{"secret not to be had", nil, good, func(c *auth.ClientCredentialsConfig) {
 			c.Secret = func(context.Context) (string, error) { return "", errors.New("access denied") }
-		}, "its secret cannot be had: access denied"},
+		}, "its secret is not available: access denied"},
 		{"no address", nil, good, func(c *auth.ClientCredentialsConfig) { c.DiscoveryURL = "" }, "neither a token endpoint nor a discovery URL"},
 		{"loopback not allowed", nil, good, func(c *auth.ClientCredentialsConfig) { c.Loopback = false }, "local mode only"},
 		{"userinfo in the endpoint", nil, good, func(c *auth.ClientCredentialsConfig) { c.TokenURL = "https://canary:canary@issuer.example.com/?canary" }, "user name or password"},

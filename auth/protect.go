@@ -80,9 +80,12 @@ func isScope(s string) bool {
 // looked at. Every other request gets the same 401 but for the challenge, which
 // has error="invalid_token" when there was an Authorization header, whatever was
 // wrong with it (RFC 6750 has a 400 for malformed ones, which would tell more);
-// or, when the issuer's keys cannot be had, 503 with Retry-After.
+// or, when the issuer's keys are not available, 503 with Retry-After.
 //
 // The request that next gets still has the header; it must not leave the process.
+//
+// It is not the MCP SDK's RequireBearerToken, which answers an issuer that is down
+// with 500 and the error's own text, and wants the same scopes of every request.
 func (v *Verifier) Protect(r Resource, next func(http.ResponseWriter, *http.Request, *Principal)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		headers := req.Header.Values("Authorization")

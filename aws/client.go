@@ -32,6 +32,10 @@ type Options struct {
 	Region   string // "" for the SDK's own search: AWS_REGION, then the profile
 	Profile  string // "" for AWS_PROFILE, then "default"
 	Endpoint string // "" for the SDK's own search: AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL, AWS_ENDPOINT_URL, then the region's
+
+	// ReadRate and WriteRate are how often a second each operation may be called,
+	// for accounts whose quotas were raised; 0 for AWS's defaults.
+	ReadRate, WriteRate float64
 }
 
 // Client calls the AgentCore control plane of one account and region, within
@@ -46,12 +50,15 @@ type Client struct {
 
 // New returns a client. Nothing is called: missing credentials or a missing
 // region show with the first operation. The error is a broken configuration
-// file, an unknown profile, or an endpoint that is not a URL.
+// file, an unknown profile, an endpoint that is not a URL, or a negative rate.
 //
 // When the endpoint is on a loopback address the client is Local: it then
 // signs with made-up credentials, so that real ones never reach a local
 // process, and takes us-east-1 when no region is set.
 func New(ctx context.Context, o Options) (*Client, error) {
+	if !(o.ReadRate >= 0 && o.WriteRate >= 0) {
+		return nil, errors.New("the request rates are not positive numbers: give how often a second an operation may be called, such as 20")
+	}
 	var load []func(*config.LoadOptions) error
 	if o.Region != "" {
 		load = append(load, config.WithRegion(o.Region))
@@ -65,6 +72,9 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	}
 	if cfg.Region == "" {
 		cfg.APIOptions = append(cfg.APIOptions, refuseWithoutRegion)
+	}
+	if cfg.Credentials != nil {
+		cfg.Credentials = markedCredentials{cfg.Credentials}
 	}
 	endpoint := o.Endpoint
 	if endpoint == "" {
@@ -83,15 +93,15 @@ func New(ctx context.Context, o Options) (*Client, error) {
 		c.poll = pollSchedule{first: 40 * time.Millisecond, most: 400 * time.Millisecond}
 		cfg = localConfig(cfg, endpoint)
 	}
-	rates := newLimiter()
+	rates := newLimiter(o.ReadRate, o.WriteRate)
 	c.control = control.NewFromConfig(cfg, func(so *control.Options) {
 		if endpoint != "" {
 			so.BaseEndpoint = &endpoint
 		}
-		so.Retryer = reads()
+		so.Retryer = safeRetries()
 		so.APIOptions = append(so.APIOptions, rates.add)
 	})
-	c.data = bedrockagentcore.NewFromConfig(cfg, func(so *bedrockagentcore.Options) { so.Retryer = reads() })
+	c.data = bedrockagentcore.NewFromConfig(cfg, func(so *bedrockagentcore.Options) { so.Retryer = safeRetries() })
 	c.secrets = secretsmanager.NewFromConfig(cfg)
 	return c, nil
 }
@@ -117,11 +127,12 @@ func (c *Client) Local() bool { return c.local }
 // Region is the AWS region that operations go to, "" when none is configured.
 func (c *Client) Region() string { return c.control.Options().Region }
 
-// reads retries whatever the SDK holds to be safe: throttling, 5xx, resets.
+// safeRetries are for calls that change nothing, or carry an idempotency token:
+// they retry whatever the SDK holds to be safe: throttling, 5xx, resets.
 // The SDK's client-side retry quota is off: under steady throttling it runs
 // dry and fails calls that would have gone through; the limiter in front and
 // the attempts below bound the load instead.
-func reads() aws.Retryer {
+func safeRetries() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = 8
 		o.MaxBackoff = 5 * time.Second
@@ -136,10 +147,11 @@ func reads() aws.Retryer {
 	})
 }
 
-// writes retries throttling only. Update, Synchronize and Delete carry no
+// throttledRetries are for calls that change something: they retry throttling
+// only. Update, Synchronize and Delete carry no
 // idempotency token: after a reset or a 5xx nobody knows whether the work has
 // begun, so the caller must look before it sends again (ErrUncertain).
-func writes(o *control.Options) {
+func throttledRetries(o *control.Options) {
 	o.Retryer = retry.NewStandard(func(so *retry.StandardOptions) {
 		so.MaxAttempts = 8
 		so.MaxBackoff = 5 * time.Second
@@ -156,9 +168,6 @@ func refuseWithoutRegion(stack *middleware.Stack) error {
 			return middleware.InitializeOutput{}, middleware.Metadata{}, errNoRegion
 		}), middleware.Before)
 }
-
-// options are those of one call.
-func options(fns ...func(*control.Options)) []func(*control.Options) { return fns }
 
 // withStack is a call's own middleware.
 func withStack(add func(*middleware.Stack) error) func(*control.Options) {

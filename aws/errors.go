@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
@@ -105,7 +106,7 @@ func wrap(ctx context.Context, operation string, write bool, err error) error {
 	if errors.Is(err, errNoRegion) {
 		return fmt.Errorf("%s was not sent: %w", operation, errNoRegion)
 	}
-	if strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "retrieve credentials") {
+	if missing := (*noCredentialsError)(nil); errors.As(err, &missing) {
 		out.Kind, out.Message = ErrDenied, "no usable AWS credentials: set AWS_PROFILE or --profile, sign in again, or give the process a role"
 	} else if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "dial" {
 		out.Kind = ErrUnreachable // nothing was sent, not even by a write
@@ -126,4 +127,21 @@ func cause(err error) string {
 		}
 		err = next
 	}
+}
+
+// noCredentialsError is why there are no credentials. The SDK has no type for it.
+type noCredentialsError struct{ err error }
+
+func (e *noCredentialsError) Error() string { return e.err.Error() }
+func (e *noCredentialsError) Unwrap() error { return e.err }
+
+// markedCredentials makes its errors ones that can be told from others.
+type markedCredentials struct{ aws.CredentialsProvider }
+
+func (m markedCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := m.CredentialsProvider.Retrieve(ctx)
+	if err != nil {
+		err = &noCredentialsError{err}
+	}
+	return c, err
 }

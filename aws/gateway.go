@@ -126,6 +126,6 @@ func (c *Client) CreateGateway(ctx context.Context, g NewGateway) (id string, er
 
 // DeleteGateway begins to delete a gateway that has no targets left.
 func (c *Client) DeleteGateway(ctx context.Context, id string) error {
-	_, err := c.control.DeleteGateway(ctx, &control.DeleteGatewayInput{GatewayIdentifier: &id}, options(writes)...)
+	_, err := c.control.DeleteGateway(ctx, &control.DeleteGatewayInput{GatewayIdentifier: &id}, throttledRetries)
 	return wrap(ctx, "DeleteGateway", true, err)
 }

@@ -1,40 +1,56 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"strings"
+	"sync"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/time/rate"
 )
 
-// limiter keeps this process inside AWS's default request rates, one token
-// bucket for each operation: Get and List 10 a second, Create, Update and
-// Delete 5 (AWS's quota table). Synchronize has no row there; 5 is assumed.
+// AWS's default request rates a second (AWS's quota table): for Get and List, and
+// for what changes something. Synchronize has no row there; the same is assumed.
+const (
+	DefaultReadRate  = 10
+	DefaultWriteRate = 5
+)
+
+// limiter keeps this process inside AWS's request rates, one token bucket for
+// each operation.
 type limiter struct {
+	reads, writes rate.Limit
+
+	mu      sync.Mutex
 	buckets map[string]*rate.Limiter
 }
 
-// limited are the operations that this package calls.
-var limited = [...]string{
-	"ListGateways", "GetGateway", "CreateGateway", "UpdateGateway", "DeleteGateway",
-	"ListGatewayTargets", "GetGatewayTarget", "CreateGatewayTarget", "UpdateGatewayTarget", "DeleteGatewayTarget",
-	"SynchronizeGatewayTargets",
+// newLimiter takes rates a second; 0 is the default.
+func newLimiter(reads, writes float64) *limiter {
+	return &limiter{
+		reads: rate.Limit(cmp.Or(reads, DefaultReadRate)), writes: rate.Limit(cmp.Or(writes, DefaultWriteRate)),
+		buckets: map[string]*rate.Limiter{},
+	}
 }
 
-func newLimiter() *limiter {
-	l := &limiter{buckets: make(map[string]*rate.Limiter, len(limited))}
-	for _, op := range limited {
-		perSecond := rate.Limit(5)
-		if strings.HasPrefix(op, "Get") || strings.HasPrefix(op, "List") {
-			perSecond = 10
+// bucket is an operation's. Its name decides, so that none is forgotten.
+func (l *limiter) bucket(operation string) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.buckets[operation]
+	if b == nil {
+		perSecond := l.writes
+		if strings.HasPrefix(operation, "Get") || strings.HasPrefix(operation, "List") {
+			perSecond = l.reads
 		}
 		// Half a second's worth may go at once: a full burst on top of the
 		// steady rate would overrun a bucket of the same size at the far end.
-		l.buckets[op] = rate.NewLimiter(perSecond, int(perSecond)/2)
+		b = rate.NewLimiter(perSecond, max(1, int(perSecond)/2))
+		l.buckets[operation] = b
 	}
-	return l
+	return b
 }
 
 // add puts the limiter behind the SDK's retry step, so that every attempt
@@ -42,12 +58,10 @@ func newLimiter() *limiter {
 func (l *limiter) add(stack *middleware.Stack) error {
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("RequestRate",
 		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
-			if bucket := l.buckets[awsmiddleware.GetOperationName(ctx)]; bucket != nil {
-				if err := bucket.Wait(ctx); err != nil {
-					// Wait refuses at once when the deadline would pass before
-					// a token is there: nothing has been sent.
-					return middleware.FinalizeOutput{}, middleware.Metadata{}, &notSentError{err}
-				}
+			if err := l.bucket(awsmiddleware.GetOperationName(ctx)).Wait(ctx); err != nil {
+				// Wait refuses at once when the deadline would pass before a
+				// token is there: nothing has been sent.
+				return middleware.FinalizeOutput{}, middleware.Metadata{}, &notSentError{err}
 			}
 			return next.HandleFinalize(ctx, in)
 		}), "Retry", middleware.After)

@@ -89,7 +89,7 @@ func (c *Client) Targets(ctx context.Context, gatewayID string) iter.Seq2[Target
 func (c *Client) Target(ctx context.Context, gatewayID, targetID string) (Target, error) {
 	var body []byte
 	out, err := c.control.GetGatewayTarget(ctx, &control.GetGatewayTargetInput{GatewayIdentifier: &gatewayID, TargetId: &targetID},
-		options(withStack(keepBody(&body)))...)
+		withStack(keepBody(&body)))
 	if err != nil {
 		return Target{}, wrap(ctx, "GetGatewayTarget", false, err)
 	}
@@ -111,7 +111,7 @@ func (c *Client) Target(ctx context.Context, gatewayID, targetID string) (Target
 func (c *Client) Synchronize(ctx context.Context, gatewayID, targetID string) (Target, error) {
 	out, err := c.control.SynchronizeGatewayTargets(ctx, &control.SynchronizeGatewayTargetsInput{
 		GatewayIdentifier: &gatewayID, TargetIdList: []string{targetID},
-	}, options(writes)...)
+	}, throttledRetries)
 	if err != nil {
 		return Target{}, wrap(ctx, "SynchronizeGatewayTargets", true, err)
 	}
@@ -182,6 +182,6 @@ func (c *Client) CreateTarget(ctx context.Context, gatewayID string, n NewTarget
 
 // DeleteTarget begins to delete a target.
 func (c *Client) DeleteTarget(ctx context.Context, gatewayID, targetID string) error {
-	_, err := c.control.DeleteGatewayTarget(ctx, &control.DeleteGatewayTargetInput{GatewayIdentifier: &gatewayID, TargetId: &targetID}, options(writes)...)
+	_, err := c.control.DeleteGatewayTarget(ctx, &control.DeleteGatewayTargetInput{GatewayIdentifier: &gatewayID, TargetId: &targetID}, throttledRetries)
 	return wrap(ctx, "DeleteGatewayTarget", true, err)
 }

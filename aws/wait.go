@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+	smithytime "github.com/aws/smithy-go/time"
 )
 
 // Phase is what a status means for somebody who waits.
@@ -98,7 +99,7 @@ func (c *Client) WaitTarget(ctx context.Context, gatewayID string, before Target
 			}
 			return t, nil
 		}
-		if err := Sleep(ctx, delay); err != nil {
+		if err := smithytime.SleepWithContext(ctx, delay); err != nil {
 			return last, err
 		}
 	}
@@ -117,7 +118,7 @@ func (c *Client) WaitTargetGone(ctx context.Context, gatewayID, targetID string)
 		case PhaseOf(t.Status) == PhaseFailed:
 			return fmt.Errorf("target %s is %s instead of deleted: %q", t.Name, t.Status, t.StatusReasons)
 		}
-		if err := Sleep(ctx, delay); err != nil {
+		if err := smithytime.SleepWithContext(ctx, delay); err != nil {
 			return err
 		}
 	}
@@ -138,7 +139,7 @@ func (c *Client) WaitGateway(ctx context.Context, id string, want ...GatewayStat
 		case g.Status == types.GatewayStatusFailed || g.Status == types.GatewayStatusUpdateUnsuccessful:
 			return g, fmt.Errorf("gateway %s is %s: %q", g.Name, g.Status, g.StatusReasons)
 		}
-		if err := Sleep(ctx, delay); err != nil {
+		if err := smithytime.SleepWithContext(ctx, delay); err != nil {
 			return g, err
 		}
 	}
@@ -153,17 +154,5 @@ func (p pollSchedule) delays() func(yield func(time.Duration) bool) {
 	return func(yield func(time.Duration) bool) {
 		for d := p.first; yield(d); d = min(d*3/2, p.most) {
 		}
-	}
-}
-
-// Sleep waits for d, or until ctx ends, whose cause it then returns.
-func Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
 	}
 }

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// Canonical is the form of a definition over which it is hashed and compared:
-// one JSON object, its members sorted, without white space, with one spelling
-// for every string and number. Two tools with the same form are the same to a
-// model and to a caller.
+// canonical is a tool's canonical form, over which tools are hashed and compared,
+// as a tree that is valid until the next call. As text it is one JSON object, its
+// members sorted, without white space, with one spelling for every string and
+// number. Two tools with the same form are the same to a model and to a caller.
 //
 // What counts: Tool.Name (from which the caller has taken a gateway's prefix;
 // the definition's own name does not count), title, description, inputSchema,
@@ -39,15 +39,6 @@ import (
 //
 // An error says why the definition is not a JSON object or that it is nested
 // deeper than 1,000 levels.
-func Canonical(t Tool) ([]byte, error) {
-	root, err := new(decoder).canonical(t)
-	if err != nil {
-		return nil, err
-	}
-	return appendValue(nil, root), nil
-}
-
-// canonical is the tree of a tool's canonical form, valid until the next call.
 func (d *decoder) canonical(t Tool) (*value, error) {
 	definition, err := d.decode(t.Definition)
 	if err != nil {

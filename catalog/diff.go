@@ -22,7 +22,7 @@ type Change struct {
 }
 
 // Compare pairs tools by [Tool.Name]; duplicates of a name pair in their order.
-// A pair is changed when its [Canonical] forms differ, and then it is judged. A
+// A pair is changed when its canonical forms differ, and then it is judged. A
 // definition that is not a JSON object equals only the same bytes, and the
 // change's details say so.
 //

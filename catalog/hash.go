@@ -13,7 +13,7 @@ type Hasher struct {
 }
 
 // Hash identifies what a tool is to a model and to a caller: the SHA-256 of its
-// [Canonical] form, as 64 hexadecimal digits. A definition that has no canonical
+// canonical form, as 64 hexadecimal digits. A definition that has no canonical
 // form gets the hash of its bytes, which no other definition has.
 func (h *Hasher) Hash(t Tool) string {
 	if root, err := h.canonical(t); err == nil {

@@ -16,9 +16,6 @@ const (
 	SeverityWarning Severity = "warning" // some model providers or AgentCore releases choke on it
 )
 
-// Values are all severities, the worse first.
-func (Severity) Values() []Severity { return []Severity{SeverityError, SeverityWarning} }
-
 // The limits that [Lint] knows.
 const (
 	MaxModelName    = 64     // of Bedrock and Claude clients, for a name with its prefix

@@ -10,6 +10,7 @@ import (
 
 	"github.com/peterbourgon/ff/v3"
 
+	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/inbound"
 	"agentcore-gateway-mcp/outbound"
 )
@@ -24,6 +25,9 @@ type globals struct {
 	ReadOnly bool
 	Local    bool
 	LogLevel string
+
+	ReadRate, WriteRate float64 // of AWS operations, a second
+
 	Outbound outbound.Settings
 	Trusted  list // endpoints
 }
@@ -35,6 +39,8 @@ func (g *globals) register(fs *flag.FlagSet) {
 	fs.BoolVar(&g.ReadOnly, "read-only", false, "Offer only tools that change nothing.")
 	fs.BoolVar(&g.Local, "local", false, "Work on a local AgentCore in this process, with the tutorial's gateway in it: no AWS account needed.")
 	fs.StringVar(&g.LogLevel, "log-level", "info", "`LEVEL` Least level of log lines on stderr: debug, info, warn, error.")
+	fs.Float64Var(&g.ReadRate, "aws-read-rate", aws.DefaultReadRate, "`N` How often a second each AWS operation that reads may be called, for accounts whose quotas were raised.")
+	fs.Float64Var(&g.WriteRate, "aws-write-rate", aws.DefaultWriteRate, "`N` The same for operations that change something.")
 	registerOutbound(fs, &g.Outbound)
 	fs.Var(&g.Trusted, "trusted-endpoints", "`HOST` Hosts to which targets' credentials may be moved without confirmation, such as tools.example.com, tools.example.com:8443 or *.tools.example.com. Repeatable or comma-separated.")
 }

@@ -137,7 +137,7 @@ func (s *Server) Connect(ctx context.Context, progress func(*mcp.ProgressNotific
 func (p *process) wire(g *globals, whole bool) (*Server, error) {
 	g.Outbound.ClientSecret = p.getenv(outbound.SecretVariable)
 	w := Wiring{
-		AWS: aws.Options{Region: g.Region, Profile: g.Profile}, Gateways: g.Gateway, ReadOnly: g.ReadOnly, Outbound: g.Outbound, Trusted: g.Trusted,
+		AWS: aws.Options{Region: g.Region, Profile: g.Profile, ReadRate: g.ReadRate, WriteRate: g.WriteRate}, Gateways: g.Gateway, ReadOnly: g.ReadOnly, Outbound: g.Outbound, Trusted: g.Trusted,
 		Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets, Whole: whole,
 		Answered: collectLater(),
 	}

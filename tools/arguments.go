@@ -34,7 +34,7 @@ func arguments[In any](schema func() (*jsonschema.Resolved, error), raw json.Raw
 	if decoder.Decode(&given) != nil {
 		return in, errors.New("the arguments are not a JSON object: give one such as {\"target\": \"orders\"}")
 	}
-	if given, err = fitting(check.Schema(), given); err != nil {
+	if given, err = conform(check.Schema(), given); err != nil {
 		return in, err
 	}
 	if check.Validate(given) != nil {
@@ -49,8 +49,8 @@ func arguments[In any](schema func() (*jsonschema.Resolved, error), raw json.Raw
 	return in, nil
 }
 
-// fitting are the arguments in the types of the schema, or what is wrong.
-func fitting(s *jsonschema.Schema, given map[string]any) (map[string]any, error) {
+// conform returns the arguments in the types of the schema, or what is wrong.
+func conform(s *jsonschema.Schema, given map[string]any) (map[string]any, error) {
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if s.Properties[name] == nil {
 			return nil, fmt.Errorf("there is no argument %s: the arguments are %s", shown(name), strings.Join(slices.Sorted(maps.Keys(s.Properties)), ", "))
