@@ -203,8 +203,8 @@ func TestEchoedCredentialsAreMasked(t *testing.T) {
 	ask("list_tools", "")
 	ask("list_targets", "")
 	for _, tool := range tools.All() {
-		if !called[tool.Name] {
-			t.Errorf("%s was not called", tool.Name)
+		if !called[tool.Name] { // a new one: what it says by itself, or why it will not
+			ask(tool.Name, "")
 		}
 	}
 	all := s.said.text()
