@@ -84,6 +84,8 @@ func TestWhatMakesADifference(t *testing.T) {
 		{inSchema(`{"properties":{"title":{}}}`), inSchema(`{}`), false},
 		{inSchema(`{"default":{"required":[]}}`), inSchema(`{"default":{}}`), false},
 		{inSchema(`{"default":{"a":null}}`), inSchema(`{"default":{}}`), false},
+		{inSchema(`{"default":{"a":{"required":[]}}}`), inSchema(`{"default":{"a":{}}}`), false},
+		{inSchema(`{"properties":[{"required":[]}]}`), inSchema(`{"properties":[{}]}`), false},
 		{inSchema(`{"default":["b","a"]}`), inSchema(`{"default":["a","b"]}`), false},
 		{inSchema(`{"x-order":["b","a"]}`), inSchema(`{"x-order":["a","b"]}`), false},
 	} {
@@ -129,6 +131,18 @@ func TestDataIsEqualAsJSON(t *testing.T) {
 		a, b := inSchema(`{"default":`+c.a+`}`), inSchema(`{"default":`+c.b+`}`)
 		if (form(t, a) == form(t, b)) != c.same {
 			t.Errorf("%s and %s: %s and %s", c.a, c.b, form(t, a), form(t, b))
+		}
+	}
+}
+
+func TestDepth(t *testing.T) {
+	nested := func(levels int) string { // of values, the definition's own included
+		return strings.Repeat(`{"a":`, levels) + "1" + strings.Repeat("}", levels)
+	}
+	for levels, want := range map[int]string{1000: "", 1001: "more than 1000 levels of nesting"} {
+		_, err := catalog.Canonical(tool("x", nested(levels)))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%d levels: %v", levels, err)
 		}
 	}
 }
