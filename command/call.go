@@ -29,7 +29,7 @@ func (c *callCommand) register(fs *flag.FlagSet) {
 // Run calls one tool as an MCP client would. It ends with exit status 1 when
 // the tool reports an error.
 func (c *callCommand) Run(p *process, g *globals) error {
-	s, err := p.wire(g, true)
+	s, err := p.wire(g, func(w *Wiring) { w.Whole = true })
 	if err != nil {
 		return err
 	}
@@ -73,14 +73,51 @@ func (c *callCommand) Run(p *process, g *globals) error {
 	if err != nil {
 		return err
 	}
+	if _, given := arguments["waitSeconds"]; !given && schema.Properties["waitSeconds"] != nil {
+		arguments["waitSeconds"] = int(gateway.MaxWait.Seconds()) // nobody but this process goes on
+	}
 	params := &mcp.CallToolParams{Name: tool.Name, Arguments: arguments}
 	params.SetProgressToken("call")
 	result, err := session.CallTool(p.ctx, params)
 	bar.Clear()
+	if left := s.manager.Stop(0); len(left) > 0 {
+		defer func() {
+			for _, change := range left {
+				fmt.Fprintln(p.stderr, leftBehind(change))
+			}
+		}()
+	}
+	if p.ctx.Err() != nil {
+		return ExitStatus(130) // as a shell has it for SIGINT
+	}
 	if err != nil {
 		return err
 	}
 	return c.tell(screen, tool.Name, result, approved)
+}
+
+// leftBehind says what becomes of a change that this process does not see end, and
+// how to go back.
+func leftBehind(c gateway.Change) string {
+	text := fmt.Sprintf("%s is %s, and this process, which ends now, does not see how that ends", c.Target, c.Status)
+	look := fmt.Sprintf("%s call get_target --gateway %s --target %s", program, c.Gateway, c.Target)
+	if len(c.Configuration) == 0 {
+		return text + ": look with " + look
+	}
+	text += "; it is not put back if it fails: look with " + look
+	if c.PreviousEndpoint == c.Endpoint || c.EndpointMasked {
+		return text + "; the configuration from before is in the log"
+	}
+	back := fmt.Sprintf("; to go back from %s: %s call update_target_endpoint --gateway %s --target %s --endpoint %s", c.Endpoint, program, c.Gateway, c.Target, quoted(c.PreviousEndpoint))
+	if strings.Contains(c.Next, "and confirm set to") {
+		back += " --confirm " + c.Target
+	}
+	return text + back
+}
+
+// quoted is an argument as a shell takes it.
+func quoted(argument string) string {
+	return "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
 }
 
 // approved reads what --expect names, nil without it.

@@ -27,7 +27,9 @@ func (c *serveCommand) Run(p *process, g *globals) error {
 	if c.Policy.Auth == "platform" && !p.given("read-only") {
 		g.ReadOnly = true // who comes from the platform is not known here
 	}
-	s, err := p.wire(g, false)
+	s, err := p.wire(g, func(w *Wiring) {
+		w.Named = c.Policy.Auth == "jwt"
+	})
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func (*stdioCommand) register(*flag.FlagSet) {}
 
 // Run serves one client until stdin ends or a signal comes.
 func (*stdioCommand) Run(p *process, g *globals) error {
-	s, err := p.wire(g, false)
+	s, err := p.wire(g, nil)
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,13 @@ package command
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -31,6 +33,7 @@ type Wiring struct {
 	SDKLog   *slog.Logger       // for the MCP SDK, which tells each session's life at level info
 	Secrets  *untrusted.Secrets // the credentials that were sent or received: no answer has them
 	Whole    bool               // answers of any length: nobody who gets them is a model
+	Named    bool               // whether callers over HTTP have names, see inbound.CallerHeader
 	Answered func()             // called when the first request was handled, and later; may be nil
 }
 
@@ -41,6 +44,27 @@ type Server struct {
 	wiring  Wiring
 	manager *gateway.Manager
 	close   func()
+
+	connections sync.Map // contexts of HTTP requests under way, by connectionHeader
+}
+
+// connectionHeader is set on requests on their way to the MCP server, for the
+// tools to see that a client has gone.
+const connectionHeader = "X-Agentcore-Gateway-Mcp-Connection"
+
+// caller names who sent a request, and tells when they have left.
+func (s *Server) caller(req *mcp.CallToolRequest) (string, context.Context) {
+	if req.Extra == nil || req.Extra.Header == nil {
+		return "", context.Background()
+	}
+	name := ""
+	if s.wiring.Named {
+		name = req.Extra.Header.Get(inbound.CallerHeader)
+	}
+	if ctx, ok := s.connections.Load(req.Extra.Header.Get(connectionHeader)); ok {
+		return name, ctx.(context.Context)
+	}
+	return name, context.Background()
 }
 
 // Wire makes a server. Nothing is called yet: the error is a setting that cannot
@@ -66,11 +90,18 @@ func (w Wiring) Wire(ctx context.Context) (*Server, error) {
 	return s, nil
 }
 
-// Close ends the server, and the local AgentCore that was made for it.
-func (s *Server) Close() { s.close() }
+// stopGrace is how long the end of a server waits for changes under way.
+const stopGrace = 5 * time.Second
+
+// Close ends the server, and the local AgentCore that was made for it. It waits a
+// little for changes under way, and logs those that it leaves.
+func (s *Server) Close() {
+	s.manager.Stop(stopGrace)
+	s.close()
+}
 
 func (s *Server) offer(readOnly bool) *mcp.Server {
-	server := tools.NewServer(s.manager, tools.Options{Version: version(), ReadOnly: readOnly, Log: s.wiring.Log, SDKLog: s.wiring.SDKLog, Secrets: s.wiring.Secrets, Whole: s.wiring.Whole})
+	server := tools.NewServer(s.manager, tools.Options{Version: version(), ReadOnly: readOnly, Log: s.wiring.Log, SDKLog: s.wiring.SDKLog, Secrets: s.wiring.Secrets, Whole: s.wiring.Whole, Caller: s.caller})
 	if s.wiring.Answered != nil {
 		server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
 			return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
@@ -92,18 +123,25 @@ func collectLater() func() {
 
 // Endpoints serve MCP over HTTP, to callers of either power.
 func (s *Server) Endpoints() inbound.Endpoints {
-	return inbound.Endpoints{Full: s.streamable(s.MCP), Reading: func() http.Handler { return s.streamable(s.offer(true)) }, Changes: tools.Writes}
+	return inbound.Endpoints{Full: s.streamable(s.MCP), Reading: func() http.Handler { return s.streamable(s.offer(true)) }, Changes: tools.Writes, Busy: s.manager.Busy}
 }
 
 // streamable serves MCP over HTTP without a session: any copy can answer any
 // request.
 func (s *Server) streamable(server *mcp.Server) http.Handler {
-	return tools.PlainErrorsHTTP(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
+	h := tools.PlainErrorsHTTP(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
 		Stateless:                    true,
 		Logger:                       s.wiring.SDKLog,
 		PropagateRequestCancellation: true,
 		DisableLocalhostProtection:   true, // the policy's check of hosts decides, also behind a platform's proxy on loopback
 	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := rand.Text()
+		s.connections.Store(id, r.Context())
+		defer s.connections.Delete(id)
+		r.Header.Set(connectionHeader, id)
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Connect connects a client to the server without leaving the process, and still
@@ -133,13 +171,16 @@ func (s *Server) Connect(ctx context.Context, progress func(*mcp.ProgressNotific
 }
 
 // wire wires a server to AWS as the flags say, or to a local AgentCore of its
-// own.
-func (p *process) wire(g *globals, whole bool) (*Server, error) {
+// own. change, which may be nil, changes the wiring before.
+func (p *process) wire(g *globals, change func(*Wiring)) (*Server, error) {
 	g.Outbound.ClientSecret = p.getenv(outbound.SecretVariable)
 	w := Wiring{
 		AWS: aws.Options{Region: g.Region, Profile: g.Profile, ReadRate: g.ReadRate, WriteRate: g.WriteRate}, Gateways: g.Gateway, ReadOnly: g.ReadOnly, Outbound: g.Outbound, Trusted: g.Trusted,
-		Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets, Whole: whole,
+		Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets,
 		Answered: collectLater(),
+	}
+	if change != nil {
+		change(&w)
 	}
 	if !g.Local {
 		return w.Wire(p.ctx)

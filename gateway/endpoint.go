@@ -15,12 +15,12 @@ type NewEndpoint struct {
 
 // UpdateEndpoint points an MCP server target at another endpoint, as
 // UpdateTarget does it.
-func (m *Manager) UpdateEndpoint(ctx context.Context, gateway, target string, to NewEndpoint, o UpdateOptions, progress Progress) (Change, error) {
+func (m *Manager) UpdateEndpoint(ctx context.Context, gateway, target string, to NewEndpoint, o UpdateOptions, caller Caller) (Change, error) {
 	url, err := m.endpoint(ctx, to)
 	if err != nil {
 		return Change{}, err
 	}
-	return m.UpdateTarget(ctx, gateway, target, aws.Edit{Endpoint: &url}, o, progress)
+	return m.UpdateTarget(ctx, gateway, target, aws.Edit{Endpoint: &url}, o, caller)
 }
 
 func (m *Manager) endpoint(ctx context.Context, e NewEndpoint) (string, error) {

@@ -73,7 +73,7 @@ type SkipReason struct {
 // with the answer's NotSyncedSince goes on from there.
 //
 // An error means that nothing was begun.
-func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, progress Progress) (Fleet, error) {
+func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Caller) (Fleet, error) {
 	start := time.Now()
 	gateways, err := m.fleetGateways(ctx, r.Gateways)
 	if err != nil {
@@ -101,7 +101,7 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, progress P
 			mu.Lock()
 			defer mu.Unlock()
 			finished++
-			progress.report(float64(finished), float64(total), fmt.Sprintf("%s: %s", t.Target, t.Outcome))
+			caller.Progress.report(float64(finished), float64(total), fmt.Sprintf("%s: %s", t.Target, t.Outcome))
 		}
 		work.Go(func() { run.synchronize(ctx) })
 	}

@@ -19,7 +19,8 @@ import (
 )
 
 // Manager operates the gateways of one account and region. Its fields are set
-// once, before use; it keeps no state between calls.
+// once, before use. It carries changes to their ends and remembers how they ended
+// (see [Manager.Unheard]), and keeps no other state between calls.
 type Manager struct {
 	Client *aws.Client
 	// Allowed are the ids, names or ARNs of the only gateways that exist for
@@ -39,6 +40,8 @@ type Manager struct {
 	// comes back. It may be nil.
 	Secrets *untrusted.Secrets
 	Log     *slog.Logger
+
+	operations operations
 }
 
 // Progress tells somebody who waits how far the work is: done of total, in any

@@ -80,6 +80,34 @@ func nextSynchronized(c Change, now aws.Target, joined bool) string {
 	return c.Next
 }
 
+// awaitingSynchronization is what a synchronization waits for.
+func awaitingSynchronization(before aws.Target, joined bool) string {
+	switch {
+	case !joined:
+		return "the synchronization that this call sent"
+	case before.Status == aws.TargetSynchronizing:
+		return "a synchronization that was running already"
+	}
+	return fmt.Sprintf("work of somebody else (%s), which synchronizes too", before.Status)
+}
+
+// nextUnderway is what to do while an update goes on.
+func nextUnderway(reverts bool) string {
+	goes := "the update goes on here, and stays if it fails"
+	if reverts {
+		goes = "the update goes on here, and is undone if it fails"
+	}
+	return goes + ": call again with the same arguments to hear how it ended; "
+}
+
+// hasAlready is the outcome of an update that changes nothing.
+func hasAlready(t aws.Target) (Outcome, string) {
+	if aws.PhaseOf(t.Status) == aws.PhaseFailed {
+		return Failed, "the target has these settings already and does not work with them: " + remedy(t)
+	}
+	return Unchanged, "to read the server's tools again, call synchronize_target"
+}
+
 // lateList says how a gateway's list still differs from its server's.
 func lateList(served, offered []catalog.Tool) string {
 	d := catalog.Compare(served, offered)

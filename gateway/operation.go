@@ -19,10 +19,8 @@ import (
 //
 // What differs from one change to another is its kind.
 type operation struct {
-	m        *Manager
-	start    time.Time
-	wait     time.Duration // for the end, from start
-	progress Progress
+	m     *Manager
+	start time.Time
 
 	g         aws.Gateway
 	before    aws.Target     // as read when it was planned
@@ -32,6 +30,8 @@ type operation struct {
 	sent   aws.Target // as the call that began the change showed it; zero when none did
 	now    aws.Target // as last seen
 	change Change     // the answer
+
+	running *running // once the change was sent
 }
 
 // kind is a kind of change.
@@ -40,19 +40,27 @@ type kind interface {
 	plan(context.Context, *operation) (*Change, error)
 	// apply begins the change. An error means that nothing was changed.
 	apply(context.Context, *operation) error
+	// underway is the answer, once the change was sent, to who does not wait for
+	// its end.
+	underway(*operation) Change
 	// success is the outcome when the target is READY.
 	success() Outcome
 	// settle completes the operation's change, whose outcome is that of the wait.
 	settle(context.Context, *operation)
 }
 
-// run carries out a change of kind k. An error means that nothing was changed;
-// how a change ended is its Outcome.
-func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait time.Duration, progress Progress) (Change, error) {
-	o := &operation{m: m, start: time.Now(), wait: wait, progress: progress}
+// run carries out a change of kind k, and waits for its end for at most wait: the
+// process carries it on, whoever waits. The same call joins it. An error means
+// that nothing was changed, or that the caller has left; how a change ended is
+// its Outcome.
+func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait time.Duration, caller Caller) (Change, error) {
+	o := &operation{m: m, start: time.Now()}
 	var err error
 	if o.g, o.before, err = m.find(ctx, gateway, target); err != nil {
 		return Change{}, err
+	}
+	if r := m.operations.again(caller, o.before.ID); r != nil {
+		return r.await(ctx, o.start, wait, caller.Progress)
 	}
 	o.now = o.before
 	planned, err := k.plan(ctx, o)
@@ -63,21 +71,30 @@ func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait 
 		o.change = *planned
 		return o.tell(), nil
 	}
-	o.served, o.servedErr = m.served(ctx, o.g)
-	if err := k.apply(ctx, o); err != nil {
+	r, err := m.dispatch(ctx, o, k, caller)
+	if err != nil {
 		return Change{}, err
 	}
-	o.follow(ctx, k.success())
-	k.settle(ctx, o)
-	return o.tell(), nil
+	return r.await(ctx, o.start, wait, caller.Progress)
+}
+
+// dispatch reads what is served, sends the change, and has it carried on.
+func (m *Manager) dispatch(ctx context.Context, o *operation, k kind, caller Caller) (*running, error) {
+	m.operations.sending.Add(1)
+	defer m.operations.sending.Done()
+	o.served, o.servedErr = m.served(ctx, o.g)
+	if err := k.apply(ctx, o); err != nil {
+		return nil, err
+	}
+	return m.begin(o, k, caller), nil
 }
 
 // follow waits until the change has ended or the time is up.
 func (o *operation) follow(ctx context.Context, success Outcome) {
-	waiting, cancel := context.WithDeadline(ctx, o.start.Add(o.wait))
+	waiting, cancel := context.WithDeadline(ctx, o.start.Add(mostWork))
 	defer cancel()
 	t, err := o.m.Client.WaitTarget(waiting, o.g.ID, o.before, func(t aws.Target) {
-		o.report(fmt.Sprintf("%s is %s", t.Name, t.Status))
+		o.running.saw(t, fmt.Sprintf("%s is %s", t.Name, t.Status))
 	})
 	if err != nil && o.sent.Name != "" && t.Status == o.before.Status && t.UpdatedAt.Equal(o.before.UpdatedAt) {
 		t = o.sent // nothing was read since: the call's own answer is newer
@@ -86,36 +103,33 @@ func (o *operation) follow(ctx context.Context, success Outcome) {
 	o.change.Outcome, o.change.StatusReasons = ended(t, err, ctx.Err() != nil, success)
 }
 
-// report tells somebody who waits what the operation does.
-func (o *operation) report(message string) {
-	o.progress.report(min(time.Since(o.start), o.wait).Seconds(), o.wait.Seconds(), message)
-}
+// report tells those who wait what the operation does.
+func (o *operation) report(message string) { o.running.saw(aws.Target{}, message) }
 
-// left is what is left of the time to wait.
-func (o *operation) left() time.Duration { return time.Until(o.start.Add(o.wait)) }
+// left is what is left of the time for the change.
+func (o *operation) left() time.Duration { return time.Until(o.start.Add(mostWork)) }
 
-// compare fills in the tools. It may take a little longer than the wait: an
-// answer without them would be worth much less.
+// compare fills in the tools.
 func (o *operation) compare(ctx context.Context, success Outcome) {
-	ctx = context.WithoutCancel(ctx)
 	if o.change.Outcome == success {
-		var late string
-		o.change.Tools, late = o.verify(ctx)
-		o.change.Next = late + nextFor(o.change.Tools)
+		tools, late := o.verify(ctx)
+		o.change.Tools, o.change.Next = &tools, late+nextFor(tools)
 		return
 	}
 	if o.change.Outcome == NeedsAuthorization {
 		o.change.Next = nextConsent
 	}
 	after, err := o.m.served(ctx, o.g)
+	var tools ToolChange
 	switch {
 	case o.servedErr != nil:
-		o.change.Tools = unavailable(o.servedErr.Error())
+		tools = unavailable(o.servedErr.Error())
 	case err != nil:
-		o.change.Tools = unavailable("after the change: " + err.Error())
+		tools = unavailable("after the change: " + err.Error())
 	default:
-		o.change.Tools = compare(toolsOf(o.before.Name, o.served), toolsOf(o.now.Name, after))
+		tools = compare(toolsOf(o.before.Name, o.served), toolsOf(o.now.Name, after))
 	}
+	o.change.Tools = &tools
 }
 
 // verify compares what the gateway served before with what it serves now, and
@@ -124,8 +138,7 @@ func (o *operation) compare(ctx context.Context, success Outcome) {
 // time. late says what still differs. Where the gateway's list cannot be read,
 // the server's own is better than none.
 func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
-	const atLeast = 5 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, max(atLeast, min(readServed, o.left())))
+	ctx, cancel := context.WithTimeout(ctx, readServed)
 	defer cancel()
 	t := o.now
 	now, offered, err, offeredErr := o.m.readBoth(ctx, o.g, t)

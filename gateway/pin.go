@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
@@ -18,10 +19,14 @@ type Pinned struct {
 // Pin freezes what the gateway serves for a target now as the target's static
 // schema (mcpToolSchema). A pinned target cannot drift and is never
 // synchronized. A target that is pinned already stays as it is.
-func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptions, progress Progress) (Pinned, error) {
+func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptions, caller Caller) (Pinned, error) {
+	start := time.Now()
 	g, t, err := m.find(ctx, gateway, target)
 	if err != nil {
 		return Pinned{}, err
+	}
+	if r := m.operations.again(caller, t.ID); r != nil {
+		return m.joinPin(ctx, g, r, start, o.Wait, caller)
 	}
 	served, err := m.served(ctx, g)
 	if err != nil {
@@ -36,12 +41,12 @@ func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptio
 		return Pinned{}, err
 	}
 	if t.StaticSchema {
-		c := newChange(g, t)
-		c.Outcome, c.Tools = Unchanged, compare(own, own)
+		c, tools := newChange(g, t), compare(own, own)
+		c.Outcome, c.Tools = Unchanged, &tools
 		c.Next = "the target is pinned already; unpin_target_tools and pin again to take in what the server offers now"
 		return Pinned{Change: c, Hashes: hashes(own)}, nil
 	}
-	change, err := m.UpdateTarget(ctx, g.ID, t.ID, aws.Edit{ToolSchema: &schema}, o, progress)
+	change, err := m.UpdateTarget(ctx, g.ID, t.ID, aws.Edit{ToolSchema: &schema}, o, caller)
 	if err != nil {
 		return Pinned{}, err
 	}
@@ -51,11 +56,26 @@ func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptio
 	return Pinned{Change: change, Hashes: hashes(own)}, nil
 }
 
+// joinPin waits for a pin that is under way, and takes its hashes from what the
+// gateway then serves.
+func (m *Manager) joinPin(ctx context.Context, g aws.Gateway, r *running, start time.Time, wait time.Duration, caller Caller) (Pinned, error) {
+	change, err := r.await(ctx, start, wait, caller.Progress)
+	if err != nil || change.Outcome != Updated {
+		return Pinned{Change: change}, err
+	}
+	change.Next = nextPinned
+	served, err := m.served(ctx, g)
+	if err != nil {
+		change.Next = "the hashes cannot be read now (" + err.Error() + "): check_drift has them"
+	}
+	return Pinned{Change: change, Hashes: hashes(toolsOf(change.Target, served))}, nil
+}
+
 // Unpin removes a target's static schema, with which AWS synchronizes it: the
 // gateway serves what the server offers from then on.
-func (m *Manager) Unpin(ctx context.Context, gateway, target string, o UpdateOptions, progress Progress) (Change, error) {
+func (m *Manager) Unpin(ctx context.Context, gateway, target string, o UpdateOptions, caller Caller) (Change, error) {
 	none := ""
-	change, err := m.UpdateTarget(ctx, gateway, target, aws.Edit{ToolSchema: &none}, o, progress)
+	change, err := m.UpdateTarget(ctx, gateway, target, aws.Edit{ToolSchema: &none}, o, caller)
 	if err == nil && change.Outcome == Unchanged {
 		change.Next = "the target is not pinned"
 	}

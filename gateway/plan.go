@@ -150,8 +150,9 @@ func (m *Manager) planUpdate(ctx context.Context, g aws.Gateway, before aws.Targ
 			c.Unchecked = append(c.Unchecked, fmt.Sprintf("%s is new for this target, so it was asked without credentials: what it offers to those who sign in is not known", way.destination()))
 		}
 	}
-	c.Tools = m.planned(ctx, g, t, edit, read)
-	c.Next = nextPlanned(c.Tools, "call again without dryRun to make the change")
+	tools := m.planned(ctx, g, t, edit, read)
+	c.Tools = &tools
+	c.Next = nextPlanned(tools, "call again without dryRun to make the change")
 	if way != nil && way.newPath() {
 		c.Next += fmt.Sprintf("; %s stays, and the path on it is new: somebody else may answer there", way.origin())
 	}

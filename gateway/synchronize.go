@@ -18,8 +18,8 @@ import (
 // synchronization would bring.
 //
 // An error means that nothing was changed; how a change ended is its Outcome.
-func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRun bool, wait time.Duration, progress Progress) (Change, error) {
-	return m.run(ctx, gateway, target, &synchronization{dryRun: dryRun}, wait, progress)
+func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRun bool, wait time.Duration, caller Caller) (Change, error) {
+	return m.run(ctx, gateway, target, &synchronization{dryRun: dryRun}, wait, caller)
 }
 
 type synchronization struct {
@@ -33,10 +33,17 @@ func (s *synchronization) plan(ctx context.Context, o *operation) (*Change, erro
 	if err := refuseSynchronize(o.before); err != nil || !s.dryRun {
 		return nil, err
 	}
-	c := newChange(o.g, o.before)
-	c.Outcome, c.Tools = Planned, o.m.planned(ctx, o.g, o.before, aws.Edit{}, o.m.offered)
-	c.Next = nextPlanned(c.Tools, "call again without dryRun to synchronize")
+	c, tools := newChange(o.g, o.before), o.m.planned(ctx, o.g, o.before, aws.Edit{}, o.m.offered)
+	c.Outcome, c.Tools = Planned, &tools
+	c.Next = nextPlanned(tools, "call again without dryRun to synchronize")
 	return &c, nil
+}
+
+func (s *synchronization) underway(o *operation) Change {
+	c := newChange(o.g, o.sent)
+	c.Outcome, c.Operation = InProgress, &Operation{Awaiting: awaitingSynchronization(o.before, s.joined)}
+	c.Next = nextSynchronized(c, o.sent, s.joined)
+	return c
 }
 
 // apply sends a synchronization, unless work on the target is running, which it

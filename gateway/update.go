@@ -48,8 +48,8 @@ type UpdateOptions struct {
 // back, unless OnFailure is Keep. That happens within the call only.
 //
 // An error means that nothing was changed; how a change ended is its Outcome.
-func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit aws.Edit, o UpdateOptions, progress Progress) (Change, error) {
-	return m.run(ctx, gateway, target, &update{edit: edit, options: o}, o.Wait, progress)
+func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit aws.Edit, o UpdateOptions, caller Caller) (Change, error) {
+	return m.run(ctx, gateway, target, &update{edit: edit, options: o}, o.Wait, caller)
 }
 
 type update struct {
@@ -58,6 +58,7 @@ type update struct {
 
 	configuration []Setting  // what edit changes
 	way           *move      // of the endpoint, nil when it stays
+	backIsNew     bool       // going back would need confirmation
 	previous      aws.Target // whole, as read right before the update was sent
 }
 
@@ -76,11 +77,14 @@ func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) 
 		return nil, fmt.Errorf("nothing to change was given for target %s: name a setting", o.before.Name)
 	}
 	if len(u.configuration) == 0 {
-		c.Outcome, c.Tools = Unchanged, unavailable("nothing was sent: the target has these settings already")
-		c.Next = "to read the server's tools again, call synchronize_target"
+		c.Outcome, c.Next = hasAlready(o.before)
+		tools := unavailable("nothing was sent: the target has these settings already")
+		c.Tools = &tools
 		return &c, nil
 	}
-	u.way = o.m.moved(ctx, o.g, o.before, u.edit)
+	if u.way = o.m.moved(ctx, o.g, o.before, u.edit); u.way != nil {
+		u.backIsNew = !o.m.way(ctx, o.g, u.way.to, u.way.from).familiar() && credentialsOf(o.before).String() != ""
+	}
 	pair := newPair(o.before, u.edit, u.way)
 	confirmed := u.options.Confirm == o.before.Name
 	if !u.options.DryRun {
@@ -110,6 +114,18 @@ func (u *update) apply(ctx context.Context, o *operation) (err error) {
 	return nil
 }
 
+func (u *update) underway(o *operation) Change {
+	c, now := newChange(o.g, o.sent), o.sent
+	if u.edit.Endpoint != nil {
+		now.Endpoint = *u.edit.Endpoint // AWS may not have shown it yet
+	}
+	c.pointed(o.before, now)
+	c.Outcome, c.Configuration = InProgress, u.configuration
+	c.Operation = &Operation{Awaiting: "the update that this call sent", Reverts: u.options.OnFailure != Keep}
+	c.Next = nextUnderway(c.Operation.Reverts) + u.undo(o, c.EndpointMasked)
+	return c
+}
+
 func (u *update) settle(ctx context.Context, o *operation) {
 	o.compare(ctx, u.success())
 	c, now := &o.change, o.now
@@ -121,10 +137,10 @@ func (u *update) settle(ctx context.Context, o *operation) {
 	others := foreign(u.previous, u.edit, now)
 	left, err := differences(now, u.edit)
 	course := decide(ending{
-		outcome: c.Outcome, failed: aws.PhaseOf(now.Status) == aws.PhaseFailed, lost: len(c.Tools.Removed) > 0,
+		outcome: c.Outcome, failed: aws.PhaseOf(now.Status) == aws.PhaseFailed, lost: c.Tools != nil && len(c.Tools.Removed) > 0,
 		overwritten: err == nil && len(left) > 0, others: len(others) > 0,
 	}, u.options.OnFailure)
-	undo := nextBack(o.before.Name, u.way != nil, c.EndpointMasked, u.way != nil && u.backNeedsConfirmation(ctx, o))
+	undo := u.undo(o, c.EndpointMasked)
 	if course == losing || course == reverting {
 		u.revert(ctx, o, course, undo)
 		return
@@ -135,20 +151,19 @@ func (u *update) settle(ctx context.Context, o *operation) {
 	c.Next = nextUpdated(*c, course, now, others, undo)
 }
 
-func (u *update) backNeedsConfirmation(ctx context.Context, o *operation) bool {
-	return !o.m.way(ctx, o.g, u.way.to, u.way.from).familiar() && credentialsOf(o.before).String() != ""
+// undo is the call that undoes the update.
+func (u *update) undo(o *operation, masked bool) string {
+	return nextBack(o.before.Name, u.way != nil, masked, u.backIsNew)
 }
 
 // revert puts back what a target was before the update and tells both stories:
 // statusReasons and tools keep what the update led to. undo is the way back by
 // hand.
 func (u *update) revert(ctx context.Context, o *operation, course course, undo string) {
-	// A revert must not be cut short by the time that the failure took.
-	const atLeast = 15 * time.Second
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(o.left(), atLeast))
+	ctx, cancel := context.WithTimeout(ctx, mostRevert)
 	defer cancel()
 	c := &o.change
-	o.progress.report(o.wait.Seconds(), o.wait.Seconds(), fmt.Sprintf("%s is %s, putting the previous configuration back", u.previous.Name, c.Status))
+	o.report(fmt.Sprintf("%s is %s, putting the previous configuration back", u.previous.Name, c.Status))
 	why, first := whyRevert(course, o.now)
 	c.Outcome = Failed
 	failed, err := o.m.Client.Target(ctx, o.g.ID, u.previous.ID)

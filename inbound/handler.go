@@ -2,6 +2,8 @@ package inbound
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +22,7 @@ type Endpoints struct {
 	Full    http.Handler           // every tool
 	Reading func() http.Handler    // tools that change nothing; called where callers differ in power
 	Changes func(tool string) bool // whether a tool changes something
+	Busy    func() bool            // whether work goes on between requests
 }
 
 // Handler is the server's HTTP face for callers who are checked as the policy
@@ -29,7 +32,11 @@ func (p *Policy) Handler(door *Door, to Endpoints, addr string, log *slog.Logger
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, `{"status":"Healthy"}`)
+		status := "Healthy"
+		if to.Busy() { // AgentCore Runtime then keeps the session
+			status = "HealthyBusy"
+		}
+		fmt.Fprintf(w, `{"status":%q}`, status)
 	})
 	endpoint := door.AdmitAnswered(door.WholeBody(to.Full))
 	if p.Auth == "jwt" {
@@ -83,10 +90,20 @@ type guarded struct {
 	changes  func(tool string) bool
 }
 
+// CallerHeader is set on requests whose token was verified. It has a name for the
+// caller, the same for the same issuer, subject and client.
+const CallerHeader = "X-Agentcore-Gateway-Mcp-Caller"
+
+func callerName(p *auth.Principal) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{p.Issuer, p.Subject, p.ClientID}, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
 // serve answers a caller whose token was verified: only now, and only where some
 // tool is allowed, is the body read.
 func (g *guarded) serve(w http.ResponseWriter, r *http.Request, p *auth.Principal) {
 	g.door.Admit(r)
+	r.Header.Set(CallerHeader, callerName(p))
 	writes, reads := g.policy.power(p)
 	if !reads {
 		g.stepUp(w, g.policy.ReadScope)

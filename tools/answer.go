@@ -2,6 +2,7 @@ package tools
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/untrusted"
 )
 
@@ -19,6 +21,7 @@ const (
 	mostError  = 4 << 10  // bytes of an error
 	longText   = 4 << 10  // bytes of one text in an answer that is too long
 	truncated  = "truncated"
+	earlier    = "earlier"
 )
 
 // gate is what every answer passes on its way out: what cannot be seen in it is
@@ -26,13 +29,22 @@ const (
 type gate struct {
 	secrets *untrusted.Secrets
 	whole   bool // answers of any length, for a caller that is no model
+	caller  func(*mcp.CallToolRequest) (string, context.Context)
 }
 
-// json is an answer's JSON. rest says how to get what was left out.
-func (g gate) json(out any, rest string) (json.RawMessage, error) {
+// json is an answer's JSON, with the ends of earlier changes that nobody has
+// heard. rest says how to get what was left out.
+func (g gate) json(out any, unheard []gateway.End, rest string) (json.RawMessage, error) {
 	data, err := json.Marshal(out)
 	if err != nil {
 		return nil, err
+	}
+	if len(unheard) > 0 {
+		ends, err := json.Marshal(unheard)
+		if err != nil {
+			return nil, err
+		}
+		data = fmt.Appendf(data[:len(data)-1], `,"%s":%s}`, earlier, ends)
 	}
 	data = g.secrets.Clean(data)
 	if g.whole || len(data) <= mostAnswer {

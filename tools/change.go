@@ -29,7 +29,12 @@ func (c ChangeReport) Show(p *terminal.Printer) {
 	if c.Outcome == gateway.Reverted {
 		p.Linef("  with what was tried:")
 	}
-	showToolChange(p, c.Tools)
+	if c.Tools != nil {
+		showToolChange(p, *c.Tools)
+	}
+	if c.Operation != nil {
+		p.Linef("  waiting for %s (operation %s)", c.Operation.Awaiting, c.Operation.ID)
+	}
 	for _, unchecked := range c.Unchecked {
 		p.Linef("  not checked: %s", unchecked)
 	}

@@ -84,7 +84,7 @@ type failure interface{ IsFailure() bool }
 // that function's time, and a server starts often: the schema that checks
 // arguments is made ready when the tool is first called, and answers, which
 // cannot but fit the type that their schema follows from, are not checked.
-func tool[In, Out any](does effect, name, title, description string, do func(context.Context, *gateway.Manager, In, gateway.Progress) (Out, error)) Tool {
+func tool[In, Out any](does effect, name, title, description string, do func(context.Context, *gateway.Manager, In, gateway.Caller) (Out, error)) Tool {
 	return Tool{Name: name, ReadOnly: does == read, show: show[Out], add: func(s *mcp.Server, m *gateway.Manager, known schemas, g gate) {
 		schema := inputSchema[In]()
 		checked := sync.OnceValues(func() (*jsonschema.Resolved, error) { return schema.Resolve(nil) })
@@ -104,11 +104,21 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 				ctx, cancel = context.WithTimeoutCause(ctx, gateway.DefaultWait, errSlow)
 				defer cancel()
 			}
-			out, err := do(ctx, m, in, progressTo(ctx, req, g))
+			caller := gateway.Caller{Call: callOf(name, req.Params.Arguments)}
+			if g.caller != nil {
+				var connected context.Context
+				caller.Name, connected = g.caller(req)
+				left, leave := context.WithCancel(ctx)
+				defer leave()
+				defer context.AfterFunc(connected, leave)()
+				ctx = left
+			}
+			caller.Progress = progressTo(ctx, req, g)
+			out, err := do(ctx, m, in, caller)
 			if err != nil {
 				return g.failure(err), nil
 			}
-			text, err := g.json(out, rest(schema))
+			text, err := g.json(out, m.Unheard(caller), rest(schema))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
@@ -120,6 +130,17 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			return result, nil
 		})
 	}}
+}
+
+// callOf is the same for two calls that ask for the same, however long they wait.
+func callOf(tool string, arguments json.RawMessage) string {
+	var given map[string]any
+	if json.Unmarshal(arguments, &given) != nil {
+		return tool
+	}
+	delete(given, "waitSeconds")
+	same, _ := json.Marshal(given) // it was JSON a moment ago
+	return tool + " " + string(same)
 }
 
 var errSlow = fmt.Errorf("no answer within %d s: AWS or the gateway is slow, or the account's request rate is used up; ask for less, or try again: %w", int(gateway.DefaultWait.Seconds()), context.DeadlineExceeded)

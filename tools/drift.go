@@ -45,8 +45,8 @@ func (out DriftReport) Show(p *terminal.Printer) {
 	}
 }
 
-func checkDrift(ctx context.Context, m *gateway.Manager, in CheckDriftArguments, progress gateway.Progress) (DriftReport, error) {
-	g, drifts, err := m.CheckDrift(ctx, in.Gateway, in.Target, progress)
+func checkDrift(ctx context.Context, m *gateway.Manager, in CheckDriftArguments, caller gateway.Caller) (DriftReport, error) {
+	g, drifts, err := m.CheckDrift(ctx, in.Gateway, in.Target, caller.Progress)
 	if err != nil {
 		return DriftReport{}, err
 	}

@@ -29,7 +29,7 @@ func (out GatewayList) Show(p *terminal.Printer) {
 	}
 }
 
-func listGateways(ctx context.Context, m *gateway.Manager, in ListGatewaysArguments, _ gateway.Progress) (GatewayList, error) {
+func listGateways(ctx context.Context, m *gateway.Manager, in ListGatewaysArguments, _ gateway.Caller) (GatewayList, error) {
 	all, err := m.Gateways(ctx)
 	if err != nil {
 		return GatewayList{}, err
@@ -51,7 +51,7 @@ func (g GatewayDetails) Show(p *terminal.Printer) {
 	GatewayList{Gateways: []gateway.GatewayView{g.GatewayView}}.Show(p)
 }
 
-func getGateway(ctx context.Context, m *gateway.Manager, in GatewayArgument, _ gateway.Progress) (GatewayDetails, error) {
+func getGateway(ctx context.Context, m *gateway.Manager, in GatewayArgument, _ gateway.Caller) (GatewayDetails, error) {
 	g, err := m.Gateway(ctx, in.Gateway)
 	return GatewayDetails{gateway.ViewGateway(g)}, err
 }

@@ -105,6 +105,7 @@ func newBench(t testing.TB, o benchOptions) *bench {
 	t.Cleanup(func() {
 		b.session.Close()
 		serving.Wait()
+		m.Stop(0)
 	})
 	return b
 }

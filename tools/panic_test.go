@@ -14,7 +14,7 @@ import (
 func TestPanicInAHandlerIsAnError(t *testing.T) {
 	var log strings.Builder
 	s := NewServer(&gateway.Manager{}, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
-	tool(read, "boom", "Boom", "panics", func(context.Context, *gateway.Manager, struct{}, gateway.Progress) (struct{}, error) {
+	tool(read, "boom", "Boom", "panics", func(context.Context, *gateway.Manager, struct{}, gateway.Caller) (struct{}, error) {
 		panic("boom")
 	}).add(s, &gateway.Manager{}, schemas{}, gate{})
 	near, far := mcp.NewInMemoryTransports()

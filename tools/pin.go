@@ -19,12 +19,12 @@ type PinReport struct{ gateway.Pinned }
 // Show prints the change for a person; the hashes are for programs.
 func (r PinReport) Show(p *terminal.Printer) { ChangeReport{r.Change}.Show(p) }
 
-func pinTargetTools(ctx context.Context, m *gateway.Manager, in PinArguments, progress gateway.Progress) (PinReport, error) {
-	pinned, err := m.Pin(ctx, in.Gateway, in.Target, in.options(), progress)
+func pinTargetTools(ctx context.Context, m *gateway.Manager, in PinArguments, caller gateway.Caller) (PinReport, error) {
+	pinned, err := m.Pin(ctx, in.Gateway, in.Target, in.options(), caller)
 	return PinReport{pinned}, err
 }
 
-func unpinTargetTools(ctx context.Context, m *gateway.Manager, in PinArguments, progress gateway.Progress) (ChangeReport, error) {
-	change, err := m.Unpin(ctx, in.Gateway, in.Target, in.options(), progress)
+func unpinTargetTools(ctx context.Context, m *gateway.Manager, in PinArguments, caller gateway.Caller) (ChangeReport, error) {
+	change, err := m.Unpin(ctx, in.Gateway, in.Target, in.options(), caller)
 	return ChangeReport{change}, err
 }

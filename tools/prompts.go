@@ -65,7 +65,7 @@ func addResources(s *mcp.Server, m *gateway.Manager, g gate) {
 		URI: gatewaysURI, Name: "gateways", Title: "Gateways", MIMEType: "application/json",
 		Description: "The AgentCore gateways that can be managed.",
 	}, func(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-		out, err := listGateways(ctx, m, ListGatewaysArguments{}, nil)
+		out, err := listGateways(ctx, m, ListGatewaysArguments{}, gateway.Caller{})
 		if err != nil {
 			return nil, errors.New(g.text(err.Error()))
 		}
@@ -80,7 +80,7 @@ func addResources(s *mcp.Server, m *gateway.Manager, g gate) {
 		if !ok || gatewayRef == "" || targetRef == "" {
 			return nil, mcp.ResourceNotFoundError(req.Params.URI)
 		}
-		out, err := getTarget(ctx, m, TargetArgument{GatewayArgument: GatewayArgument{gatewayRef}, Target: targetRef}, nil)
+		out, err := getTarget(ctx, m, TargetArgument{GatewayArgument: GatewayArgument{gatewayRef}, Target: targetRef}, gateway.Caller{})
 		if err != nil {
 			return nil, errors.New(g.text(err.Error()))
 		}
@@ -89,7 +89,7 @@ func addResources(s *mcp.Server, m *gateway.Manager, g gate) {
 }
 
 func (g gate) resource(uri string, v any) (*mcp.ReadResourceResult, error) {
-	data, err := g.json(v, "the tools of the same server have it in parts")
+	data, err := g.json(v, nil, "the tools of the same server have it in parts")
 	if err != nil {
 		return nil, err
 	}

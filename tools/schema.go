@@ -53,6 +53,7 @@ func outputSchema[Out any](known schemas) *jsonschema.Schema {
 		s.Properties = map[string]*jsonschema.Schema{}
 	}
 	s.Properties[truncated] = &jsonschema.Schema{Type: "string", Description: "what was left out, and how to get it"}
+	s.Properties[earlier] = &jsonschema.Schema{Type: "array", Description: "how changes ended whose end nobody has heard yet", Items: &jsonschema.Schema{Type: "object"}}
 	known[reflect.TypeFor[Out]()] = s
 	return s
 }

@@ -34,7 +34,7 @@ func (out ToolList) Show(p *terminal.Printer) {
 	p.Linef("%s of %s", terminal.Count(out.Count, "tool"), terminal.Count(len(out.Targets), "target"))
 }
 
-func listTools(ctx context.Context, m *gateway.Manager, in ListToolsArguments, _ gateway.Progress) (ToolList, error) {
+func listTools(ctx context.Context, m *gateway.Manager, in ListToolsArguments, _ gateway.Caller) (ToolList, error) {
 	g, err := m.Gateway(ctx, in.Gateway)
 	if err != nil {
 		return ToolList{}, err

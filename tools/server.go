@@ -22,6 +22,10 @@ type Options struct {
 	SDKLog   *slog.Logger // for the MCP SDK's own lines; nil for none
 	// Secrets are masked in all that the server says; nil masks nothing.
 	Secrets *untrusted.Secrets
+	// Caller names who sent a request, and gives a context that ends when they have
+	// left, which the SDK does not tell of requests of older revisions over HTTP. It
+	// is nil where all callers are one, and nobody leaves unseen.
+	Caller func(*mcp.CallToolRequest) (name string, connected context.Context)
 	// Whole answers are not shortened to what a model can read.
 	Whole bool
 }
@@ -43,7 +47,7 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 			c.CacheScope = "private" // answers depend on who asks, the default is public
 		},
 	})
-	g := gate{o.Secrets, o.Whole}
+	g := gate{o.Secrets, o.Whole, o.Caller}
 	// Making their schemas takes longer than all the rest of a start-up.
 	addTools := sync.OnceFunc(func() {
 		known := schemas{}

@@ -16,8 +16,8 @@ type SynchronizeTargetArguments struct {
 	WaitArgument
 }
 
-func synchronizeTarget(ctx context.Context, m *gateway.Manager, in SynchronizeTargetArguments, progress gateway.Progress) (ChangeReport, error) {
-	change, err := m.Synchronize(ctx, in.Gateway, in.Target, in.DryRun, in.duration(), progress)
+func synchronizeTarget(ctx context.Context, m *gateway.Manager, in SynchronizeTargetArguments, caller gateway.Caller) (ChangeReport, error) {
+	change, err := m.Synchronize(ctx, in.Gateway, in.Target, in.DryRun, in.duration(), caller)
 	return ChangeReport{change}, err
 }
 
@@ -55,9 +55,9 @@ func (f FleetReport) Show(p *terminal.Printer) {
 	}
 }
 
-func synchronizeTargets(ctx context.Context, m *gateway.Manager, in SynchronizeTargetsArguments, progress gateway.Progress) (FleetReport, error) {
+func synchronizeTargets(ctx context.Context, m *gateway.Manager, in SynchronizeTargetsArguments, caller gateway.Caller) (FleetReport, error) {
 	fleet, err := m.SynchronizeAll(ctx, gateway.FleetRequest{
 		Gateways: strings.FieldsFunc(in.Gateway, func(r rune) bool { return r == ',' || r == ' ' }), Targets: in.Targets, OnlyDrifted: in.OnlyDrifted, NotSyncedSince: in.NotSyncedSince, Wait: in.duration(),
-	}, progress)
+	}, caller)
 	return FleetReport{fleet}, err
 }

@@ -47,12 +47,12 @@ func (out TargetList) Show(p *terminal.Printer) {
 	}
 }
 
-func listTargets(ctx context.Context, m *gateway.Manager, in ListTargetsArguments, progress gateway.Progress) (TargetList, error) {
+func listTargets(ctx context.Context, m *gateway.Manager, in ListTargetsArguments, caller gateway.Caller) (TargetList, error) {
 	g, err := m.Gateway(ctx, in.Gateway)
 	if err != nil {
 		return TargetList{}, err
 	}
-	all, undetailed, err := m.Targets(ctx, g, in.Status, in.keeps, in.Details == nil || *in.Details, progress)
+	all, undetailed, err := m.Targets(ctx, g, in.Status, in.keeps, in.Details == nil || *in.Details, caller.Progress)
 	if err != nil {
 		return TargetList{}, err
 	}
@@ -70,7 +70,7 @@ type TargetDetails struct {
 	Configuration map[string]any `json:"configuration" jsonschema:"the whole target in AWS's own JSON"`
 }
 
-func getTarget(ctx context.Context, m *gateway.Manager, in TargetArgument, _ gateway.Progress) (TargetDetails, error) {
+func getTarget(ctx context.Context, m *gateway.Manager, in TargetArgument, _ gateway.Caller) (TargetDetails, error) {
 	g, err := m.Gateway(ctx, in.Gateway)
 	if err != nil {
 		return TargetDetails{}, err

@@ -28,9 +28,9 @@ type UpdateTargetEndpointArguments struct {
 	UpdateArguments
 }
 
-func updateTargetEndpoint(ctx context.Context, m *gateway.Manager, in UpdateTargetEndpointArguments, progress gateway.Progress) (ChangeReport, error) {
+func updateTargetEndpoint(ctx context.Context, m *gateway.Manager, in UpdateTargetEndpointArguments, caller gateway.Caller) (ChangeReport, error) {
 	to := gateway.NewEndpoint{URL: in.Endpoint, RuntimeARN: in.RuntimeARN, Qualifier: in.Qualifier}
-	change, err := m.UpdateEndpoint(ctx, in.Gateway, in.Target, to, in.options(), progress)
+	change, err := m.UpdateEndpoint(ctx, in.Gateway, in.Target, to, in.options(), caller)
 	return ChangeReport{change}, err
 }
 
@@ -48,10 +48,10 @@ type UpdateTargetArguments struct {
 	UpdateArguments
 }
 
-func updateTarget(ctx context.Context, m *gateway.Manager, in UpdateTargetArguments, progress gateway.Progress) (ChangeReport, error) {
+func updateTarget(ctx context.Context, m *gateway.Manager, in UpdateTargetArguments, caller gateway.Caller) (ChangeReport, error) {
 	change, err := m.UpdateTarget(ctx, in.Gateway, in.Target, aws.Edit{
 		Description: in.Description, OAuthProviderARN: in.OAuthProviderARN, Scopes: in.Scopes, ListingMode: in.ListingMode,
 		ResourcePriority: in.ResourcePriority, RequestHeaders: in.RequestHeaders, QueryParameters: in.QueryParameters, ResponseHeaders: in.ResponseHeaders,
-	}, in.options(), progress)
+	}, in.options(), caller)
 	return ChangeReport{change}, err
 }

@@ -84,7 +84,7 @@ func (r *campaignRun) playSynchronize(arguments map[string]any) string {
 		return "error"
 	case c.Outcome == gateway.Synchronized:
 		r.expect(sent == most && now.status == aws.TargetReady && now.synced.After(r.before[0].synced), "%d took effect, it is %s: %+v", sent, now.status, c)
-		r.true(c.Tools)
+		r.true(*c.Tools)
 	case c.Outcome == gateway.Failed:
 		r.expect(sent == most && aws.PhaseOf(now.status) == aws.PhaseFailed && len(c.StatusReasons) > 0, "%d took effect, it is %s: %+v", sent, now.status, c)
 	case c.Outcome == gateway.InProgress:
@@ -93,7 +93,7 @@ func (r *campaignRun) playSynchronize(arguments map[string]any) string {
 		r.calm()
 		again := must[gateway.Change](r.bench, "synchronize_target", map[string]any{"target": r.targetID})
 		r.expect(again.Outcome == gateway.Synchronized && r.state(r.targetID).status == aws.TargetReady, "the second call: %+v", again)
-		r.true(again.Tools)
+		r.true(*again.Tools)
 	default:
 		r.t.Errorf("no such outcome: %+v", c)
 	}
@@ -141,7 +141,7 @@ func (r *campaignRun) playUpdate(tool string, arguments map[string]any, edit fun
 		return "error"
 	case c.Outcome == gateway.Updated:
 		r.expect(sent == 1 && isNew && !overwritten && now.status == aws.TargetReady, "%d took effect, new %t, it is %s: %+v", sent, isNew, now.status, c)
-		r.true(c.Tools)
+		r.true(*c.Tools)
 		lost := lossy && c.Tools.Source == gateway.FromGateway && len(c.Tools.Removed) > 0
 		r.expect(!lost || onFailure != gateway.RevertOnLoss, "tools were lost: %+v", c)
 	case c.Outcome == gateway.Reverted:

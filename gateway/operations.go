@@ -1,0 +1,273 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"agentcore-gateway-mcp/aws"
+)
+
+const (
+	// mostWork bounds a change, mostRevert going back after it.
+	mostWork   = 15 * time.Minute
+	mostRevert = 5 * time.Minute
+	// toldAgain is how long a repeated call gets an end that nobody has heard.
+	toldAgain = time.Minute
+	// stopTime is how long an operation may take to stop.
+	stopTime = 2 * time.Second
+	// Ends that nobody has heard are kept for an hour, the latest of them.
+	mostAge  = time.Hour
+	mostEnds = 200
+)
+
+// Caller is who asks for something, and how to tell how far it is.
+type Caller struct {
+	Name     string // tells callers apart; "" where all are one
+	Call     string // the tool and its arguments, but for the wait: repeated, a call joins itself
+	Progress Progress
+}
+
+// Operation is a change that goes on, told to somebody who does not wait for its
+// end.
+type Operation struct {
+	ID       string `json:"id"`
+	Awaiting string `json:"awaiting" jsonschema:"what it waits for"`
+	Reverts  bool   `json:"reverts,omitempty" jsonschema:"it goes back by itself if the change fails"`
+}
+
+// End is how an operation ended.
+type End struct {
+	Operation string    `json:"operation"`
+	EndedAt   time.Time `json:"endedAt"`
+	Change
+}
+
+// operations are the changes that a process carries to their ends, whoever still
+// waits, and the ends that nobody has heard. Nothing depends on them: they are
+// gone with the process. The zero value is ready.
+type operations struct {
+	mu      sync.Mutex
+	all     []*running // the oldest first
+	working sync.WaitGroup
+	sending sync.WaitGroup // changes that may become operations any moment
+}
+
+// running is an operation as those see it who wait for it.
+type running struct {
+	id       string
+	caller   Caller
+	underway Change        // the answer to who does not wait for the end
+	cancel   func()        // for the end of the process
+	done     chan struct{} // closed at the end
+
+	mu        sync.Mutex
+	seen      aws.Target             // as last polled
+	listeners map[chan<- string]bool // of those who wait
+	answer    Change                 // at the end
+	ended     time.Time
+	heard     bool
+}
+
+// begin carries an operation whose change was sent to its end.
+func (m *Manager) begin(o *operation, k kind, caller Caller) *running {
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &running{id: rand.Text()[:8], caller: caller, underway: k.underway(o), cancel: cancel, done: make(chan struct{}), seen: o.sent, listeners: map[chan<- string]bool{}}
+	r.underway.Operation.ID = r.id
+	o.running = r
+	m.operations.add(r)
+	go func() {
+		defer m.operations.working.Done()
+		defer cancel()
+		defer func() {
+			if p := recover(); p != nil {
+				m.Log.Error("panic in an operation", "operation", r.id, "panic", p, "stack", string(debug.Stack()))
+				o.change = r.underway
+				o.change.Outcome, o.change.Operation = Failed, nil
+				o.change.Next = "following the change failed inside this server, whose log has the details: look with get_target"
+			}
+			r.end(o.tell(), m)
+		}()
+		o.follow(ctx, k.success())
+		k.settle(ctx, o)
+	}()
+	return r
+}
+
+func (s *operations) add(r *running) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	unheard := 0
+	for i := len(s.all) - 1; i >= 0; i-- {
+		_, ended, heard := s.all[i].state()
+		if ended.IsZero() {
+			continue
+		}
+		if unheard++; heard || time.Since(ended) > mostAge || unheard > mostEnds {
+			s.all = slices.Delete(s.all, i, i+1)
+		}
+	}
+	s.all = append(s.all, r)
+	s.working.Add(1)
+}
+
+// again is the operation that a repeated call joins or hears the end of, nil for
+// none.
+func (s *operations) again(caller Caller, targetID string) *running {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range slices.Backward(s.all) {
+		_, ended, heard := r.state()
+		if r.caller.Name == caller.Name && r.caller.Call == caller.Call && caller.Call != "" && r.underway.TargetID == targetID &&
+			(ended.IsZero() || !heard && time.Since(ended) <= toldAgain) {
+			return r
+		}
+	}
+	return nil
+}
+
+// Unheard are the ends of a caller's operations that nobody has heard, each told
+// once.
+func (m *Manager) Unheard(caller Caller) []End {
+	m.operations.mu.Lock()
+	defer m.operations.mu.Unlock()
+	var ends []End
+	for _, r := range m.operations.all {
+		if answer, ended, heard := r.state(); r.caller.Name == caller.Name && !ended.IsZero() && !heard {
+			r.hear()
+			ends = append(ends, End{Operation: r.id, EndedAt: ended.UTC(), Change: answer})
+		}
+	}
+	return ends
+}
+
+// Busy reports whether a change is under way.
+func (m *Manager) Busy() bool { return len(m.left()) > 0 }
+
+// left are the operations under way.
+func (m *Manager) left() (left []*running) {
+	m.operations.mu.Lock()
+	defer m.operations.mu.Unlock()
+	for _, r := range m.operations.all {
+		if _, ended, _ := r.state(); ended.IsZero() {
+			left = append(left, r)
+		}
+	}
+	return left
+}
+
+// Stop waits for the operations under way, for at most grace, and leaves the
+// others as they are: what is needed to go back is returned, and in the log.
+func (m *Manager) Stop(grace time.Duration) []Change {
+	m.operations.sending.Wait() // what is being sent cannot be called back
+	ended := make(chan struct{})
+	go func() {
+		m.operations.working.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(grace):
+	}
+	var left []Change
+	for _, r := range m.left() {
+		c := r.standing()
+		left = append(left, c)
+		m.Log.Warn("an operation is left to AWS: nobody here checks how it ends or goes back", "operation", r.id, "gateway", c.Gateway, "target", c.Target,
+			"status", c.Status, "previousEndpoint", c.PreviousEndpoint, "endpoint", c.Endpoint)
+		r.cancel()
+	}
+	select {
+	case <-ended:
+	case <-time.After(stopTime):
+	}
+	return left
+}
+
+func (r *running) state() (answer Change, ended time.Time, heard bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.answer, r.ended, r.heard
+}
+
+func (r *running) hear() Change {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.heard = true
+	return r.answer
+}
+
+// end keeps how the operation ended. When nobody waits, the log tells it.
+func (r *running) end(c Change, m *Manager) {
+	r.mu.Lock()
+	r.answer, r.ended = c, time.Now()
+	alone := len(r.listeners) == 0
+	r.mu.Unlock()
+	close(r.done)
+	if alone {
+		m.Log.Info("an operation ended for which nobody waited", "operation", r.id, "gateway", c.Gateway, "target", c.Target, "outcome", c.Outcome, "status", c.Status, "next", c.Next)
+	}
+}
+
+// saw keeps the target as polled, and tells those who wait.
+func (r *running) saw(t aws.Target, message string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t.Name != "" {
+		r.seen = t
+	}
+	for l := range r.listeners {
+		select {
+		case l <- message:
+		default: // it has one to tell still
+		}
+	}
+}
+
+// standing is the answer to who does not wait any longer.
+func (r *running) standing() Change {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.underway
+	c.Status, c.StatusReasons, c.AuthorizationURL = r.seen.Status, quoteAll(r.seen.StatusReasons), r.seen.AuthorizationURL
+	return c
+}
+
+// await waits for the end until wait after start, or until the caller leaves,
+// which is the error.
+func (r *running) await(ctx context.Context, start time.Time, wait time.Duration, progress Progress) (Change, error) {
+	messages := make(chan string, 1)
+	r.mu.Lock()
+	r.listeners[messages] = true
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		delete(r.listeners, messages)
+		r.mu.Unlock()
+	}()
+	timer := time.NewTimer(time.Until(start.Add(wait)))
+	defer timer.Stop()
+	for {
+		select {
+		case <-r.done:
+			return r.hear(), nil
+		case message := <-messages:
+			progress.report(min(time.Since(start), wait).Seconds(), wait.Seconds(), message)
+		case <-ctx.Done():
+			return Change{}, fmt.Errorf("the call was given up: operation %s goes on, and a later call tells how it ended: %w", r.id, context.Cause(ctx))
+		case <-timer.C:
+			select {
+			case <-r.done:
+				return r.hear(), nil
+			default:
+			}
+			c := r.standing()
+			c.Seconds = seconds(time.Since(start))
+			return c, nil
+		}
+	}
+}
