@@ -10,6 +10,7 @@ const (
 	failureKept  = time.Second      // so long many callers share one failure
 	renewalPause = 10 * time.Second // a token younger than this is not renewed because a server refused it
 	sourceLimit  = 30 * time.Second // for one fetch
+	patience     = 2 * time.Second  // with a fetch, where the old token still serves
 )
 
 // Cache keeps a source's token until shortly before it expires. Ages are by wall
@@ -29,7 +30,7 @@ type Cache struct {
 
 // Cached keeps src's tokens. A token is fetched anew when less than early is
 // left of it, or less than half of its life if that is shorter; while that
-// fails, it is used to its end. now may be nil for time.Now.
+// fails or takes long, it is used to its end. now may be nil for time.Now.
 func Cached(src TokenSource, early time.Duration, now func() time.Time) *Cache {
 	if now == nil {
 		now = time.Now
@@ -72,9 +73,16 @@ func (c *Cache) get(ctx context.Context) (Token, error) {
 		go c.fetch(context.WithoutCancel(ctx), c.flight)
 	}
 	flight := c.flight
+	var enough <-chan time.Time
+	if c.lasts(life) {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		enough = timer.C
+	}
 	c.mu.Unlock()
 	select {
 	case <-flight:
+	case <-enough:
 	case <-ctx.Done():
 	}
 	c.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"agentcore-gateway-mcp/auth"
@@ -261,4 +262,31 @@ func TestBearerGivesNoTokenAway(t *testing.T) {
 			t.Errorf("%s: %v, body closed: %t", tc.url, err, body.closed)
 		}
 	}
+}
+
+// A token that still serves is used while its renewal hangs.
+func TestRenewalThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release, made := make(chan struct{}), 0
+		cache := auth.Cached(func(context.Context) (auth.Token, error) {
+			if made++; made > 1 {
+				<-release
+			}
+			return auth.Token{Value: fmt.Sprint("t", made), Expiry: time.Now().Add(5 * time.Minute)}, nil
+		}, time.Minute, nil)
+		want := func(name, value string, took time.Duration) {
+			t.Helper()
+			start := time.Now()
+			if token, err := cache.Token(t.Context()); err != nil || token.Value != value || time.Since(start) != took {
+				t.Errorf("%s: %s after %s, %v", name, token.Value, time.Since(start), err)
+			}
+		}
+		want("first", "t1", 0)
+		time.Sleep(4*time.Minute + 10*time.Second)
+		want("50 s left, its renewal hangs", "t1", 2*time.Second)
+		want("48 s left, it hangs still", "t1", 2*time.Second)
+		close(release)
+		synctest.Wait()
+		want("renewed", "t2", 0)
+	})
 }
