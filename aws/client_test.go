@@ -3,9 +3,13 @@ package aws_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -123,6 +127,41 @@ func TestDeadline(t *testing.T) {
 
 func TestEndpointThatIsNoURL(t *testing.T) {
 	if _, err := aws.New(t.Context(), aws.Options{Endpoint: "localhost"}); err == nil || !strings.Contains(err.Error(), "http://127.0.0.1:8042") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What answers in place of AWS is not asked again, and named for what it is.
+func TestNotAWS(t *testing.T) {
+	for status, want := range map[int]error{
+		http.StatusNotFound: aws.ErrNotOffered, http.StatusNotImplemented: aws.ErrNotOffered, http.StatusForbidden: aws.ErrDenied, http.StatusBadRequest: aws.ErrInvalid,
+	} {
+		var asked atomic.Int32
+		front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked.Add(1)
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+			io.WriteString(w, "<html><h1>hello</h1></html>")
+		}))
+		client, err := aws.New(t.Context(), aws.Options{Endpoint: front.URL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.Synchronize(t.Context(), "none-0123456789", "ABCDEFGHIJ")
+		if !errors.Is(err, want) || asked.Load() != 1 || !strings.Contains(err.Error(), fmt.Sprint(status)) || !strings.Contains(err.Error(), "does not offer SynchronizeGatewayTargets, or is not AWS's") || strings.Contains(err.Error(), "<") {
+			t.Errorf("%d: asked %d times, %v", status, asked.Load(), err)
+		}
+		front.Close()
+	}
+}
+
+// A write that was sent and never answered is uncertain, whatever ended the wait.
+func TestWriteWithoutAnswer(t *testing.T) {
+	cloud, client := newCloud(t)
+	defer cloud.Inject(emulator.Fault{Operation: "DeleteGateway", Delay: time.Minute})()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := client.DeleteGateway(ctx, "none-0123456789"); !errors.Is(err, aws.ErrUncertain) || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 }

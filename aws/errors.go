@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,6 +23,8 @@ var (
 	ErrInvalid   = errors.New("refused as invalid")
 	ErrThrottled = errors.New("throttled")
 	ErrQuota     = errors.New("over a service quota")
+	// ErrNotOffered: the endpoint does not know the operation.
+	ErrNotOffered = errors.New("not offered")
 	// ErrUncertain: no answer, or a 5xx, to a call that changes something. It
 	// may have taken effect: read before sending it again.
 	ErrUncertain = errors.New("no certain answer")
@@ -72,31 +75,24 @@ func wrap(ctx context.Context, operation string, write bool, err error) error {
 		}
 		return fmt.Errorf("%s was not sent, its turn under AWS's request rate comes after the deadline: %w", operation, context.DeadlineExceeded)
 	}
-	out := &Error{Operation: operation, Kind: ErrUnreachable}
-	if write {
-		out.Kind = ErrUncertain
-	}
+	out := &Error{Operation: operation, Kind: kindOf(write, 0, "")}
+	status := 0
 	if re := (*awshttp.ResponseError)(nil); errors.As(err, &re) {
-		out.RequestID = re.ServiceRequestID()
+		out.RequestID, status = re.ServiceRequestID(), re.HTTPStatusCode()
 	}
 	if api := smithy.APIError(nil); errors.As(err, &api) {
 		const most = 600 // characters: AWS repeats what was sent
 		out.Code, out.Message = api.ErrorCode(), untrusted.Text(api.ErrorMessage(), most)
-		switch api.ErrorCode() {
-		case "ResourceNotFoundException":
-			out.Kind = ErrNotFound
-		case "ConflictException", "ConcurrentModificationException", "RetryableConflictException":
-			out.Kind = ErrConflict
-		case "ValidationException":
-			out.Kind = ErrInvalid
-		case "ThrottlingException", "ThrottledException", "TooManyRequestsException":
-			out.Kind = ErrThrottled
-		case "ServiceQuotaExceededException", "ResourceLimitExceededException":
-			out.Kind = ErrQuota
-		case "AccessDeniedException", "UnauthorizedException", "UnrecognizedClientException",
-			"InvalidSignatureException", "ExpiredTokenException", "InvalidClientTokenId", "SubscriptionRequiredException":
-			out.Kind = ErrDenied
-		}
+		out.Kind = kindOf(write, status, out.Code)
+		return out
+	}
+	if status >= http.StatusBadRequest { // an answer, and none of AWS's
+		out.Kind = kindOf(write, status, "")
+		out.Message = fmt.Sprintf("the endpoint answered %d %s, and not in AWS's form: it does not offer %s, or is not AWS's; see $AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL and proxies on the way", status, http.StatusText(status), operation)
+		return out
+	}
+	if ctx.Err() != nil && write {
+		out.Message = "no answer before " + context.Cause(ctx).Error() // it was sent, and may have taken effect
 		return out
 	}
 	if ctx.Err() != nil {
@@ -112,6 +108,42 @@ func wrap(ctx context.Context, operation string, write bool, err error) error {
 		out.Kind = ErrUnreachable // nothing was sent, not even by a write
 	}
 	return out
+}
+
+// kindOf sorts an answer by AWS's code, else by its status: a 4xx or 501 is a
+// certain refusal, whatever its body; status 0 is no answer at all.
+func kindOf(write bool, status int, code string) error {
+	switch code {
+	case "ResourceNotFoundException":
+		return ErrNotFound
+	case "ConflictException", "ConcurrentModificationException", "RetryableConflictException":
+		return ErrConflict
+	case "ValidationException":
+		return ErrInvalid
+	case "ThrottlingException", "ThrottledException", "TooManyRequestsException":
+		return ErrThrottled
+	case "ServiceQuotaExceededException", "ResourceLimitExceededException":
+		return ErrQuota
+	case "UnknownOperationException":
+		return ErrNotOffered
+	}
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return ErrDenied
+	case status == http.StatusTooManyRequests:
+		return ErrThrottled
+	case code == "" && status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusNotImplemented:
+		return ErrNotOffered
+	case status == http.StatusNotFound:
+		return ErrNotFound
+	case status == http.StatusConflict:
+		return ErrConflict
+	case status >= 400 && status < 500 && status != http.StatusRequestTimeout:
+		return ErrInvalid
+	case write:
+		return ErrUncertain
+	}
+	return ErrUnreachable
 }
 
 // cause is the innermost text of a transport error: the SDK's own chain
