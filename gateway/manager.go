@@ -40,6 +40,9 @@ type Manager struct {
 	// comes back. It may be nil.
 	Secrets *untrusted.Secrets
 	Log     *slog.Logger
+	// SendTimeout bounds a call that changes something; 0 is 30 s. It runs to its
+	// end even when the caller has gone, because half-known is worse than late.
+	SendTimeout time.Duration
 
 	operations operations
 }
@@ -60,9 +63,7 @@ const (
 	// MaxWait bounds a call for pipelines, which wait longer.
 	MaxWait = 900 * time.Second
 	// readServed bounds reading what a gateway serves, before and after.
-	readServed = 10 * time.Second
-	// sendTimeout bounds a call that changes something. It runs to its end
-	// even when the caller has gone, because half-known is worse than late.
+	readServed  = 10 * time.Second
 	sendTimeout = 30 * time.Second
 )
 

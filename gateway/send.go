@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 func (m *Manager) send(ctx context.Context, gatewayID string, before aws.Target, call func(context.Context) (aws.Target, error)) (aws.Target, error) {
 	const attempts = 3
 	for attempt := 1; ; attempt++ {
-		t, err := bounded(ctx, call)
+		t, err := m.bounded(ctx, call)
 		if !errors.Is(err, aws.ErrUncertain) {
 			return t, err
 		}
@@ -36,11 +37,11 @@ func (m *Manager) send(ctx context.Context, gatewayID string, before aws.Target,
 
 // bounded runs a call to its end even when the caller leaves meanwhile: a call
 // cut off in the middle would leave it unknown whether it took effect.
-func bounded(ctx context.Context, call func(context.Context) (aws.Target, error)) (aws.Target, error) {
+func (m *Manager) bounded(ctx context.Context, call func(context.Context) (aws.Target, error)) (aws.Target, error) {
 	if err := ctx.Err(); err != nil {
 		return aws.Target{}, fmt.Errorf("nothing was sent: %w", context.Cause(ctx))
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(m.SendTimeout, sendTimeout))
 	defer cancel()
 	return call(ctx)
 }
@@ -49,7 +50,7 @@ func bounded(ctx context.Context, call func(context.Context) (aws.Target, error)
 // could come too early, ahead of a call that is still on its way, so a second
 // one must agree before the answer is no.
 func (m *Manager) hasBegun(ctx context.Context, gatewayID string, before aws.Target) (aws.Target, bool, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(m.SendTimeout, sendTimeout))
 	defer cancel()
 	var t aws.Target
 	for _, wait := range []time.Duration{200 * time.Millisecond, time.Second} {

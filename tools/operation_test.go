@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -216,5 +219,33 @@ func TestEarlierIsInEverySchema(t *testing.T) {
 		if data, err := json.Marshal(tool.OutputSchema); err != nil || !strings.Contains(string(data), `"earlier":`) {
 			t.Errorf("%s: %s %v", tool.Name, data, err)
 		}
+	}
+}
+
+// AWS applies an update whose answer never comes: the target is read, and nothing
+// is sent twice.
+func TestAnswerThatNeverComes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{
+		manager: func(m *gateway.Manager) { m.SendTimeout = time.Second },
+		between: func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodPut {
+					next.ServeHTTP(w, r)
+					return
+				}
+				next.ServeHTTP(httptest.NewRecorder(), r)
+				<-r.Context().Done()
+			})
+		},
+	})
+	successor, err := orders.NewHandler(4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := serve(t, successor).URL + "/mcp"
+	c := must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": url, "confirm": "orders"})
+	if c.Outcome != gateway.Updated || c.Endpoint != url || c.Tools.After != 4 || b.cloud.Calls("UpdateGatewayTarget") != 1 {
+		t.Errorf("%d updates were sent: %+v", b.cloud.Calls("UpdateGatewayTarget"), c)
 	}
 }
