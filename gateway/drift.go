@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -112,7 +113,8 @@ func (m *Manager) drift(ctx context.Context, t aws.Target, served []catalog.Tool
 		d.Reason = "listingMode is DYNAMIC: the gateway asks the server at each call and keeps no copy"
 		return d
 	case t.Endpoint == "":
-		d.Reason = "its configuration could not be read in time: narrow to one target"
+		// A listing has no reasons: these say why the target could not be read.
+		d.Reason = cmp.Or(strings.Join(t.StatusReasons, "; "), "its configuration could not be read in time: narrow to one target")
 		return d
 	case servedErr != nil:
 		d.Reason = servedErr.Error()

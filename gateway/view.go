@@ -93,7 +93,8 @@ func Configuration(t aws.Target) (map[string]any, error) {
 // Targets lists a gateway's targets, failures first, then what is in progress
 // or pending, then by name, of those that have the given status ("" for all) and a
 // name that keep wants. With details each one is read whole, inside AWS's rate of 10 a second; when ctx ends
-// before the last, the rest stays without, and undetailed counts it.
+// before the last, the rest stays without, and undetailed counts it. One that may
+// not be read says so in its reasons.
 func (m *Manager) Targets(ctx context.Context, g aws.Gateway, status aws.TargetStatus, keep func(name string) bool, details bool, progress Progress) (list []aws.Target, undetailed int, err error) {
 	list, err = m.targets(ctx, g)
 	if err != nil {
@@ -130,8 +131,8 @@ func (m *Manager) Targets(ctx context.Context, g aws.Gateway, status aws.TargetS
 				undetailed++
 			case errors.Is(err, aws.ErrNotFound): // deleted since it was listed
 				list[i].Status = aws.TargetDeleting
-			default:
-				return err
+			default: // one target that may not be read hides no other
+				list[i].StatusReasons = []string{"its configuration could not be read: " + err.Error()}
 			}
 			return nil
 		})

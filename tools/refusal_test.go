@@ -342,3 +342,28 @@ func TestRivalWriter(t *testing.T) {
 		t.Errorf("the rival's change is lost: %s", got)
 	}
 }
+
+// One target that may not be read is told in its row, and hides no other.
+func TestOneTargetMayNotBeRead(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	b.newTarget(b.gatewayID, "second", b.url)
+	remove := b.cloud.Inject(emulator.Fault{Operation: "GetGatewayTarget", Code: "AccessDeniedException", Times: 1})
+	out := must[tools.TargetList](b, "list_targets", nil)
+	remove()
+	told := 0
+	for _, target := range out.Targets {
+		if len(target.StatusReasons) == 1 && strings.HasPrefix(target.StatusReasons[0], "its configuration could not be read: GetGatewayTarget: access denied") && target.Endpoint == "" {
+			told++
+		} else if target.Endpoint == "" {
+			t.Errorf("%+v", target)
+		}
+	}
+	if len(out.Targets) != 2 || told != 1 {
+		t.Errorf("%+v", out)
+	}
+	defer b.cloud.Inject(emulator.Fault{Operation: "GetGatewayTarget", Code: "AccessDeniedException", Times: 1})()
+	drift := must[tools.DriftReport](b, "check_drift", nil)
+	if drift.Unknown != 1 || drift.InSync != 1 || !strings.Contains(drift.Targets[0].Reason, "access denied") {
+		t.Errorf("%+v", drift)
+	}
+}
