@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -23,6 +24,7 @@ type Change struct {
 	Seconds          float64          `json:"seconds" jsonschema:"how long the call took"`
 	Operation        *Operation       `json:"operation,omitempty" jsonschema:"what goes on here after this answer"`
 	Tools            *ToolChange      `json:"tools,omitempty"`
+	Tried            *ToolChange      `json:"tried,omitempty" jsonschema:"what the change led to before it was undone"`
 	Configuration    []Setting        `json:"configuration,omitempty" jsonschema:"what the update changes of the target"`
 	Unchecked        []string         `json:"unchecked,omitempty" jsonschema:"what the plan could not see"`
 	Retried          bool             `json:"retried,omitempty" jsonschema:"it failed like a cold start at first, and was tried once more"`
@@ -61,8 +63,8 @@ func (Source) Values() []Source {
 type ToolChange struct {
 	Source   Source        `json:"source" jsonschema:"gateway: as served before and after; plan: as served now and as the server would bring; upstream: only what the server offers now is known"`
 	Reason   string        `json:"reason,omitempty" jsonschema:"why there is nothing to compare"`
-	Before   int           `json:"before"`
-	After    int           `json:"after"`
+	Before   int           `json:"before,omitempty" jsonschema:"left out when it is not known"`
+	After    int           `json:"after,omitempty" jsonschema:"left out when it is not known"`
 	Upstream int           `json:"upstream,omitempty" jsonschema:"how many the server itself offers"`
 	Added    []ToolView    `json:"added"`
 	Removed  []ToolView    `json:"removed"`
@@ -70,6 +72,23 @@ type ToolChange struct {
 	Breaking bool          `json:"breaking,omitempty" jsonschema:"calls that worked may fail"`
 	Offered  []ToolView    `json:"offered,omitempty" jsonschema:"with source upstream: what the server offers now"`
 	Warnings []string      `json:"warnings,omitempty" jsonschema:"what AgentCore or model providers may choke on"`
+}
+
+// MarshalJSON leaves out the counts that are not known, and no others.
+func (c ToolChange) MarshalJSON() ([]byte, error) {
+	type plain ToolChange // without this method
+	known := struct {
+		plain
+		Before *int `json:"before,omitempty"`
+		After  *int `json:"after,omitempty"`
+	}{plain: plain(c)}
+	if compared := c.Source == FromGateway || c.Source == FromPlan; compared || c.Before > 0 {
+		known.Before = &c.Before
+	}
+	if c.Source != FromNowhere {
+		known.After = &c.After
+	}
+	return json.Marshal(known)
 }
 
 // ChangedTool is a tool whose definition is another.

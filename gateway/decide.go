@@ -124,11 +124,25 @@ func worthAnotherTry(o Outcome, reasons []string, left time.Duration) bool {
 	})
 }
 
+// compares reports whether going back depends on what the gateway serves.
+func (o OnFailure) compares() bool { return o == RevertOnLoss || o == RevertOnBreaking }
+
+// refuseBlind is the error for an update that is to be undone by a comparison
+// which cannot be made: err is why the gateway's tools could not be read.
+func refuseBlind(t aws.Target, onFailure OnFailure, err error) error {
+	if err == nil || !onFailure.compares() {
+		return nil
+	}
+	return fmt.Errorf("target %s was not updated: onFailure %s compares what the gateway serves before and after, and that cannot be read: %w; make it readable, or give onFailure revert", t.Name, onFailure, err)
+}
+
 // ending is how an update ended, as far as it decides whether to go back.
 type ending struct {
 	outcome     Outcome
 	failed      bool // the target's status says so
-	lost        bool // the gateway serves fewer tools than before
+	lost        bool // the gateway lost tools
+	breaking    bool // calls that worked may fail
+	uncompared  bool // what the gateway serves could not be compared
 	overwritten bool // the target has not what was sent
 	others      bool // somebody else has changed the target meanwhile
 }
@@ -141,21 +155,30 @@ const (
 	keeping                 // it failed, and stays because it has to
 	blocked                 // going back would undo somebody else's change
 	losing                  // go back, for the tools that were lost
+	breaking                // go back, for the calls that may fail
+	unseeing                // go back, for it is not known what was lost
 	reverting               // go back, for the failure
 )
 
 func decide(e ending, onFailure OnFailure) course {
-	lost := e.outcome == Updated && onFailure == RevertOnLoss && e.lost
+	guarded := e.outcome == Updated && onFailure.compares()
+	lost := guarded && e.lost
+	breaks := guarded && onFailure == RevertOnBreaking && e.breaking
+	unseen := guarded && e.uncompared
 	failed := e.outcome == Failed && e.failed
 	switch {
 	case e.outcome == InProgress:
 		return standing
 	case e.outcome == Failed && onFailure == Keep:
 		return keeping
-	case (lost || failed || e.outcome == Updated && e.overwritten) && e.others:
+	case (lost || breaks || unseen || failed || e.outcome == Updated && e.overwritten) && e.others:
 		return blocked
+	case unseen:
+		return unseeing
 	case lost:
 		return losing
+	case breaks:
+		return breaking
 	case failed:
 		return reverting
 	}

@@ -160,6 +160,15 @@ func TestDecide(t *testing.T) {
 		"lost tools, and that is fine":        {ending{outcome: Updated, lost: true}, Revert, standing},
 		"lost tools to others":                {ending{outcome: Updated, lost: true, others: true}, RevertOnLoss, blocked},
 		"lost tools to others, that is fine":  {ending{outcome: Updated, lost: true, others: true}, Revert, standing},
+		"breaks calls":                        {ending{outcome: Updated, breaking: true}, RevertOnBreaking, breaking},
+		"breaks calls, and that is fine":      {ending{outcome: Updated, breaking: true}, RevertOnLoss, standing},
+		"lost tools, which break":             {ending{outcome: Updated, lost: true, breaking: true}, RevertOnBreaking, losing},
+		"breaks calls of others":              {ending{outcome: Updated, breaking: true, others: true}, RevertOnBreaking, blocked},
+		"not compared, guarded":               {ending{outcome: Updated, uncompared: true}, RevertOnLoss, unseeing},
+		"not compared, guarded, others too":   {ending{outcome: Updated, uncompared: true, others: true}, RevertOnBreaking, blocked},
+		"not compared, and that is fine":      {ending{outcome: Updated, uncompared: true}, Revert, standing},
+		"not compared, needs consent":         {ending{outcome: NeedsAuthorization, uncompared: true}, RevertOnLoss, standing},
+		"failed, not compared":                {ending{outcome: Failed, failed: true, uncompared: true}, RevertOnLoss, reverting},
 		"overwritten":                         {ending{outcome: Updated, overwritten: true, others: true}, Keep, blocked},
 		"overwritten, by whom cannot be told": {ending{outcome: Updated, overwritten: true}, Revert, standing},
 		"lost tools with a failure, kept":     {ending{outcome: Failed, failed: true, lost: true}, Keep, keeping},
@@ -167,5 +176,13 @@ func TestDecide(t *testing.T) {
 		if got := decide(c.ending, c.onFailure); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
+	}
+}
+
+func TestRefuseBlind(t *testing.T) {
+	blind := errors.New("no token")
+	for o, want := range map[OnFailure]string{Revert: "", Keep: "", "": "", RevertOnLoss: "onFailure revert_on_loss compares", RevertOnBreaking: "no token; make it readable"} {
+		says(t, string(o), refuseBlind(server(aws.TargetReady), o, blind), want)
+		says(t, string(o)+", readable", refuseBlind(server(aws.TargetReady), o, nil), "")
 	}
 }

@@ -151,8 +151,13 @@ func nextUpdated(c Change, course course, now aws.Target, others []Setting, back
 
 // whyRevert is why an update is undone, and what to do before the next try.
 func whyRevert(course course, now aws.Target) (why, first string) {
-	if course == losing {
-		return "with the new settings the gateway lost tools (tools.removed)", "give the server those tools, or onFailure revert"
+	switch course {
+	case losing:
+		return "with the new settings the gateway lost tools (tried.removed)", "give the server those tools, or onFailure revert"
+	case breaking:
+		return "with the new settings calls that worked may fail (tried.changed with breaking)", "make the server take the old calls, or give onFailure revert_on_loss or revert"
+	case unseeing:
+		return "what the gateway serves with the new settings could not be compared (tried.reason)", "make the gateway's tools readable, or give onFailure revert"
 	}
 	return "the new settings failed (statusReasons)", remedy(now)
 }

@@ -70,6 +70,11 @@ func TestNextUpdated(t *testing.T) {
 	if why, first := whyRevert(losing, failed); !strings.Contains(why, "lost tools") || !strings.Contains(first, "onFailure revert") {
 		t.Error(why, first)
 	}
+	for course, want := range map[course]string{losing: "lost tools", breaking: "calls that worked may fail", unseeing: "could not be compared"} {
+		if why, _ := whyRevert(course, failed); !strings.Contains(why, want) {
+			t.Error(course, why)
+		}
+	}
 	if why, first := whyRevert(reverting, failed); !strings.Contains(why, "failed (statusReasons)") || !strings.Contains(first, "DNS") {
 		t.Error(why, first)
 	}

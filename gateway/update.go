@@ -16,12 +16,16 @@ type OnFailure string
 
 const (
 	Revert       OnFailure = "revert"         // put the previous configuration back; the default
-	RevertOnLoss OnFailure = "revert_on_loss" // also when the gateway serves fewer tools than before
-	Keep         OnFailure = "keep"           // leave the target as it is, for somebody to look at
+	RevertOnLoss OnFailure = "revert_on_loss" // also when the gateway lost tools by it
+	// RevertOnBreaking is RevertOnLoss, and also when calls that worked may fail.
+	RevertOnBreaking OnFailure = "revert_on_breaking"
+	Keep             OnFailure = "keep" // leave the target as it is, for somebody to look at
 )
 
 // Values lists them, for schemas.
-func (OnFailure) Values() []OnFailure { return []OnFailure{Revert, RevertOnLoss, Keep} }
+func (OnFailure) Values() []OnFailure {
+	return []OnFailure{Revert, RevertOnLoss, RevertOnBreaking, Keep}
+}
 
 // UpdateOptions are those of every update of a target.
 type UpdateOptions struct {
@@ -99,6 +103,9 @@ func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) 
 }
 
 func (u *update) apply(ctx context.Context, o *operation) (err error) {
+	if err := refuseBlind(o.before, u.options.OnFailure, o.servedErr); err != nil {
+		return err
+	}
 	if u.previous, err = o.m.Client.Target(ctx, o.g.ID, o.before.ID); err != nil {
 		return err
 	}
@@ -137,11 +144,12 @@ func (u *update) settle(ctx context.Context, o *operation) {
 	others := foreign(u.previous, u.edit, now)
 	left, err := differences(now, u.edit)
 	course := decide(ending{
-		outcome: c.Outcome, failed: aws.PhaseOf(now.Status) == aws.PhaseFailed, lost: c.Tools != nil && len(c.Tools.Removed) > 0,
+		outcome: c.Outcome, failed: aws.PhaseOf(now.Status) == aws.PhaseFailed,
+		lost: c.Tools != nil && len(c.Tools.Removed) > 0, breaking: c.Tools != nil && c.Tools.Breaking, uncompared: c.Tools == nil || c.Tools.Source != FromGateway,
 		overwritten: err == nil && len(left) > 0, others: len(others) > 0,
 	}, u.options.OnFailure)
 	undo := u.undo(o, c.EndpointMasked)
-	if course == losing || course == reverting {
+	if course >= losing {
 		u.revert(ctx, o, course, undo)
 		return
 	}
@@ -157,8 +165,8 @@ func (u *update) undo(o *operation, masked bool) string {
 }
 
 // revert puts back what a target was before the update and tells both stories:
-// statusReasons and tools keep what the update led to. undo is the way back by
-// hand.
+// statusReasons and tried keep what the update led to, tools is what the gateway
+// serves in the end. undo is the way back by hand.
 func (u *update) revert(ctx context.Context, o *operation, course course, undo string) {
 	ctx, cancel := context.WithTimeout(ctx, mostRevert)
 	defer cancel()
@@ -185,26 +193,35 @@ func (u *update) revert(ctx context.Context, o *operation, course course, undo s
 	c.Outcome, c.Status = afterRevert(u.previous, now, err), now.Status
 	c.Endpoint, _ = untrusted.Endpoint(now.Endpoint)
 	c.Next = nextReverted(c.Outcome, why, first, now)
+	if err == nil {
+		o.compareAfterRevert(ctx, now)
+	}
 	switch {
-	case c.Outcome == Reverted:
-		c.After = o.servedAfterRevert(ctx, now)
 	case c.Outcome == Failed && aws.PhaseOf(now.Status) != aws.PhaseReady:
 		c.StatusReasons = append(c.StatusReasons, quoteAll(now.StatusReasons)...)
 	}
 }
 
-// servedAfterRevert says what the gateway serves once the old configuration is
-// back, "" when that cannot be read.
-func (o *operation) servedAfterRevert(ctx context.Context, t aws.Target) string {
+// compareAfterRevert keeps what the update led to as what was tried, and compares
+// what the gateway serves in the end with what it served before.
+func (o *operation) compareAfterRevert(ctx context.Context, t aws.Target) {
+	c := &o.change
+	c.Tried = c.Tools
 	served, err := o.m.served(ctx, o.g)
-	if err != nil || o.servedErr != nil {
-		return ""
+	if o.servedErr != nil {
+		err = o.servedErr
 	}
-	before, now := toolsOf(t.Name, o.served), toolsOf(t.Name, served)
-	if !compare(before, now).differs() {
-		return "the gateway serves the same tools as before the call"
+	if err != nil {
+		tools := unavailable("after going back: " + err.Error())
+		c.Tools = &tools
+		return
 	}
-	return fmt.Sprintf("the gateway serves %d tools of the target, %d before the call: the old server's tools have changed too", len(now), len(before))
+	tools := compare(toolsOf(t.Name, o.served), toolsOf(t.Name, served))
+	if c.Tools = &tools; tools.differs() {
+		c.After = "going back has let in what the old server offers by now: the gateway serves other tools than before the call (tools)"
+		return
+	}
+	c.After = "the gateway serves the same tools as before the call"
 }
 
 // logPrevious writes the whole configuration to the log, enough to restore it by

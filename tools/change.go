@@ -26,8 +26,10 @@ func (c ChangeReport) Show(p *terminal.Printer) {
 	for _, s := range c.Configuration {
 		p.Linef("  %s\n    before  %s\n    %-6s  %s", s.Path, terminal.Dash(s.Before), label, terminal.Dash(s.After))
 	}
-	if c.Outcome == gateway.Reverted {
+	if c.Tried != nil {
 		p.Linef("  with what was tried:")
+		showToolChange(p, *c.Tried)
+		p.Linef("  after going back:")
 	}
 	if c.Tools != nil {
 		showToolChange(p, *c.Tools)

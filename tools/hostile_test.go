@@ -310,7 +310,7 @@ func TestArgumentErrors(t *testing.T) {
 		{"synchronize_targets", `{"targets":"orders"}`, `"orders": it must be a list`},
 		{"synchronize_targets", `{"targets":["orders",1]}`, `entry 2 of it: it must be a string`},
 		{"synchronize_targets", `{"notSyncedSince":"yesterday"}`, `it must be a time such as`},
-		{"update_target_endpoint", `{"target":"orders","onFailure":"shrug"}`, `"shrug": it must be one of revert, revert_on_loss, keep`},
+		{"update_target_endpoint", `{"target":"orders","onFailure":"shrug"}`, `"shrug": it must be one of revert, revert_on_loss, revert_on_breaking, keep`},
 		{"synchronize_target", `{}`, `the argument target is missing`},
 		{"synchronize_target", `{"target":"orders","` + long + `":1}`, `there is no argument "xxx`},
 		{"synchronize_target", `{"target":"` + long + `"}`, `no target named "xxx`},

@@ -1,13 +1,18 @@
 package tools_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
 )
 
@@ -31,11 +36,80 @@ func TestRevertOnLoss(t *testing.T) {
 	b := newBench(t, benchOptions{})
 	before := b.configuration("orders")
 	c, isError, _ := call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": serveOrders(t, 1), "onFailure": "revert_on_loss"})
-	if !isError || c.Outcome != gateway.Reverted || len(c.Tools.Removed) != 1 || !strings.Contains(c.After, "same tools as before") {
+	if !isError || c.Outcome != gateway.Reverted || len(c.Tried.Removed) != 1 || len(c.Tools.Removed) != 0 || c.Tools.After != 2 || !strings.Contains(c.After, "same tools as before") {
 		t.Errorf("got %+v", c)
 	}
 	if got := b.configuration("orders"); got != before || b.served("orders") != "getOrder updateOrder" {
 		t.Errorf("after the revert:\n got %s\nwant %s", got, before)
+	}
+}
+
+// Calls that worked and may fail now undo an update that was to keep them whole.
+func TestRevertOnBreaking(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	stricter := mcp.NewServer(&mcp.Implementation{Name: "stricter", Version: "1"}, nil)
+	type strict struct {
+		OrderID string `json:"orderId"`
+		Reason  string `json:"reason"`
+		Status  string `json:"status,omitempty"`
+	}
+	for _, name := range []string{"getOrder", "updateOrder"} {
+		mcp.AddTool(stricter, &mcp.Tool{Name: name, Description: "stricter"}, func(context.Context, *mcp.CallToolRequest, strict) (*mcp.CallToolResult, any, error) {
+			return &mcp.CallToolResult{}, nil, nil
+		})
+	}
+	url := serve(t, mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return stricter }, &mcp.StreamableHTTPOptions{Stateless: true})).URL + "/mcp"
+	before := b.configuration("orders")
+	arguments := map[string]any{"target": "orders", "confirm": "orders", "endpoint": url, "onFailure": "revert_on_breaking"}
+	c, isError, failed := call[gateway.Change](b, "update_target_endpoint", arguments)
+	if failed != "" || !isError || c.Outcome != gateway.Reverted || !c.Tried.Breaking || len(c.Tried.Removed) != 0 || c.Tools.Breaking || !strings.Contains(c.Next, "calls that worked may fail (tried.changed with breaking)") {
+		t.Errorf("got %+v %s", c, failed)
+	}
+	if got := b.configuration("orders"); got != before {
+		t.Errorf("after the revert:\n got %s\nwant %s", got, before)
+	}
+	arguments["onFailure"] = "revert_on_loss"
+	if c = must[gateway.Change](b, "update_target_endpoint", arguments); c.Outcome != gateway.Updated || !c.Tools.Breaking {
+		t.Errorf("where only loss counts: %+v", c)
+	}
+}
+
+// What goes back by a comparison is not begun where none can be made, and counts
+// that are not known are left out.
+func TestNothingIsComparedBlind(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{manager: func(m *gateway.Manager) {
+		m.Transport = func(aws.Gateway) (http.RoundTripper, error) {
+			return nil, errors.New("gateway shop asks its callers for a token")
+		}
+	}})
+	for _, onFailure := range []string{"revert_on_loss", "revert_on_breaking"} {
+		refused(b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": serveOrders(t, 1), "onFailure": onFailure}, "was not updated", onFailure, "asks its callers for a token")
+	}
+	if n := b.cloud.Calls("UpdateGatewayTarget"); n != 0 {
+		t.Errorf("%d updates were sent", n)
+	}
+	whole := must[struct{ Tools map[string]any }](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": b.url + "?v=2", "onFailure": "revert"})
+	if _, has := whole.Tools["before"]; has || whole.Tools["after"] != 2.0 || whole.Tools["source"] != "upstream" {
+		t.Errorf("counts that are not known: %+v", whole)
+	}
+}
+
+// Going back lets in what the old server offers by now: tools is what the gateway
+// serves in the end, tried what the update led to.
+func TestRevertLetsInNewTools(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	if err := b.orders.SetTools(3); err != nil {
+		t.Fatal(err)
+	}
+	c, isError, failed := call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": b.url + "/nowhere"})
+	if failed != "" || !isError || c.Outcome != gateway.Reverted || c.Tools.Before != 2 || c.Tools.After != 3 || len(c.Tools.Added) != 1 || c.Tried.After != 2 || !strings.Contains(c.After, "other tools than before the call") {
+		t.Errorf("got %+v, tools %+v, tried %+v %s", c, c.Tools, c.Tried, failed)
+	}
+	if got := b.served("orders"); got != "cancelOrder getOrder updateOrder" {
+		t.Errorf("the gateway serves %s", got)
 	}
 }
 
