@@ -115,7 +115,7 @@ func (s *Server) completeResourceTokenAuth(r *request) (json.RawMessage, error) 
 		if waiting.t.job != waiting.job {
 			return nil, refused("The session does not exist or has expired")
 		}
-		if err := s.workOnTarget(nil, waiting.gw, waiting.t); err != nil {
+		if err := s.workOnTarget(nil, waiting.gw, waiting.t, waiting.working); err != nil {
 			return nil, err
 		}
 		waiting.t.consented = waiting.t.job

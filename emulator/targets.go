@@ -71,7 +71,7 @@ func (s *Server) createTarget(r *request) (json.RawMessage, error) {
 	t.record.CreatedAt = s.stamp(nil)
 	t.record.UpdatedAt = t.record.CreatedAt
 	t.record.Status = types.TargetStatusCreating
-	if err := s.workOnTarget(r, gw, t); err != nil {
+	if err := s.workOnTarget(r, gw, t, types.TargetStatusCreating); err != nil {
 		return nil, err
 	}
 	gw.targets = append(gw.targets, t)
@@ -107,7 +107,7 @@ func (s *Server) updateTarget(r *request) (json.RawMessage, error) {
 	next.LastSynchronizedAt = t.record.LastSynchronizedAt
 	next.UpdatedAt = s.stamp(t.record.UpdatedAt)
 	next.Status = types.TargetStatusUpdating
-	if err := s.workOnTarget(r, gw, t); err != nil {
+	if err := s.workOnTarget(r, gw, t, types.TargetStatusUpdating); err != nil {
 		return nil, err
 	}
 	t.record = next
@@ -122,7 +122,7 @@ func (s *Server) deleteTarget(r *request) (json.RawMessage, error) {
 	if err := available(t, "delete", "deleting"); err != nil {
 		return nil, err
 	}
-	if err := s.workOnTarget(r, gw, t); err != nil {
+	if err := s.workOnTarget(r, gw, t, types.TargetStatusDeleting); err != nil {
 		return nil, err
 	}
 	s.enter(t, types.TargetStatusDeleting)
@@ -150,7 +150,7 @@ func (s *Server) synchronizeTargets(r *request) (json.RawMessage, error) {
 	case server.ListingMode == types.ListingModeDynamic:
 		return nil, refused("You cannot synchronize a target whose listing mode is DYNAMIC: its tools are retrieved when they are listed")
 	}
-	if err := s.workOnTarget(r, gw, t); err != nil {
+	if err := s.workOnTarget(r, gw, t, types.TargetStatusSynchronizing); err != nil {
 		return nil, err
 	}
 	s.enter(t, types.TargetStatusSynchronizing)

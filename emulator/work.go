@@ -15,8 +15,9 @@ import (
 
 // workOnTarget starts the job that takes a target out of the working state
 // that the caller puts it into, at the wish of r, or in continuation of an
-// earlier one when r is nil. The caller holds s.mu.
-func (s *Server) workOnTarget(r *request, gw *gateway, t *target) error {
+// earlier one when r is nil. The caller holds s.mu. The job is told the state: by
+// the time it runs, SetTarget may have put another into the record.
+func (s *Server) workOnTarget(r *request, gw *gateway, t *target, status types.TargetStatus) error {
 	busy := 0
 	for _, other := range gw.targets {
 		if other.working {
@@ -27,7 +28,7 @@ func (s *Server) workOnTarget(r *request, gw *gateway, t *target) error {
 		return &apiError{code: serviceQuotaExceeded, message: fmt.Sprintf("You have reached the limit of %d concurrent target operations per gateway", limit)}
 	}
 	job := t.job + 1
-	err := s.start("target", func(ctx context.Context) { s.finishTarget(ctx, gw, t, job) })
+	err := s.start("target", func(ctx context.Context) { s.finishTarget(ctx, gw, t, status, job) })
 	if err != nil {
 		return err
 	}
@@ -39,10 +40,9 @@ func (s *Server) workOnTarget(r *request, gw *gateway, t *target) error {
 }
 
 // finishTarget is the job behind Create, Update, Delete and Synchronize.
-func (s *Server) finishTarget(ctx context.Context, gw *gateway, t *target, job int) {
-	status, id, _ := s.planned(t)
+func (s *Server) finishTarget(ctx context.Context, gw *gateway, t *target, status types.TargetStatus, job int) {
 	ended := s.pause(ctx, s.opts.StateDelay) && s.await(ctx, status)
-	_, _, plan := s.planned(t) // SetTarget may have changed it meanwhile
+	id, plan := s.planned(t) // SetTarget may have changed it meanwhile
 	deleting := status == types.TargetStatusDeleting
 	if ended && !deleting && s.wantsConsent(gw, t, job, plan) {
 		return // until completeResourceTokenAuth
@@ -104,10 +104,10 @@ type failure struct {
 }
 
 // planned reads from a target's record what its job needs.
-func (s *Server) planned(t *target) (types.TargetStatus, string, plan) {
+func (s *Server) planned(t *target) (id string, p plan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return t.record.Status, *t.record.TargetId, newPlan(&t.record)
+	return *t.record.TargetId, newPlan(&t.record)
 }
 
 // failed is the state in which failed work leaves a target.
