@@ -45,7 +45,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		fmt.Fprintln(stdout, version())
 		return nil
 	}
-	chosen, err := parse(all, args)
+	chosen, err := parse(all, args, getenv)
 	if errors.Is(err, flag.ErrHelp) {
 		help(stdout, all, chosen)
 		return nil

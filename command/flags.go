@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/peterbourgon/ff/v3"
-
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/inbound"
 	"agentcore-gateway-mcp/outbound"
@@ -76,11 +74,29 @@ func (c *command) given(name string) bool {
 	return found
 }
 
+// fromEnvironment sets the flags that are not on the command line.
+func (c *command) fromEnvironment(getenv func(string) string) (err error) {
+	c.flags.VisitAll(func(f *flag.Flag) {
+		variable := variableOf(f.Name)
+		if value := getenv(variable); value != "" && !c.given(f.Name) && err == nil {
+			if wrong := c.flags.Set(f.Name, value); wrong != nil {
+				err = fmt.Errorf("$%s is %q: %w", variable, value, wrong)
+			}
+		}
+	})
+	return err
+}
+
+// variableOf is the environment variable of a flag.
+func variableOf(flag string) string {
+	return envPrefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
 // parse chooses the command and sets its flags: from args, else from the
 // environment, else to their defaults. Flags of every command may stand before
 // the command's name too. It returns flag.ErrHelp, and the command to help with
 // or nil for all, when help is asked for.
-func parse(all []*command, args []string) (*command, error) {
+func parse(all []*command, args []string, getenv func(string) string) (*command, error) {
 	// The default command knows the flags of every command: parsing with it
 	// finds where the command's name stands.
 	find := flag.NewFlagSet("", flag.ContinueOnError)
@@ -102,12 +118,15 @@ func parse(all []*command, args []string) (*command, error) {
 		}
 		chosen, before, after = all[i], args[:len(args)-len(rest)], rest[1:]
 	}
-	err := ff.Parse(chosen.flags, slices.Concat(before, after), ff.WithEnvVarPrefix(envPrefix))
+	err := chosen.flags.Parse(slices.Concat(before, after))
+	if err == nil {
+		err = chosen.fromEnvironment(getenv)
+	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return chosen, flag.ErrHelp
 	case err != nil:
-		return nil, fmt.Errorf("%s; see %s --help", strings.TrimPrefix(err.Error(), "error parsing commandline arguments: "), chosen.name)
+		return nil, fmt.Errorf("%w; see %s --help", err, chosen.name)
 	case chosen.name != "call" && chosen.flags.NArg() > 0:
 		return nil, fmt.Errorf("unexpected argument %s; see %s --help", chosen.flags.Arg(0), chosen.name)
 	}

@@ -55,7 +55,7 @@ func printFlags(w io.Writer, flags *flag.FlagSet, show func(name string) bool) {
 		if f.DefValue != "" && f.DefValue != "false" {
 			about += " Default: " + f.DefValue + "."
 		}
-		fmt.Fprintf(w, "  %-42s $%s_%s\n", strings.TrimSpace("--"+f.Name+" "+placeholder), envPrefix, strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")))
+		fmt.Fprintf(w, "  %-42s $%s\n", strings.TrimSpace("--"+f.Name+" "+placeholder), variableOf(f.Name))
 		for _, line := range terminal.Wrap(about, 90) {
 			fmt.Fprintf(w, "      %s\n", line)
 		}

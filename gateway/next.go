@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,6 +75,8 @@ func nextSynchronized(c Change, now aws.Target, joined bool) string {
 		return "this joined work that was already running; " + c.Next
 	case c.Outcome == InProgress:
 		return "call synchronize_target again with the same arguments to go on waiting: what still runs is joined, not started anew; get_target shows the status without waiting"
+	case c.Outcome == Failed && slices.Contains(c.StatusReasons, deletedMeanwhile):
+		return "the target is gone, and its tools with it: list_targets shows what the gateway has"
 	case c.Outcome == Failed:
 		return remedy(now) + "; then call synchronize_target again, AWS does not retry by itself. The gateway goes on serving the tools it had"
 	}

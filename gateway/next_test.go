@@ -98,6 +98,13 @@ func TestNextSynchronized(t *testing.T) {
 	}
 }
 
+func TestNextAfterADeletion(t *testing.T) {
+	gone := Change{Outcome: Failed, StatusReasons: []string{deletedMeanwhile}}
+	if got := nextSynchronized(gone, server(aws.TargetReady), false); !strings.Contains(got, "the target is gone") || strings.Contains(got, "goes on serving") {
+		t.Error(got)
+	}
+}
+
 func TestNextFor(t *testing.T) {
 	changed := []ChangedTool{{Name: "a"}}
 	views := []ToolView{{Name: "a"}}

@@ -77,7 +77,7 @@ func (g Guard) check(u *url.URL) error {
 	local := loopback.Name(host)
 
 	switch {
-	case local && g.Loopback:
+	case loopback.Host(host) && g.Loopback:
 		return nil
 	case local:
 		return refuseAddress(host)

@@ -72,7 +72,9 @@ func (r Reader) Read(ctx context.Context, endpoint string) (List, error) {
 		r.Timeout = defaultTimeout
 	}
 	if deadline, ok := ctx.Deadline(); ok {
-		r.Timeout = min(r.Timeout, time.Until(deadline).Round(time.Millisecond))
+		if r.Timeout = min(r.Timeout, time.Until(deadline).Round(time.Millisecond)); r.Timeout <= 0 {
+			return List{}, &Error{Kind: KindTimeout, Endpoint: shown, Err: errors.New("no time was left to read its tools: give the call more time, or try again")}
+		}
 	}
 	u, err := parseEndpoint(endpoint)
 	if err != nil {

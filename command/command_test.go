@@ -1,0 +1,39 @@
+package command
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// Flags come from the command line, else from the environment that the program is
+// given, and from no other.
+func TestEnvironment(t *testing.T) {
+	t.Setenv("AGENTCORE_GATEWAY_MCP_LOG_LEVEL", "of the machine")
+	for name, c := range map[string]struct {
+		args []string
+		env  map[string]string
+		want string // in the output or the error
+	}{
+		"from the environment":   {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "loud"}, `--log-level "loud" is none of`},
+		"the line goes first":    {[]string{"--log-level", "shrill", "call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "loud"}, `--log-level "shrill" is none of`},
+		"after the command":      {[]string{"call", "--log-level", "shrill"}, nil, `--log-level "shrill" is none of`},
+		"a value that cannot be": {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_READ_ONLY": "maybe"}, `$AGENTCORE_GATEWAY_MCP_READ_ONLY is "maybe": parse error; see call --help`},
+		"of the command":         {[]string{"serve"}, map[string]string{"AGENTCORE_GATEWAY_MCP_AUTH": "basic"}, `--auth "basic" is none of`},
+		"an empty one is none":   {[]string{"serve", "--auth", "x"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": ""}, `--auth "x" is none of`},
+		"lists":                  {[]string{"serve", "--auth", "none"}, map[string]string{"AGENTCORE_GATEWAY_MCP_ALLOWED_CLIENTS": "a, b"}, "--allowed-clients has no effect"},
+		"help":                   {[]string{"serve", "--help"}, nil, "$AGENTCORE_GATEWAY_MCP_ALLOWED_CLIENTS"},
+		"no command":             {[]string{"surf"}, nil, `there is no command "surf"`},
+		"no flag":                {[]string{"serve", "--surf"}, nil, "flag provided but not defined: -surf; see serve --help"},
+		"too much":               {[]string{"serve", "surf"}, nil, "unexpected argument surf; see serve --help"},
+	} {
+		var out bytes.Buffer
+		err := Run(t.Context(), c.args, func(name string) string { return c.env[name] }, strings.NewReader(""), &out, &out)
+		if err != nil {
+			out.WriteString(err.Error())
+		}
+		if !strings.Contains(out.String(), c.want) {
+			t.Errorf("%s: %s, want %q", name, out.String(), c.want)
+		}
+	}
+}
