@@ -91,6 +91,9 @@ func (m *Manager) drifts(ctx context.Context, g aws.Gateway, targets []aws.Targe
 	work.SetLimit(8)
 	for i, t := range targets {
 		work.Go(func() error {
+			defer m.rescue("comparing target "+t.Name, func() {
+				drifts[i] = Drift{Target: t.Name, TargetID: t.ID, State: Unknown, Status: t.Status, Reason: errInside.Error()}
+			})
 			drifts[i] = m.drift(ctx, t, served, servedErr, hashed)
 			mu.Lock()
 			defer mu.Unlock()

@@ -79,19 +79,20 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 	if err != nil {
 		return Fleet{}, err
 	}
-	runs := make([]*fleetRun, len(gateways))
+	// One deadline for all of it; with no time left, a few are begun all the same.
+	deadline := start.Add(max(r.Wait, time.Second))
+	runs, err := m.prepareAll(ctx, gateways, r, caller, deadline)
+	if err != nil {
+		return Fleet{}, err
+	}
 	total := 0
-	for i, g := range gateways {
-		if runs[i], err = m.prepare(ctx, g, r, len(gateways)); err != nil {
-			return Fleet{}, fmt.Errorf("gateway %s: %w", g.Name, err)
-		}
-		total += len(runs[i].queue) + len(runs[i].done)
+	for _, run := range runs {
+		total += len(run.queue) + len(run.running) + len(run.done)
 	}
 	if err := unmatched(r.Targets, runs); err != nil {
 		return Fleet{}, err
 	}
-	// Finding them took its time; with no time left, a few are begun all the same.
-	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(time.Until(start.Add(r.Wait)), time.Second)))
+	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(time.Until(deadline), time.Second)))
 	defer cancel()
 	var mu sync.Mutex
 	finished := 0
@@ -103,130 +104,13 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 			finished++
 			caller.Progress.report(float64(finished), float64(total), fmt.Sprintf("%s: %s", t.Target, t.Outcome))
 		}
-		work.Go(func() { run.synchronize(ctx) })
+		work.Go(func() {
+			defer m.rescue("synchronizing the targets of gateway "+run.g.Name, run.abandon)
+			run.synchronize(ctx)
+		})
 	}
 	work.Wait()
 	return summarize(runs, total, start), nil
-}
-
-func (m *Manager) fleetGateways(ctx context.Context, refs []string) ([]aws.Gateway, error) {
-	if len(refs) == 0 {
-		refs = []string{""}
-	}
-	if slices.Contains(refs, "*") {
-		all, err := m.Gateways(ctx)
-		if err != nil {
-			return nil, err
-		}
-		refs = nil
-		for _, g := range all {
-			refs = append(refs, g.ID)
-		}
-	}
-	var gateways []aws.Gateway
-	for _, ref := range refs {
-		g, err := m.Gateway(ctx, ref)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(gateways, func(have aws.Gateway) bool { return have.ID == g.ID }) {
-			gateways = append(gateways, g)
-		}
-	}
-	return gateways, nil
-}
-
-// prepare lists a gateway's targets and decides which of them to synchronize.
-func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, gateways int) (*fleetRun, error) {
-	targets, err := m.targets(ctx, g)
-	if err != nil {
-		return nil, err
-	}
-	run := &fleetRun{m: m, g: g, listed: targets, pause: listPause(m.Client.Local(), gateways)}
-	for _, t := range targets {
-		if !meant(t, r.Targets) {
-			continue
-		}
-		if reason := skip(t, r.NotSyncedSince); reason != "" {
-			run.skip(t, reason)
-		} else {
-			run.queue = append(run.queue, t)
-		}
-	}
-	if r.OnlyDrifted {
-		if err := run.keepDrifted(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if len(run.queue) > 0 {
-		run.served, run.servedErr = m.served(ctx, g)
-	}
-	return run, nil
-}
-
-// meant reports whether one of the refs, ids or names, means a target; none means
-// all of them.
-func meant(t aws.Target, refs []string) bool {
-	return len(refs) == 0 || slices.Contains(refs, t.ID) || slices.Contains(refs, t.Name)
-}
-
-// listPause is how long to wait between two listings, so that all gateways
-// together stay well inside AWS's rate for listing.
-func listPause(local bool, gateways int) time.Duration {
-	least := 500 * time.Millisecond
-	if local {
-		least = 100 * time.Millisecond
-	}
-	return max(least, time.Duration(gateways)*200*time.Millisecond)
-}
-
-// skip says why a listed target is not synchronized, "" when it is. A static
-// schema does not show in a listing: AWS refuses those.
-func skip(t aws.Target, since time.Time) string {
-	switch {
-	case t.Type != aws.TargetMCPServer:
-		return "not an MCP server"
-	case t.ListingMode == aws.ListingDynamic:
-		return "listingMode DYNAMIC: nothing to synchronize"
-	case aws.PhaseOf(t.Status) == aws.PhasePending:
-		return "pending authorization"
-	case aws.PhaseOf(t.Status) == aws.PhaseWorking:
-		return "already in progress"
-	case !since.IsZero() && t.LastSynchronizedAt.After(since) && aws.PhaseOf(t.Status) == aws.PhaseReady:
-		return "synchronized since " + since.UTC().Format(time.RFC3339)
-	}
-	return ""
-}
-
-const skipPinned = "static schema (mcpToolSchema): unpin_target_tools would let it be synchronized"
-
-// skipDrift says why a target is not synchronized where only those that drifted
-// are, "" when it is.
-func skipDrift(d Drift) string {
-	switch {
-	case d.Pinned:
-		return skipPinned
-	case d.State == InSync:
-		return "in sync"
-	case d.State != Drifted:
-		return "drift unknown: " + d.Reason
-	}
-	return ""
-}
-
-// unmatched is the error for a ref that means no target, with the candidates.
-func unmatched(refs []string, runs []*fleetRun) error {
-	var all []aws.Target
-	for _, run := range runs {
-		all = append(all, run.listed...)
-	}
-	for _, ref := range refs {
-		if !slices.ContainsFunc(all, func(t aws.Target) bool { return meant(t, []string{ref}) }) {
-			_, err := choose("target", ref, all, func(t aws.Target) candidate { return candidate{t.ID, t.Name} })
-			return fmt.Errorf("nothing was begun: %w", err)
-		}
-	}
-	return nil
 }
 
 // summarize counts, and keeps what is worth reading.

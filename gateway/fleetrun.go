@@ -8,6 +8,8 @@ import (
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // atWork is AWS's limit of targets that may be worked on in a gateway at once.
@@ -17,6 +19,7 @@ const atWork = 5
 type fleetRun struct {
 	m      *Manager
 	g      aws.Gateway
+	caller string
 	pause  time.Duration // between listings
 	listed []aws.Target
 	report func(FleetTarget)
@@ -27,6 +30,7 @@ type fleetRun struct {
 
 	served    []catalog.Tool // before
 	servedErr error
+	before    map[string][]catalog.Tool // of targets that an earlier call has left, by name
 }
 
 // flight is a synchronization under way.
@@ -39,15 +43,44 @@ func (r *fleetRun) skip(t aws.Target, reason string) {
 	r.done = append(r.done, FleetTarget{Gateway: r.g.Name, Target: t.Name, TargetID: t.ID, Outcome: Skipped, Status: t.Status, reason: reason})
 }
 
+// row is what is told of a target.
+func (r *fleetRun) row(t aws.Target, o Outcome) FleetTarget {
+	return FleetTarget{
+		Gateway: r.g.Name, Target: t.Name, TargetID: t.ID, Outcome: o, Status: t.Status,
+		StatusReasons: quoteAll(t.StatusReasons), AuthorizationURL: t.AuthorizationURL,
+	}
+}
+
+// join follows what is running on a target already.
+func (r *fleetRun) join(t aws.Target) {
+	r.running = append(r.running, &flight{Observer: aws.Observer{Before: t}, since: time.Now()})
+}
+
+// abandon ends a run that cannot go on.
+func (r *fleetRun) abandon() {
+	for _, f := range r.running {
+		r.queue = append(r.queue, f.Before)
+	}
+	for _, t := range r.queue {
+		t.StatusReasons = []string{errInside.Error()}
+		r.done = append(r.done, r.row(t, Failed))
+	}
+	r.queue, r.running = nil, nil
+}
+
 // keepDrifted leaves only the targets whose server offers something else.
 func (r *fleetRun) keepDrifted(ctx context.Context) error {
-	whole := make([]aws.Target, 0, len(r.queue))
-	for _, t := range r.queue {
-		full, err := r.m.Client.Target(ctx, r.g.ID, t.ID)
-		if err != nil {
+	whole := make([]aws.Target, len(r.queue))
+	var reads errgroup.Group
+	reads.SetLimit(8)
+	for i, t := range r.queue {
+		reads.Go(func() (err error) {
+			whole[i], err = r.m.Client.Target(ctx, r.g.ID, t.ID)
 			return err
-		}
-		whole = append(whole, full)
+		})
+	}
+	if err := reads.Wait(); err != nil {
+		return err
 	}
 	queue := r.queue
 	r.queue = nil
@@ -75,6 +108,9 @@ func (r *fleetRun) synchronize(ctx context.Context) {
 	}
 	for _, f := range r.running {
 		r.finish(f.Before, InProgress)
+		if r.servedErr == nil {
+			r.m.operations.leave(r.caller, r.g.ID, f.Before.ID, r.was(f.Before.Name))
+		}
 	}
 	for _, t := range r.queue {
 		r.finish(t, InProgress)
@@ -82,11 +118,50 @@ func (r *fleetRun) synchronize(ctx context.Context) {
 	r.compare(context.WithoutCancel(ctx))
 }
 
+// was is what the gateway served of a target before this call, or the one that
+// began its synchronization.
+func (r *fleetRun) was(target string) []catalog.Tool {
+	if before, ok := r.before[target]; ok {
+		return before
+	}
+	return toolsOf(target, r.served)
+}
+
+// asItIs is a target as it is right before it is synchronized, which may be long
+// after it was listed, and why it is skipped, if it is.
+func (r *fleetRun) asItIs(ctx context.Context, listed aws.Target) (t aws.Target, skipped string) {
+	t, err := r.m.Client.Target(ctx, r.g.ID, listed.ID)
+	switch {
+	case errors.Is(err, aws.ErrNotFound):
+		return listed, "deleted meanwhile"
+	case err != nil:
+		return listed, "" // whether it may be synchronized is another right
+	}
+	if t.Type == "" {
+		t.Type = listed.Type
+	}
+	if t.StaticSchema {
+		return t, skipPinned
+	}
+	return t, skip(t, time.Time{})
+}
+
 // send begins as many synchronizations as there is room for. What AWS cannot
 // take now stays in the queue.
 func (r *fleetRun) send(ctx context.Context) {
 	for len(r.queue) > 0 && len(r.running) < atWork {
-		t := r.queue[0]
+		t, reason := r.asItIs(ctx, r.queue[0])
+		if reason != "" {
+			r.skip(t, reason)
+			r.report(r.done[len(r.done)-1])
+			r.queue = r.queue[1:]
+			continue
+		}
+		if aws.PhaseOf(t.Status) == aws.PhaseWorking {
+			r.join(t)
+			r.queue = r.queue[1:]
+			continue
+		}
 		_, err := r.m.send(ctx, r.g.ID, t, func(ctx context.Context) (aws.Target, error) {
 			return r.m.Client.Synchronize(ctx, r.g.ID, t.ID)
 		})
@@ -116,7 +191,7 @@ func (r *fleetRun) send(ctx context.Context) {
 			t.StatusReasons = []string{"not synchronized: " + err.Error()}
 			r.finish(t, Failed)
 		default:
-			r.running = append(r.running, &flight{Observer: aws.Observer{Before: t}, since: time.Now()})
+			r.join(t)
 		}
 		r.queue = r.queue[1:]
 	}
@@ -160,10 +235,7 @@ func (r *fleetRun) look(ctx context.Context) {
 }
 
 func (r *fleetRun) finish(t aws.Target, o Outcome) {
-	done := FleetTarget{
-		Gateway: r.g.Name, Target: t.Name, TargetID: t.ID, Outcome: o, Status: t.Status,
-		StatusReasons: quoteAll(t.StatusReasons), AuthorizationURL: t.AuthorizationURL,
-	}
+	done := r.row(t, o)
 	r.done = append(r.done, done)
 	r.report(done)
 }
@@ -179,13 +251,13 @@ func (r *fleetRun) compare(ctx context.Context) {
 		r.servedErr = err
 		return
 	}
-	was, is := byTarget(r.served), byTarget(after)
+	is := byTarget(after)
 	for i := range r.done {
 		t := &r.done[i]
 		if t.Outcome != Synchronized {
 			continue
 		}
-		if c := compare(was[t.Target], is[t.Target]); c.differs() {
+		if c := compare(r.was(t.Target), is[t.Target]); c.differs() {
 			t.Tools = &c
 		}
 	}

@@ -3,13 +3,17 @@ package gateway
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
 )
 
 const (
@@ -53,8 +57,52 @@ type End struct {
 type operations struct {
 	mu      sync.Mutex
 	all     []*running // the oldest first
+	left    map[string]leftTarget
 	working sync.WaitGroup
 	sending sync.WaitGroup // changes that may become operations any moment
+}
+
+// leftTarget is a target whose synchronization a call on many has not seen end.
+type leftTarget struct {
+	before []catalog.Tool // as served before
+	at     time.Time
+}
+
+// leave keeps what a gateway served of a target before a synchronization whose end
+// a caller has not seen, unless an earlier one has been left, too.
+func (s *operations) leave(caller, gatewayID, targetID string, before []catalog.Tool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.left, func(_ string, l leftTarget) bool { return time.Since(l.at) > mostAge })
+	if len(s.left) >= mostEnds {
+		return
+	}
+	if s.left == nil {
+		s.left = map[string]leftTarget{}
+	}
+	s.left[strings.Join([]string{caller, gatewayID, targetID}, "\x00")] = leftTarget{before, time.Now()}
+}
+
+// before takes what leave has kept.
+func (s *operations) before(caller, gatewayID, targetID string) (before []catalog.Tool, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := strings.Join([]string{caller, gatewayID, targetID}, "\x00")
+	l, ok := s.left[key]
+	delete(s.left, key)
+	return l.before, ok && time.Since(l.at) <= mostAge
+}
+
+// errInside is told where this program has failed, not AWS or a server.
+var errInside = errors.New("this failed inside agentcore-gateway-mcp, whose log has the details; look with get_target")
+
+// rescue, deferred, keeps a panic from ending the process, and with it every
+// session: the log has it, and instead tells it where it belongs.
+func (m *Manager) rescue(what string, instead func()) {
+	if p := recover(); p != nil {
+		m.Log.Error("panic in "+what, "panic", p, "stack", string(debug.Stack()))
+		instead()
+	}
 }
 
 // running is an operation as those see it who wait for it.
@@ -83,15 +131,11 @@ func (m *Manager) begin(o *operation, k kind, caller Caller) *running {
 	go func() {
 		defer m.operations.working.Done()
 		defer cancel()
-		defer func() {
-			if p := recover(); p != nil {
-				m.Log.Error("panic in an operation", "operation", r.id, "panic", p, "stack", string(debug.Stack()))
-				o.change = r.underway
-				o.change.Outcome, o.change.Operation = Failed, nil
-				o.change.Next = "following the change failed inside this server, whose log has the details: look with get_target"
-			}
-			r.end(o.tell(), m)
-		}()
+		defer func() { r.end(o.tell(), m) }()
+		defer m.rescue("operation "+r.id, func() {
+			o.change = r.underway
+			o.change.Outcome, o.change.Operation, o.change.Next = Failed, nil, errInside.Error()
+		})
 		o.follow(ctx, k.success())
 		k.settle(ctx, o)
 	}()

@@ -125,11 +125,15 @@ func (m *Manager) readBoth(ctx context.Context, g aws.Gateway, t aws.Target) (se
 func (m *Manager) readWith(ctx context.Context, g aws.Gateway, t aws.Target, read func(context.Context, aws.Target) ([]catalog.Tool, error)) (served, offered []catalog.Tool, servedErr, offeredErr error) {
 	var wait sync.WaitGroup
 	wait.Go(func() {
+		defer m.rescue("reading gateway "+g.Name, func() { servedErr = errInside })
 		var all []catalog.Tool
 		all, servedErr = m.served(ctx, g)
 		served = toolsOf(t.Name, all)
 	})
-	wait.Go(func() { offered, offeredErr = read(ctx, t) })
+	wait.Go(func() {
+		defer m.rescue("reading the server of target "+t.Name, func() { offeredErr = errInside })
+		offered, offeredErr = read(ctx, t)
+	})
 	wait.Wait()
 	return served, offered, servedErr, offeredErr
 }

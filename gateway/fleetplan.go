@@ -1,0 +1,161 @@
+package gateway
+
+import (
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+func (m *Manager) fleetGateways(ctx context.Context, refs []string) ([]aws.Gateway, error) {
+	if len(refs) == 0 {
+		refs = []string{""}
+	}
+	if slices.Contains(refs, "*") {
+		all, err := m.Gateways(ctx)
+		if err != nil {
+			return nil, err
+		}
+		refs = nil
+		for _, g := range all {
+			refs = append(refs, g.ID)
+		}
+	}
+	var gateways []aws.Gateway
+	for _, ref := range refs {
+		g, err := m.Gateway(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(gateways, func(have aws.Gateway) bool { return have.ID == g.ID }) {
+			gateways = append(gateways, g)
+		}
+	}
+	return gateways, nil
+}
+
+// prepareAll prepares the gateways side by side, and reads what they serve by a
+// deadline.
+func (m *Manager) prepareAll(ctx context.Context, gateways []aws.Gateway, r FleetRequest, caller Caller, deadline time.Time) ([]*fleetRun, error) {
+	runs := make([]*fleetRun, len(gateways))
+	var work errgroup.Group
+	work.SetLimit(8)
+	for i, g := range gateways {
+		work.Go(func() (err error) {
+			defer m.rescue("preparing gateway "+g.Name, func() { err = errInside })
+			if runs[i], err = m.prepare(ctx, g, r, caller, len(gateways)); err != nil {
+				return fmt.Errorf("gateway %s: %w", g.Name, err)
+			}
+			reading, cancel := context.WithDeadline(ctx, deadline)
+			defer cancel()
+			if len(runs[i].queue)+len(runs[i].running) > 0 {
+				runs[i].served, runs[i].servedErr = m.served(reading, g)
+			}
+			return nil
+		})
+	}
+	return runs, work.Wait()
+}
+
+// prepare lists a gateway's targets and decides which of them to synchronize.
+func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, caller Caller, gateways int) (*fleetRun, error) {
+	targets, err := m.targets(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	run := &fleetRun{m: m, g: g, caller: caller.Name, listed: targets, pause: listPause(m.Client.Local(), gateways), before: map[string][]catalog.Tool{}}
+	for _, t := range targets {
+		if !meant(t, r.Targets) {
+			continue
+		}
+		before, left := m.operations.before(caller.Name, g.ID, t.ID)
+		if left {
+			run.before[t.Name] = before
+		}
+		switch reason := skip(t, r.NotSyncedSince); {
+		case reason != "" && left && aws.PhaseOf(t.Status) == aws.PhaseReady:
+			run.done = append(run.done, run.row(t, Synchronized)) // since an earlier call, which has not seen it
+		case reason != "":
+			run.skip(t, reason)
+		case aws.PhaseOf(t.Status) == aws.PhaseWorking:
+			run.join(t)
+		default:
+			run.queue = append(run.queue, t)
+		}
+	}
+	if r.OnlyDrifted {
+		if err := run.keepDrifted(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return run, nil
+}
+
+// meant reports whether one of the refs, ids or names, means a target; none means
+// all of them.
+func meant(t aws.Target, refs []string) bool {
+	return len(refs) == 0 || slices.Contains(refs, t.ID) || slices.Contains(refs, t.Name)
+}
+
+// listPause is how long to wait between two listings, so that all gateways
+// together stay well inside AWS's rate for listing.
+func listPause(local bool, gateways int) time.Duration {
+	least := 500 * time.Millisecond
+	if local {
+		least = 100 * time.Millisecond
+	}
+	return max(least, time.Duration(gateways)*200*time.Millisecond)
+}
+
+// skip says why a listed target is not synchronized, "" when it is. A static
+// schema does not show in a listing: AWS refuses those.
+func skip(t aws.Target, since time.Time) string {
+	switch {
+	case t.Type != aws.TargetMCPServer:
+		return "not an MCP server"
+	case t.ListingMode == aws.ListingDynamic:
+		return "listingMode DYNAMIC: nothing to synchronize"
+	case aws.PhaseOf(t.Status) == aws.PhasePending:
+		return "pending authorization"
+	case t.Status == aws.TargetDeleting:
+		return "being deleted"
+	case !since.IsZero() && t.LastSynchronizedAt.After(since) && aws.PhaseOf(t.Status) == aws.PhaseReady:
+		return "synchronized since " + since.UTC().Format(time.RFC3339)
+	}
+	return ""
+}
+
+const skipPinned = "static schema (mcpToolSchema): unpin_target_tools would let it be synchronized"
+
+// skipDrift says why a target is not synchronized where only those that drifted
+// are, "" when it is.
+func skipDrift(d Drift) string {
+	switch {
+	case d.Pinned:
+		return skipPinned
+	case d.State == InSync:
+		return "in sync"
+	case d.State != Drifted:
+		return "drift unknown: " + d.Reason
+	}
+	return ""
+}
+
+// unmatched is the error for a ref that means no target, with the candidates.
+func unmatched(refs []string, runs []*fleetRun) error {
+	var all []aws.Target
+	for _, run := range runs {
+		all = append(all, run.listed...)
+	}
+	for _, ref := range refs {
+		if !slices.ContainsFunc(all, func(t aws.Target) bool { return meant(t, []string{ref}) }) {
+			_, err := choose("target", ref, all, func(t aws.Target) candidate { return candidate{t.ID, t.Name} })
+			return fmt.Errorf("nothing was begun: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package tools_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/tools"
+)
+
+// What still runs is in progress, and joined; its change is counted by the call
+// that sees its end.
+func TestFleetIsJoined(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	b.newTarget(b.gatewayID, "second", b.url)
+	if err := b.orders.SetTools(3); err != nil {
+		t.Fatal(err)
+	}
+	release := b.cloud.Hold(types.TargetStatusSynchronizing)
+	defer release()
+	for _, call := range []string{"first", "second"} {
+		f := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 1})
+		if f.Outcome != gateway.InProgress || f.InProgress != 2 || f.Total != 2 || f.Next == "" {
+			t.Errorf("%s call, while they run: %+v", call, f)
+		}
+	}
+	release()
+	f := must[gateway.Fleet](b, "synchronize_targets", nil)
+	if f.Outcome != gateway.Synchronized || f.Synchronized != 2 || f.Changed != 2 || len(f.Targets) != 2 || len(f.Targets[0].Tools.Added) != 1 {
+		t.Errorf("at the end: %+v", f)
+	}
+}
+
+// A call that leaves out what was synchronized since an earlier one counts what
+// that one has not seen end.
+func TestFleetCountsWhatItHasNotSeen(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	if err := b.orders.SetTools(1); err != nil {
+		t.Fatal(err)
+	}
+	release := b.cloud.Hold(types.TargetStatusSynchronizing)
+	defer release()
+	first := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 1})
+	if first.InProgress != 1 {
+		t.Fatalf("%+v", first)
+	}
+	release()
+	eventually(t, "AWS has ended it", func() bool {
+		target, err := b.client.Target(t.Context(), b.gatewayID, b.targetID)
+		return err == nil && target.Status == aws.TargetReady && target.LastSynchronizedAt.After(first.NotSyncedSince)
+	})
+	arguments := map[string]any{"notSyncedSince": first.NotSyncedSince.Format(time.RFC3339Nano)}
+	second := must[gateway.Fleet](b, "synchronize_targets", arguments)
+	if second.Outcome != gateway.Synchronized || second.Synchronized != 1 || second.Changed != 1 || len(second.Targets) != 1 || len(second.Targets[0].Tools.Removed) != 1 {
+		t.Errorf("the second call: %+v", second)
+	}
+	third := must[gateway.Fleet](b, "synchronize_targets", arguments)
+	if third.Outcome != gateway.Unchanged || third.Skipped != 1 || b.cloud.Calls("SynchronizeGatewayTargets") != 1 {
+		t.Errorf("the third call: %+v", third)
+	}
+}
+
+// A target is read right before it is synchronized: one that was pinned while it
+// was queued is left alone.
+func TestFleetReadsBeforeItSends(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	ids := []string{b.targetID}
+	for _, name := range []string{"t1", "t2", "t3", "t4", "t5"} {
+		ids = append(ids, b.newTarget(b.gatewayID, name, b.url))
+	}
+	release := b.cloud.Hold(types.TargetStatusSynchronizing)
+	defer release()
+	go func() {
+		eventually(t, "five are at work", func() bool { return b.cloud.Calls("SynchronizeGatewayTargets") == 5 })
+		for _, id := range ids {
+			b.setTarget(id, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
+				if o.Status == types.TargetStatusReady { // the one that is queued
+					server := &o.TargetConfiguration.(*types.TargetConfigurationMemberMcp).Value.(*types.McpTargetConfigurationMemberMcpServer).Value
+					server.McpToolSchema = &types.McpToolSchemaConfigurationMemberInlinePayload{Value: `{"tools":[{"name":"pinned","inputSchema":{"type":"object"}}]}`}
+				}
+			})
+		}
+		release()
+	}()
+	f := must[gateway.Fleet](b, "synchronize_targets", nil)
+	if f.Outcome != gateway.Synchronized || f.Synchronized != 5 || f.Skipped != 1 || !strings.HasPrefix(f.SkippedFor[0].Reason, "static schema") || b.cloud.Calls("SynchronizeGatewayTargets") != 5 {
+		t.Errorf("%d synchronizations were sent: %+v", b.cloud.Calls("SynchronizeGatewayTargets"), f)
+	}
+}
+
+// hanging never answers.
+type hanging struct{}
+
+func (hanging) RoundTrip(req *http.Request) (*http.Response, error) {
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
+
+// Gateways whose own endpoints hang take no time from each other, and their
+// targets are begun.
+func TestFleetOfHangingGateways(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{manager: func(m *gateway.Manager) {
+		m.Transport = func(aws.Gateway) (http.RoundTripper, error) { return hanging{}, nil }
+	}})
+	for _, name := range []string{"g1", "g2", "g3"} {
+		b.newTarget(b.newGateway(name), "orders", b.url)
+	}
+	f := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"gateway": "*", "waitSeconds": 1})
+	if f.Total != 4 || len(f.Unread) != 4 || b.cloud.Calls("SynchronizeGatewayTargets") != 4 || f.Seconds > 9 {
+		t.Errorf("%d synchronizations were sent: %+v", b.cloud.Calls("SynchronizeGatewayTargets"), f)
+	}
+}
+
+// A panic while one target is looked at is told in its row.
+func TestPanicInAWorker(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{manager: func(m *gateway.Manager) {
+		upstream := m.Upstream
+		m.Upstream = func(t aws.Target) (http.RoundTripper, error) {
+			if t.Name == "second" {
+				panic("a mistake")
+			}
+			return upstream(t)
+		}
+	}})
+	b.newTarget(b.gatewayID, "second", b.url)
+	d := must[tools.DriftReport](b, "check_drift", nil)
+	if d.InSync != 1 || d.Unknown != 1 || d.Targets[0].Target != "second" || !strings.Contains(d.Targets[0].Reason, "failed inside agentcore-gateway-mcp") {
+		t.Errorf("%+v", d)
+	}
+	if log := b.log.String(); !strings.Contains(log, "a mistake") || !strings.Contains(log, "fleetend_test.go") {
+		t.Errorf("the log has no stack: %s", log)
+	}
+	c, _, failed := call[gateway.Change](b, "synchronize_target", map[string]any{"target": "second"})
+	if failed != "" || c.Outcome != gateway.Synchronized {
+		t.Errorf("%+v %s", c, failed)
+	}
+}
