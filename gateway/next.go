@@ -55,6 +55,8 @@ func nextPlanned(c ToolChange, otherwise string) string {
 // nextFor is what to do after a change that ended well.
 func nextFor(tools ToolChange) string {
 	switch {
+	case tools.Reason == pinnedReason && tools.Breaking:
+		return "the list of tools stays, and some of them cannot be called any more (tools.warnings): unpin_target_tools, or move the target to a server that has them"
 	case tools.Reason == pinnedReason:
 		return "nothing is different for callers: " + pinnedReason
 	case tools.Source != FromGateway:

@@ -112,13 +112,14 @@ func TestNextFor(t *testing.T) {
 		tools        ToolChange
 		served, plan string
 	}{
-		"the same":  {ToolChange{Source: FromGateway}, "nothing is different", "nothing was changed; GO"},
-		"added":     {ToolChange{Source: FromGateway, Added: views}, "must list its tools again to see this", "nothing was changed; GO"},
-		"removed":   {ToolChange{Source: FromGateway, Removed: views, Breaking: true}, "some of their calls will not fit any more", "the plan breaks callers"},
-		"changed":   {ToolChange{Source: FromGateway, Changed: changed}, "must list its tools again to see this", "nothing was changed; GO"},
-		"pinned":    {ToolChange{Source: FromGateway, Reason: pinnedReason}, "nothing is different for callers: " + pinnedReason, "nothing was changed; GO"},
-		"not read":  {ToolChange{Source: FromNowhere}, "list_tools would show", "the plan does not know the tools (tools.reason); GO"},
-		"half read": {ToolChange{Source: FromUpstream}, "list_tools would show", "nothing was changed; GO"},
+		"the same":            {ToolChange{Source: FromGateway}, "nothing is different", "nothing was changed; GO"},
+		"added":               {ToolChange{Source: FromGateway, Added: views}, "must list its tools again to see this", "nothing was changed; GO"},
+		"removed":             {ToolChange{Source: FromGateway, Removed: views, Breaking: true}, "some of their calls will not fit any more", "the plan breaks callers"},
+		"changed":             {ToolChange{Source: FromGateway, Changed: changed}, "must list its tools again to see this", "nothing was changed; GO"},
+		"pinned":              {ToolChange{Source: FromGateway, Reason: pinnedReason}, "nothing is different for callers: " + pinnedReason, "nothing was changed; GO"},
+		"pinned, and missing": {ToolChange{Source: FromGateway, Reason: pinnedReason, Breaking: true}, "cannot be called any more (tools.warnings)", "the plan breaks callers"},
+		"not read":            {ToolChange{Source: FromNowhere}, "list_tools would show", "the plan does not know the tools (tools.reason); GO"},
+		"half read":           {ToolChange{Source: FromUpstream}, "list_tools would show", "nothing was changed; GO"},
 	} {
 		if got := nextFor(c.tools); !strings.Contains(got, c.served) {
 			t.Errorf("%s: %s", name, got)

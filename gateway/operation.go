@@ -155,6 +155,9 @@ func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
 		if t.StaticSchema {
 			c.Reason = pinnedReason
 		}
+		if t.StaticSchema && offeredErr == nil {
+			c.missPinned(now, offered)
+		}
 		return c, ""
 	}
 	for wait := 250 * time.Millisecond; !sameNames(now, offered); wait *= 2 {

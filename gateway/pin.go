@@ -82,6 +82,30 @@ func (m *Manager) Unpin(ctx context.Context, gateway, target string, o UpdateOpt
 	return change, err
 }
 
+// missPinned warns of pinned tools that the server does not offer: the gateway
+// lists them, and calls of them fail.
+func (c *ToolChange) missPinned(pinned, offered []catalog.Tool) {
+	missing := catalog.Compare(pinned, offered).Removed
+	if len(missing) == 0 {
+		return
+	}
+	c.Breaking = true
+	c.Warnings = append(c.Warnings, fmt.Sprintf("the server does not offer %s, which the pin goes on serving: calls of it fail", orNone(missing)))
+}
+
+// schemaTools are the tools in an mcpToolSchema of ours.
+func schemaTools(schema string) []catalog.Tool {
+	var list struct{ Tools []json.RawMessage }
+	_ = json.Unmarshal([]byte(schema), &list) // it was made here
+	var all []catalog.Tool
+	for _, definition := range list.Tools {
+		var named struct{ Name, Description string }
+		_ = json.Unmarshal(definition, &named)
+		all = append(all, catalog.Tool{Name: named.Name, Description: named.Description, Definition: definition})
+	}
+	return all
+}
+
 // toolSchema is a list of tools as mcpToolSchema takes it: the answer of MCP's
 // tools/list, names without the target's prefix.
 func toolSchema(tools []catalog.Tool) (string, error) {

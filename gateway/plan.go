@@ -167,7 +167,12 @@ func (m *Manager) planUpdate(ctx context.Context, g aws.Gateway, before aws.Targ
 // what that offers.
 func (m *Manager) planned(ctx context.Context, g aws.Gateway, t aws.Target, edit aws.Edit, read func(context.Context, aws.Target) ([]catalog.Tool, error)) ToolChange {
 	served, offered, servedErr, offeredErr := m.readWith(ctx, g, t, read)
+	pins := edit.ToolSchema != nil && *edit.ToolSchema != ""
 	switch {
+	case pins && servedErr == nil: // what the server offers will not matter
+		c := compare(served, schemaTools(*edit.ToolSchema))
+		c.Source, c.Upstream = FromPlan, len(offered)
+		return c
 	case offeredErr != nil:
 		c := unavailable("what the server offers could not be read from here: " + offeredErr.Error())
 		c.Before = len(served)
@@ -180,6 +185,7 @@ func (m *Manager) planned(ctx context.Context, g aws.Gateway, t aws.Target, edit
 	if t.StaticSchema && edit.ToolSchema == nil {
 		c := compare(served, served)
 		c.Source, c.Upstream, c.Reason = FromPlan, len(offered), pinnedReason
+		c.missPinned(served, offered)
 		return c
 	}
 	c := compare(served, offered)

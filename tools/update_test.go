@@ -227,3 +227,31 @@ func TestPin(t *testing.T) {
 		t.Errorf("the schema is still there: %s", b.configuration("orders"))
 	}
 }
+
+// The plan of a pin is what the pin does, whatever waits at the server; and a pin
+// that its server cannot serve is told.
+func TestPlanOfAPin(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	if err := b.orders.SetTools(4); err != nil { // the gateway serves two of them
+		t.Fatal(err)
+	}
+	plan := must[gateway.Change](b, "pin_target_tools", map[string]any{"target": "orders", "dryRun": true})
+	if plan.Outcome != gateway.Planned || plan.Tools.Before != 2 || plan.Tools.After != 2 || len(plan.Tools.Added)+len(plan.Tools.Changed) != 0 {
+		t.Errorf("the plan: %+v, tools %+v", plan, plan.Tools)
+	}
+	done := must[gateway.Change](b, "pin_target_tools", map[string]any{"target": "orders"})
+	if done.Outcome != gateway.Updated || done.Tools.After != plan.Tools.After || len(done.Tools.Added) != 0 {
+		t.Errorf("the pin: %+v, tools %+v", done, done.Tools)
+	}
+	fewer := serveOrders(t, 1)
+	arguments := map[string]any{"target": "orders", "endpoint": fewer, "confirm": "orders", "dryRun": true}
+	move := must[gateway.Change](b, "update_target_endpoint", arguments)
+	if !move.Tools.Breaking || len(move.Tools.Warnings) != 1 || !strings.Contains(move.Tools.Warnings[0], "does not offer updateOrder") || !strings.Contains(move.Next, "the plan breaks callers") {
+		t.Errorf("the plan of a move: %+v, tools %+v", move, move.Tools)
+	}
+	delete(arguments, "dryRun")
+	if move = must[gateway.Change](b, "update_target_endpoint", arguments); !move.Tools.Breaking || !strings.Contains(move.Next, "cannot be called any more") {
+		t.Errorf("the move: %+v, tools %+v", move, move.Tools)
+	}
+}
