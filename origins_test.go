@@ -19,6 +19,8 @@ import (
 
 	"agentcore-gateway-mcp/agent-examples/orders"
 	own "agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/emulator"
+	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tutorial"
 )
 
@@ -297,4 +299,35 @@ func filteredAddress(t *testing.T) string {
 	}
 	t.Skip("this system's listeners have no full queue")
 	return ""
+}
+
+// A runtime that does not exist is not planned with; where that cannot be seen, the
+// plan says so.
+func TestRuntimesAreLookedUp(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	arn := s.world.NewRuntimeARN
+	for name, arguments := range map[string]map[string]any{
+		"runtime":  {"runtimeArn": arn[:len(arn)-10] + "AAAAAAAAAA"},
+		"endpoint": {"runtimeArn": arn, "qualifier": "nowhere"},
+		"version":  {"runtimeArn": arn, "qualifier": "77"},
+	} {
+		for _, dryRun := range []bool{true, false} {
+			arguments["target"], arguments["dryRun"] = tutorial.Target, dryRun
+			if refusal := s.refusal("update_target_endpoint", arguments); !strings.Contains(refusal, "does not exist: GetAgentRuntime") || !strings.Contains(refusal, "not found") {
+				t.Errorf("%s: %s", name, refusal)
+			}
+		}
+	}
+	if n := s.world.Cloud.Calls("UpdateGatewayTarget"); n != 0 {
+		t.Errorf("%d updates were sent", n)
+	}
+	known := map[string]any{"target": tutorial.Target, "runtimeArn": arn, "dryRun": true}
+	if plan := s.call("update_target_endpoint", known); plan.Outcome != gateway.Planned || len(plan.Unchecked) != 0 {
+		t.Errorf("one that exists: %+v", plan)
+	}
+	defer s.world.Cloud.Inject(emulator.Fault{Operation: "GetAgentRuntimeEndpoint", Code: "AccessDeniedException"})()
+	if plan := s.call("update_target_endpoint", known); plan.Outcome != gateway.Planned || len(plan.Unchecked) != 1 || !strings.Contains(plan.Unchecked[0], "access denied") {
+		t.Errorf("one that may not be looked up: %+v", plan)
+	}
 }

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strings"
@@ -57,22 +58,29 @@ func isDataPlane(ctx context.Context, region, host string) bool {
 // percent-encoded once, and at most one qualifier in the query: the operation takes
 // an account there too.
 func InvokesRuntimeOf(resourceARN string, u *url.URL) bool {
+	arn, _, ok := invokedRuntime(u)
+	return ok && arnField(arn, 4) == arnField(resourceARN, 4) && arnField(arn, 1) == arnField(resourceARN, 1)
+}
+
+// invokedRuntime is the runtime that a URL of the data plane invokes, and the
+// qualifier, DEFAULT if it has none.
+func invokedRuntime(u *url.URL) (arn, qualifier string, ok bool) {
 	parts := strings.Split(u.EscapedPath(), "/")
 	if len(parts) != 4 || parts[0] != "" || parts[1] != "runtimes" || parts[3] != "invocations" {
-		return false
+		return "", "", false
 	}
 	arn, err := url.PathUnescape(parts[2])
 	if err != nil || !runtimeARN().MatchString(arn) {
-		return false
+		return "", "", false
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return false
+		return "", "", false
 	}
 	for key, values := range query {
 		if key != "qualifier" || len(values) != 1 || !qualifiers().MatchString(values[0]) {
-			return false
+			return "", "", false
 		}
 	}
-	return arnField(arn, 4) == arnField(resourceARN, 4) && arnField(arn, 1) == arnField(resourceARN, 1)
+	return arn, cmp.Or(query.Get("qualifier"), "DEFAULT"), true
 }

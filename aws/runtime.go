@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcore"
+	control "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 )
 
 // runtimeARN and qualifier are the service model's patterns (RuntimeArn,
@@ -53,4 +55,23 @@ func (c *Client) RuntimeEndpoint(ctx context.Context, arn, qualifier string) (st
 	u.Path += "/" + arn + "/invocations"
 	u.RawQuery = url.Values{"qualifier": {qualifier}}.Encode()
 	return u.String(), nil
+}
+
+// FindRuntime looks for the runtime that a URL of the data plane invokes, and for
+// its endpoint or version. ErrNotFound when one of them does not exist.
+func (c *Client) FindRuntime(ctx context.Context, u *url.URL) error {
+	arn, qualifier, ok := invokedRuntime(u)
+	if !ok {
+		return fmt.Errorf("%w: the URL invokes no runtime", ErrInvalid)
+	}
+	if region := arnField(arn, 3); region != c.Region() {
+		return fmt.Errorf("the runtime is in region %s, and this server works in %s", region, c.Region())
+	}
+	id := arn[strings.LastIndexByte(arn, '/')+1:]
+	if qualifier[0] >= '0' && qualifier[0] <= '9' {
+		_, err := c.control.GetAgentRuntime(ctx, &control.GetAgentRuntimeInput{AgentRuntimeId: &id, AgentRuntimeVersion: &qualifier})
+		return wrap(ctx, "GetAgentRuntime", false, err)
+	}
+	_, err := c.control.GetAgentRuntimeEndpoint(ctx, &control.GetAgentRuntimeEndpointInput{AgentRuntimeId: &id, EndpointName: &qualifier})
+	return wrap(ctx, "GetAgentRuntimeEndpoint", false, err)
 }

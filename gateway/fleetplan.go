@@ -1,14 +1,15 @@
 package gateway
 
 import (
-	"agentcore-gateway-mcp/aws"
-	"agentcore-gateway-mcp/catalog"
 	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
 )
 
 func (m *Manager) fleetGateways(ctx context.Context, refs []string) ([]aws.Gateway, error) {

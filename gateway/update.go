@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -88,6 +89,14 @@ func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) 
 	}
 	if u.way = o.m.moved(ctx, o.g, o.before, u.edit); u.way != nil {
 		u.backIsNew = !o.m.way(ctx, o.g, u.way.to, u.way.from).familiar() && credentialsOf(o.before).String() != ""
+	}
+	if u.way != nil && u.way.toShared && u.way.familiar() {
+		switch err := o.m.Client.FindRuntime(ctx, u.way.to); {
+		case errors.Is(err, aws.ErrNotFound):
+			return nil, fmt.Errorf("target %s was not updated, the new runtime or its endpoint does not exist: %w; check runtimeArn and qualifier", o.before.Name, err)
+		case err != nil:
+			c.Unchecked = append(c.Unchecked, "whether the new runtime and its endpoint exist: "+err.Error())
+		}
 	}
 	pair := newPair(o.before, u.edit, u.way)
 	confirmed := u.options.Confirm == o.before.Name
