@@ -25,6 +25,7 @@ type Change struct {
 	Operation        *Operation       `json:"operation,omitempty" jsonschema:"what goes on here after this answer"`
 	Tools            *ToolChange      `json:"tools,omitempty"`
 	Tried            *ToolChange      `json:"tried,omitempty" jsonschema:"what the change led to before it was undone"`
+	Plan             string           `json:"plan,omitempty" jsonschema:"give it to the same call without dryRun: nothing is sent if the plan is not true any more"`
 	Configuration    []Setting        `json:"configuration,omitempty" jsonschema:"what the update changes of the target"`
 	Unchecked        []string         `json:"unchecked,omitempty" jsonschema:"what the plan could not see"`
 	Retried          bool             `json:"retried,omitempty" jsonschema:"it failed like a cold start at first, and was tried once more"`

@@ -25,6 +25,7 @@ type operation struct {
 	g         aws.Gateway
 	before    aws.Target     // as read when it was planned
 	served    []catalog.Tool // by the gateway, before anything was sent
+	planned   []catalog.Tool // by the server, as the plan has it that the caller gave; nil without
 	servedErr error
 
 	sent   aws.Target // as the call that began the change showed it; zero when none did
@@ -141,7 +142,8 @@ func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
 	ctx, cancel := context.WithTimeout(ctx, readServed)
 	defer cancel()
 	t := o.now
-	now, offered, err, offeredErr := o.m.readBoth(ctx, o.g, t)
+	l := o.m.readBoth(ctx, o.g, t)
+	now, offered, err, offeredErr := l.served, l.offered, l.servedErr, l.offeredErr
 	if o.servedErr != nil {
 		err = o.servedErr
 	}
@@ -173,6 +175,9 @@ func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
 	}
 	c = compare(before, now)
 	c.Upstream, c.Warnings = len(offered), warnings(t.Name, offered)
+	if o.planned != nil {
+		late += unplanned(o.planned, now)
+	}
 	return c, late
 }
 

@@ -118,32 +118,50 @@ func shown(path string, v any) string {
 
 // readBoth reads what the gateway serves for a target and what the server at
 // its endpoint offers, at the same time.
-func (m *Manager) readBoth(ctx context.Context, g aws.Gateway, t aws.Target) (served, offered []catalog.Tool, servedErr, offeredErr error) {
+func (m *Manager) readBoth(ctx context.Context, g aws.Gateway, t aws.Target) lists {
 	return m.readWith(ctx, g, t, m.offered)
 }
 
-func (m *Manager) readWith(ctx context.Context, g aws.Gateway, t aws.Target, read func(context.Context, aws.Target) ([]catalog.Tool, error)) (served, offered []catalog.Tool, servedErr, offeredErr error) {
+// reader reads the tools that a target's server offers.
+type reader func(context.Context, aws.Target) ([]catalog.Tool, error)
+
+func (m *Manager) readWith(ctx context.Context, g aws.Gateway, t aws.Target, read reader) (l lists) {
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		defer m.rescue("reading gateway "+g.Name, func() { servedErr = errInside })
+		defer m.rescue("reading gateway "+g.Name, func() { l.servedErr = errInside })
 		var all []catalog.Tool
-		all, servedErr = m.served(ctx, g)
-		served = toolsOf(t.Name, all)
+		all, l.servedErr = m.served(ctx, g)
+		l.served = toolsOf(t.Name, all)
 	})
 	wait.Go(func() {
-		defer m.rescue("reading the server of target "+t.Name, func() { offeredErr = errInside })
-		offered, offeredErr = read(ctx, t)
+		defer m.rescue("reading the server of target "+t.Name, func() { l.offeredErr = errInside })
+		l.offered, l.offeredErr = read(ctx, t)
 	})
 	wait.Wait()
-	return served, offered, servedErr, offeredErr
+	return l
 }
 
-// planUpdate completes the plan of an update: the tools, and what it could not see. way
-// is the target's move, nil when it stays. A new origin is asked without
-// credentials unless the caller has confirmed.
+// planUpdate completes the plan of an update: the tools, and what it could not see.
 func (m *Manager) planUpdate(ctx context.Context, g aws.Gateway, before aws.Target, edit aws.Edit, way *move, confirmed bool, c *Change) {
-	c.Outcome = Planned
-	t, read := before, m.offered
+	t, read, unchecked := m.asPlanned(before, edit, way, confirmed)
+	if unchecked != "" {
+		c.Unchecked = append(c.Unchecked, unchecked)
+	}
+	l := m.readWith(ctx, g, t, read)
+	tools := planned(t, edit, l)
+	c.Outcome, c.Tools = Planned, &tools
+	c.Plan, _ = planValue(before, edit, l) // differences has made the same text already
+	c.Next = nextPlanned(tools, "call again without dryRun to make the change")
+	if way != nil && way.newPath() {
+		c.Next += fmt.Sprintf("; %s stays, and the path on it is new: somebody else may answer there", way.origin())
+	}
+}
+
+// asPlanned is the target whose server a plan asks, how it is asked, and what cannot
+// be seen that way. way is the target's move, nil when it stays. A new origin is
+// asked without credentials unless the caller has confirmed.
+func (m *Manager) asPlanned(before aws.Target, edit aws.Edit, way *move, confirmed bool) (t aws.Target, read reader, unchecked string) {
+	t, read = before, m.offered
 	if way != nil {
 		t.Endpoint = *edit.Endpoint
 	}
@@ -151,22 +169,16 @@ func (m *Manager) planUpdate(ctx context.Context, g aws.Gateway, before aws.Targ
 		read = m.offeredByStranger
 		if !confirmed && credentialsOf(before).String() != "" {
 			t.Credentials = "" // asks as nobody
-			c.Unchecked = append(c.Unchecked, fmt.Sprintf("%s is new for this target, so it was asked without credentials: what it offers to those who sign in is not known", way.destination()))
+			unchecked = fmt.Sprintf("%s is new for this target, so it was asked without credentials: what it offers to those who sign in is not known", way.destination())
 		}
 	}
-	tools := m.planned(ctx, g, t, edit, read)
-	c.Tools = &tools
-	c.Next = nextPlanned(tools, "call again without dryRun to make the change")
-	if way != nil && way.newPath() {
-		c.Next += fmt.Sprintf("; %s stays, and the path on it is new: somebody else may answer there", way.origin())
-	}
+	return t, read, unchecked
 }
 
-// planned compares what the gateway serves now with what the server at t's
-// endpoint would bring, after the edit, without changing anything. read reads
-// what that offers.
-func (m *Manager) planned(ctx context.Context, g aws.Gateway, t aws.Target, edit aws.Edit, read func(context.Context, aws.Target) ([]catalog.Tool, error)) ToolChange {
-	served, offered, servedErr, offeredErr := m.readWith(ctx, g, t, read)
+// planned compares what the gateway serves now with what the server would bring,
+// after the edit.
+func planned(t aws.Target, edit aws.Edit, l lists) ToolChange {
+	served, offered, servedErr, offeredErr := l.served, l.offered, l.servedErr, l.offeredErr
 	pins := edit.ToolSchema != nil && *edit.ToolSchema != ""
 	switch {
 	case pins && servedErr == nil: // what the server offers will not matter

@@ -9,32 +9,47 @@ import (
 	"agentcore-gateway-mcp/aws"
 )
 
+// SynchronizeOptions are those of a synchronization.
+type SynchronizeOptions struct {
+	DryRun bool
+	Plan   string // the value of an earlier plan, to which the call is held; "" for none
+	Wait   time.Duration
+}
+
 // Synchronize makes the gateway read a target's tools again, waits for the end
-// for at most wait, and compares what the gateway served before and after. A
+// for at most Wait, and compares what the gateway served before and after. A
 // synchronization that is running already (also the one that a creation or an
 // update brings along) is joined, never doubled. One that fails as a server does
 // that has not started yet is tried once more, after the server was asked for
-// its tools from here. With dryRun nothing is changed: the answer is what a
+// its tools from here. With DryRun nothing is changed: the answer is what a
 // synchronization would bring.
 //
 // An error means that nothing was changed; how a change ended is its Outcome.
-func (m *Manager) Synchronize(ctx context.Context, gateway, target string, dryRun bool, wait time.Duration, caller Caller) (Change, error) {
-	return m.run(ctx, gateway, target, &synchronization{dryRun: dryRun}, wait, caller)
+func (m *Manager) Synchronize(ctx context.Context, gateway, target string, o SynchronizeOptions, caller Caller) (Change, error) {
+	return m.run(ctx, gateway, target, &synchronization{options: o}, o.Wait, caller)
 }
 
 type synchronization struct {
-	dryRun bool
-	joined bool // work that was running already
+	options SynchronizeOptions
+	joined  bool // work that was running already
 }
 
 func (s *synchronization) success() Outcome { return Synchronized }
 
 func (s *synchronization) plan(ctx context.Context, o *operation) (*Change, error) {
-	if err := refuseSynchronize(o.before); err != nil || !s.dryRun {
+	err := refuseSynchronize(o.before)
+	if err == nil && !s.options.DryRun && s.options.Plan != "" {
+		o.planned, err = o.m.holdToPlan(ctx, o.g, o.before, aws.Edit{}, nil, false, s.options.Plan)
+	}
+	if err != nil || !s.options.DryRun {
 		return nil, err
 	}
-	c, tools := newChange(o.g, o.before), o.m.planned(ctx, o.g, o.before, aws.Edit{}, o.m.offered)
+	l := o.m.readBoth(ctx, o.g, o.before)
+	c, tools := newChange(o.g, o.before), planned(o.before, aws.Edit{}, l)
 	c.Outcome, c.Tools = Planned, &tools
+	if c.Plan, err = planValue(o.before, aws.Edit{}, l); err != nil {
+		return nil, err
+	}
 	c.Next = nextPlanned(tools, "call again without dryRun to synchronize")
 	return &c, nil
 }

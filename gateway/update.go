@@ -33,6 +33,7 @@ type UpdateOptions struct {
 	DryRun    bool
 	OnFailure OnFailure
 	Confirm   string // the target's name, where an update demands a person's new consent or sends a credential where it has not gone before
+	Plan      string // the value of an earlier plan, to which the call is held; "" for none
 	Wait      time.Duration
 }
 
@@ -101,7 +102,11 @@ func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) 
 	pair := newPair(o.before, u.edit, u.way)
 	confirmed := u.options.Confirm == o.before.Name
 	if !u.options.DryRun {
-		return nil, refuseUnconfirmed(o.before, pair, u.way, confirmed)
+		err := refuseUnconfirmed(o.before, pair, u.way, confirmed)
+		if err == nil && u.options.Plan != "" {
+			o.planned, err = o.m.holdToPlan(ctx, o.g, o.before, u.edit, u.way, confirmed, u.options.Plan)
+		}
+		return nil, err
 	}
 	c.Configuration = u.configuration
 	o.m.planUpdate(ctx, o.g, o.before, u.edit, u.way, confirmed, &c)

@@ -55,8 +55,8 @@ func TestDefinitions(t *testing.T) {
 	}
 	t.Logf("%-24s %4d tokens", "the seven that everybody needs", ofCore)
 	t.Logf("%-24s %4d tokens", "all", total)
-	if ofCore > 900 || total > 1800 {
-		t.Errorf("the definitions take %d tokens, %d of them the seven core tools: at most 1800 and 900 are allowed", total, ofCore)
+	if ofCore > 900 || total > 1900 {
+		t.Errorf("the definitions take %d tokens, %d of them the seven core tools: at most 1900 and 900 are allowed", total, ofCore)
 	}
 
 	const golden = "testdata/tools.json"

@@ -39,7 +39,8 @@ func (f FilterArgument) keeps(name string) bool {
 	return strings.Contains(strings.ToLower(name), strings.ToLower(f.Filter))
 }
 
-// DryRunArgument asks for the plan alone.
+// DryRunArgument asks for the plan alone, or holds a call to one.
 type DryRunArgument struct {
-	DryRun bool `json:"dryRun,omitempty" jsonschema:"only the plan"`
+	DryRun bool   `json:"dryRun,omitempty" jsonschema:"only the plan"`
+	Plan   string `json:"plan,omitempty" jsonschema:"of a dryRun, to hold the call to it"`
 }

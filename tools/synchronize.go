@@ -17,7 +17,7 @@ type SynchronizeTargetArguments struct {
 }
 
 func synchronizeTarget(ctx context.Context, m *gateway.Manager, in SynchronizeTargetArguments, caller gateway.Caller) (ChangeReport, error) {
-	change, err := m.Synchronize(ctx, in.Gateway, in.Target, in.DryRun, in.duration(), caller)
+	change, err := m.Synchronize(ctx, in.Gateway, in.Target, gateway.SynchronizeOptions{DryRun: in.DryRun, Plan: in.Plan, Wait: in.duration()}, caller)
 	return ChangeReport{change}, err
 }
 

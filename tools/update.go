@@ -16,7 +16,7 @@ type UpdateArguments struct {
 }
 
 func (in UpdateArguments) options() gateway.UpdateOptions {
-	return gateway.UpdateOptions{DryRun: in.DryRun, OnFailure: in.OnFailure, Confirm: in.Confirm, Wait: in.duration()}
+	return gateway.UpdateOptions{DryRun: in.DryRun, Plan: in.Plan, OnFailure: in.OnFailure, Confirm: in.Confirm, Wait: in.duration()}
 }
 
 // UpdateTargetEndpointArguments are the arguments of update_target_endpoint.

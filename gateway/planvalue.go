@@ -1,0 +1,105 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+)
+
+// lists are the tools that a plan is made from.
+type lists struct {
+	served, offered       []catalog.Tool
+	servedErr, offeredErr error
+}
+
+// planValue is a short digest of what a plan was made from: the configuration that
+// the target would get, what the gateway serves, and what the server offers. What
+// could not be read is "?", and equals only the same.
+func planValue(t aws.Target, edit aws.Edit, l lists) (string, error) {
+	configuration, err := t.Edited(edit)
+	if err != nil {
+		return "", err
+	}
+	return strings.Join([]string{short(configuration), digest(l.served, l.servedErr), digest(l.offered, l.offeredErr)}, "-"), nil
+}
+
+func short(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:6])
+}
+
+func digest(tools []catalog.Tool, err error) string {
+	if err != nil {
+		return "?"
+	}
+	var h catalog.Hasher
+	hashes := make([]string, len(tools))
+	for i, t := range tools {
+		hashes[i] = h.Hash(t)
+	}
+	slices.Sort(hashes)
+	return short([]byte(strings.Join(hashes, "")))
+}
+
+// refuseOtherPlan is the error where a plan is not true any more, with what is
+// different now.
+func refuseOtherPlan(target, planned, now string) error {
+	if planned == now {
+		return nil
+	}
+	was, is := strings.Split(planned, "-"), strings.Split(now, "-")
+	if len(was) != len(is) {
+		return fmt.Errorf("plan %q is none of target %s: give the plan value of a call with dryRun, or leave it out", quote(planned), target)
+	}
+	var different []string
+	for i, what := range []string{"the target's configuration", "what the gateway serves", "what the server offers"} {
+		if was[i] != is[i] {
+			different = append(different, what)
+		}
+	}
+	return fmt.Errorf("nothing was sent for target %s: since the plan was made, %s changed; call again with dryRun to see it", target, strings.Join(different, " and "))
+}
+
+// holdToPlan compares a plan with what it would be made from now. It returns the
+// tools that the plan has seen at the server.
+func (m *Manager) holdToPlan(ctx context.Context, g aws.Gateway, before aws.Target, edit aws.Edit, way *move, confirmed bool, plan string) ([]catalog.Tool, error) {
+	var refusal error
+	asked := []bool{false}
+	if confirmed { // the plan may have been made without the confirmation, or with it
+		asked = append(asked, true)
+	}
+	for _, confirmed := range asked {
+		t, read, unchecked := m.asPlanned(before, edit, way, confirmed)
+		l := m.readWith(ctx, g, t, read)
+		now, err := planValue(before, edit, l)
+		if err != nil {
+			return nil, err
+		}
+		if refusal = refuseOtherPlan(before.Name, plan, now); refusal == nil {
+			return l.offered, nil
+		}
+		if unchecked == "" {
+			break // credentials make no difference
+		}
+	}
+	return nil, refusal
+}
+
+// unplanned names what a gateway serves that a plan had not seen, "" for nothing.
+func unplanned(planned, served []catalog.Tool) string {
+	d := catalog.Compare(planned, served)
+	news := d.Added
+	for _, c := range d.Changed {
+		news = append(news, c.After)
+	}
+	if len(news) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("tools that the plan had not seen: %s; ", orNone(news))
+}

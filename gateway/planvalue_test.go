@@ -1,0 +1,57 @@
+package gateway
+
+import (
+	"errors"
+	"testing"
+
+	"agentcore-gateway-mcp/catalog"
+)
+
+func TestRefuseOtherPlan(t *testing.T) {
+	for now, want := range map[string]string{
+		"c-s-o": "",
+		"x-s-o": "since the plan was made, the target's configuration changed",
+		"c-x-o": "what the gateway serves changed",
+		"c-s-x": "what the server offers changed",
+		"c-s-?": "what the server offers changed",
+		"x-x-x": "the target's configuration and what the gateway serves and what the server offers changed",
+	} {
+		says(t, now, refuseOtherPlan("orders", "c-s-o", now), want)
+	}
+	for _, planned := range []string{"", "c", "c-s-o-p"} {
+		if planned != "" {
+			says(t, planned, refuseOtherPlan("orders", planned, "c-s-o"), "is none of target orders")
+		}
+	}
+}
+
+func TestPlanDigest(t *testing.T) {
+	one := []catalog.Tool{{Name: "a", Definition: []byte(`{}`)}, {Name: "b", Definition: []byte(`{}`)}}
+	other := []catalog.Tool{{Name: "b", Definition: []byte(`{ }`)}, {Name: "a", Definition: []byte(`{"title":""}`)}}
+	if digest(one, nil) != digest(other, nil) {
+		t.Error("order and spelling count")
+	}
+	if digest(one, nil) == digest(one[:1], nil) || digest(nil, nil) == digest(nil, errors.New("not read")) || digest(one, errors.New("not read")) != "?" {
+		t.Error("different lists have one digest")
+	}
+}
+
+func TestUnplanned(t *testing.T) {
+	tool := func(name, definition string) catalog.Tool {
+		return catalog.Tool{Name: name, Definition: []byte(definition)}
+	}
+	planned := []catalog.Tool{tool("a", `{}`), tool("b", `{}`)}
+	for _, c := range []struct {
+		served []catalog.Tool
+		want   string
+	}{
+		{planned, ""},
+		{planned[:1], ""},
+		{append([]catalog.Tool{tool("c", `{}`)}, planned...), "tools that the plan had not seen: c; "},
+		{[]catalog.Tool{tool("a", `{"description":"other"}`)}, "tools that the plan had not seen: a; "},
+	} {
+		if got := unplanned(planned, c.served); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
