@@ -106,7 +106,7 @@ func leftBehind(c gateway.Change) string {
 	}
 	text += "; it is not put back if it fails: look with " + look
 	if c.PreviousEndpoint == c.Endpoint || c.EndpointMasked {
-		return text + "; the configuration from before is in the log"
+		return text + "; the configuration from before is in the log above"
 	}
 	back := fmt.Sprintf("; to go back from %s: %s call update_target_endpoint --gateway %s --target %s --endpoint %s", c.Endpoint, program, c.Gateway, c.Target, quoted(c.PreviousEndpoint))
 	if strings.Contains(c.Next, "and confirm set to") {

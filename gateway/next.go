@@ -129,7 +129,7 @@ func nextBack(target string, moved, masked, confirm bool) string {
 	case !moved:
 		return call
 	case masked:
-		call = "to go back, call update_target_endpoint with the endpoint from before (its hidden values are not shown here)"
+		call = "to go back, call update_target_endpoint with previous set to true (the endpoint has values that are not shown)"
 	default:
 		call = "to go back, call update_target_endpoint with endpoint set to previousEndpoint"
 	}

@@ -39,7 +39,7 @@ func TestNextBack(t *testing.T) {
 	}{
 		{false, true, true, "to go back, call update_target with the values under configuration, before"},
 		{true, false, false, "to go back, call update_target_endpoint with endpoint set to previousEndpoint"},
-		{true, true, false, "to go back, call update_target_endpoint with the endpoint from before (its hidden values are not shown here)"},
+		{true, true, false, "to go back, call update_target_endpoint with previous set to true (the endpoint has values that are not shown)"},
 		{true, false, true, `to go back, call update_target_endpoint with endpoint set to previousEndpoint and confirm set to "orders"`},
 	} {
 		if got := nextBack("orders", c.moved, c.masked, c.confirm); got != c.want {

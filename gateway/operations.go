@@ -58,6 +58,7 @@ type operations struct {
 	mu      sync.Mutex
 	all     []*running // the oldest first
 	left    map[string]leftTarget
+	moved   map[string]string // where targets pointed before, by their ids
 	working sync.WaitGroup
 	sending sync.WaitGroup // changes that may become operations any moment
 }
@@ -103,6 +104,23 @@ func (m *Manager) rescue(what string, instead func()) {
 		m.Log.Error("panic in "+what, "panic", p, "stack", string(debug.Stack()))
 		instead()
 	}
+}
+
+// move keeps where a target pointed before it was moved.
+func (s *operations) move(targetID, endpoint string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.moved == nil || len(s.moved) >= mostEnds {
+		s.moved = map[string]string{} // the way back is in the log, too
+	}
+	s.moved[targetID] = endpoint
+}
+
+func (s *operations) endpoint(targetID string) (endpoint string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	endpoint, ok = s.moved[targetID]
+	return endpoint, ok
 }
 
 // running is an operation as those see it who wait for it.

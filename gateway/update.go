@@ -132,6 +132,9 @@ func (u *update) apply(ctx context.Context, o *operation) (err error) {
 	}); err != nil {
 		return fmt.Errorf("target %s was not updated: %w", o.before.Name, err)
 	}
+	if u.way != nil {
+		o.m.operations.move(o.before.ID, u.previous.Endpoint)
+	}
 	return nil
 }
 

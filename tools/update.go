@@ -25,11 +25,12 @@ type UpdateTargetEndpointArguments struct {
 	Endpoint   string `json:"endpoint,omitempty" jsonschema:"https URL of the MCP server"`
 	RuntimeARN string `json:"runtimeArn,omitempty" jsonschema:"instead of endpoint"`
 	Qualifier  string `json:"qualifier,omitempty" jsonschema:"of the runtime, default DEFAULT"`
+	Previous   bool   `json:"previous,omitempty" jsonschema:"back to where it pointed before"`
 	UpdateArguments
 }
 
 func updateTargetEndpoint(ctx context.Context, m *gateway.Manager, in UpdateTargetEndpointArguments, caller gateway.Caller) (ChangeReport, error) {
-	to := gateway.NewEndpoint{URL: in.Endpoint, RuntimeARN: in.RuntimeARN, Qualifier: in.Qualifier}
+	to := gateway.NewEndpoint{URL: in.Endpoint, RuntimeARN: in.RuntimeARN, Qualifier: in.Qualifier, Previous: in.Previous}
 	change, err := m.UpdateEndpoint(ctx, in.Gateway, in.Target, to, in.options(), caller)
 	return ChangeReport{change}, err
 }

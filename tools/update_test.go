@@ -255,3 +255,21 @@ func TestPlanOfAPin(t *testing.T) {
 		t.Errorf("the move: %+v, tools %+v", move, move.Tools)
 	}
 }
+
+// An endpoint with values that are not shown is gone back to without them.
+func TestBackToAHiddenEndpoint(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	id := b.newTarget(b.gatewayID, "secretive", b.url+"?v=hush")
+	refused(b, "update_target_endpoint", map[string]any{"target": "secretive", "previous": true}, "has not moved target secretive")
+	refused(b, "update_target_endpoint", map[string]any{"target": "secretive", "previous": true, "endpoint": b.url}, "previous goes without endpoint")
+	moved := must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "secretive", "endpoint": serveOrders(t, 3), "confirm": "secretive"})
+	if moved.Outcome != gateway.Updated || !moved.EndpointMasked {
+		t.Fatalf("%+v", moved)
+	}
+	back := must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "secretive", "previous": true, "confirm": "secretive"})
+	target, err := b.client.Target(t.Context(), b.gatewayID, id)
+	if err != nil || back.Outcome != gateway.Updated || target.Endpoint != b.url+"?v=hush" || strings.Contains(back.Endpoint, "hush") {
+		t.Errorf("%+v, the target is at %s %v", back, target.Endpoint, err)
+	}
+}
