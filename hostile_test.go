@@ -134,4 +134,15 @@ func TestCallWithHostileNames(t *testing.T) {
 	if out, status = call("--expect", approved, "check_drift", "--target", "enormous"); status != 11 || !strings.Contains(out, "gone<U+001B>[8m is not offered any more") {
 		t.Errorf("--expect: status %d: %.300s", status, out)
 	}
+	var document struct {
+		InSync   int
+		Expected struct {
+			ExitStatus  int
+			Differences []string
+		}
+	}
+	out, status = call("--json", "--expect", approved, "check_drift", "--target", "enormous")
+	if err := json.Unmarshal([]byte(out), &document); err != nil || status != 11 || document.Expected.ExitStatus != 11 || len(document.Expected.Differences) == 0 || document.InSync != 1 {
+		t.Errorf("--json --expect is one document: status %d, %v: %+v", status, err, document)
+	}
 }

@@ -139,7 +139,8 @@ func (c *callCommand) approved(tool string, arguments map[string]any) (gateway.A
 	return approved, nil
 }
 
-// tell prints an answer, and ends with the exit status that it means.
+// tell prints an answer, and ends with the exit status that it means. As JSON it is
+// one document, with what --expect found under expected.
 func (c *callCommand) tell(screen *terminal.Printer, tool string, result *mcp.CallToolResult, approved gateway.Approved) error {
 	if result.StructuredContent == nil {
 		return errors.New(text(result))
@@ -148,31 +149,36 @@ func (c *callCommand) tell(screen *terminal.Printer, tool string, result *mcp.Ca
 	if err != nil {
 		return err
 	}
+	var status ExitStatus
+	differences := []string{}
+	if approved != nil && !result.IsError {
+		var report tools.DriftReport
+		if err := json.Unmarshal(answer, &report); err != nil {
+			return err
+		}
+		judged, found := approved.Judge(report.Targets)
+		status, differences = exitStatusOf(judged), append(differences, found...)
+	}
 	if c.JSON {
+		document := result.StructuredContent
+		if all, ok := document.(map[string]any); ok && approved != nil {
+			all["expected"] = map[string]any{"exitStatus": int(status), "differences": differences}
+		}
 		encoder := json.NewEncoder(screen)
 		encoder.SetIndent("", "  ")
 		encoder.SetEscapeHTML(false)
-		err = encoder.Encode(result.StructuredContent)
-	} else {
-		err = tools.Show(screen, tool, answer)
+		err = encoder.Encode(document)
+	} else if err = tools.Show(screen, tool, answer); err == nil {
+		for _, difference := range differences {
+			screen.Linef("%s", difference)
+		}
 	}
 	switch {
 	case err != nil:
 		return err
 	case result.IsError:
 		return ExitStatus(1)
-	case approved == nil:
-		return nil
-	}
-	var report tools.DriftReport
-	if err := json.Unmarshal(answer, &report); err != nil {
-		return err
-	}
-	judged, differences := approved.Judge(report.Targets)
-	for _, difference := range differences {
-		screen.Linef("%s", difference)
-	}
-	if status := exitStatusOf(judged); status != 0 {
+	case status != 0:
 		return status
 	}
 	return nil

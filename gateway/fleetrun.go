@@ -22,6 +22,7 @@ type fleetRun struct {
 	caller string
 	pause  time.Duration // between listings
 	listed []aws.Target
+	full   int // how often in a row AWS took none while none of ours was at work
 	report func(FleetTarget)
 
 	queue   []aws.Target
@@ -166,7 +167,10 @@ func (r *fleetRun) send(ctx context.Context) {
 			return r.m.Client.Synchronize(ctx, r.g.ID, t.ID)
 		})
 		switch {
-		case errors.Is(err, aws.ErrThrottled), errors.Is(err, aws.ErrQuota), ctx.Err() != nil:
+		case errors.Is(err, aws.ErrQuota):
+			r.refused(err)
+			return
+		case errors.Is(err, aws.ErrThrottled), ctx.Err() != nil:
 			return
 		case errors.Is(err, aws.ErrConflict):
 			// It is being worked on, or the gateway is: put it at the end, and
@@ -195,6 +199,29 @@ func (r *fleetRun) send(ctx context.Context) {
 		}
 		r.queue = r.queue[1:]
 	}
+}
+
+// mostFull is how often AWS may take none, while none of ours is at work, before
+// that is told: others may be at work in the gateway.
+const mostFull = 5
+
+// refused follows on AWS's word that a quota is reached. One that stands while
+// nothing of ours is at work does not pass by waiting.
+func (r *fleetRun) refused(err error) {
+	if len(r.running) > 0 {
+		r.full = 0
+		return
+	}
+	r.full++
+	r.pause = min(2*r.pause, 5*time.Second)
+	if r.full < mostFull {
+		return
+	}
+	for _, t := range r.queue {
+		t.StatusReasons = []string{"not synchronized: " + err.Error()}
+		r.finish(t, Failed)
+	}
+	r.queue = nil
 }
 
 // look lists the gateway's targets and takes those off that have ended.

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
 )
@@ -144,5 +145,16 @@ func TestPanicInAWorker(t *testing.T) {
 	c, _, failed := call[gateway.Change](b, "synchronize_target", map[string]any{"target": "second"})
 	if failed != "" || c.Outcome != gateway.Synchronized {
 		t.Errorf("%+v %s", c, failed)
+	}
+}
+
+// A quota that stands is told, and not asked for ever.
+func TestFleetWithoutQuota(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	defer b.cloud.Inject(emulator.Fault{Operation: "SynchronizeGatewayTargets", Code: "ServiceQuotaExceededException"})()
+	f, isError, failed := call[gateway.Fleet](b, "synchronize_targets", nil)
+	if failed != "" || !isError || f.Outcome != gateway.Failed || f.Failed != 1 || !strings.Contains(f.Targets[0].StatusReasons[0], "over a service quota") || b.cloud.Calls("SynchronizeGatewayTargets") != 5 {
+		t.Errorf("%d were sent: %+v %s", b.cloud.Calls("SynchronizeGatewayTargets"), f, failed)
 	}
 }
