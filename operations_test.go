@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"agentcore-gateway-mcp/inbound"
 	"agentcore-gateway-mcp/tutorial"
@@ -177,5 +178,28 @@ func TestCallLeavesAnUpdate(t *testing.T) {
 				t.Errorf("status %d, %s", status, stderr)
 			}
 		})
+	}
+}
+
+// Without usable AWS settings a server over stdio stays, and answers each call with
+// what to do: its client would show a closed connection and nothing else.
+func TestStdioWithoutAWS(t *testing.T) {
+	t.Parallel()
+	session := overStdio(t, []string{"AWS_PROFILE=nowhere"})
+	list, err := session.ListTools(t.Context(), nil)
+	if err != nil || len(list.Tools) < 12 {
+		t.Fatalf("%v %v", list, err)
+	}
+	for _, tool := range []string{"list_gateways", "synchronize_target"} {
+		result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: tool, Arguments: map[string]any{}})
+		if err != nil || !result.IsError || !strings.Contains(text(result), "nowhere") || !strings.Contains(text(result), "check --profile") {
+			t.Errorf("%s: %+v %v", tool, result, err)
+		}
+	}
+	if _, err := session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "agentcore://gateways"}); err == nil || !strings.Contains(err.Error(), "check --profile") {
+		t.Errorf("a resource: %v", err)
+	}
+	if _, stderr, status := output(t, program(t, "call", "--profile", "nowhere", "list_gateways")); status != 1 || !strings.Contains(stderr, "check --profile") {
+		t.Errorf("call: status %d, %s", status, stderr)
 	}
 }

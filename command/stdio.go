@@ -15,7 +15,9 @@ func (*stdioCommand) register(*flag.FlagSet) {}
 
 // Run serves one client until stdin ends or a signal comes.
 func (*stdioCommand) Run(p *process, g *globals) error {
-	s, err := p.wire(g, nil)
+	s, err := p.wire(g, func(w *Wiring) {
+		w.Lasting = true // a client would show nothing but that the connection was closed
+	})
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ type Wiring struct {
 	Secrets  *untrusted.Secrets // the credentials that were sent or received: no answer has them
 	Whole    bool               // answers of any length: nobody who gets them is a model
 	Named    bool               // whether callers over HTTP have names, see inbound.CallerHeader
+	Lasting  bool   // without AWS, each call is answered with what is wrong
 	Answered func()             // called when the first request was handled, and later; may be nil
 }
 
@@ -43,6 +44,7 @@ type Server struct {
 
 	wiring  Wiring
 	manager *gateway.Manager
+	broken  error // why no call can be answered
 	close   func()
 
 	connections sync.Map // contexts of HTTP requests under way, by connectionHeader
@@ -74,6 +76,12 @@ func (w Wiring) Wire(ctx context.Context) (*Server, error) {
 		return nil, err
 	}
 	client, err := aws.New(ctx, w.AWS)
+	if err != nil && w.Lasting {
+		w.Log.Error("no call can be answered", "cause", err)
+		s := &Server{wiring: w, manager: &gateway.Manager{}, close: func() {}, broken: err}
+		s.MCP = s.offer(w.ReadOnly)
+		return s, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +109,7 @@ func (s *Server) Close() {
 }
 
 func (s *Server) offer(readOnly bool) *mcp.Server {
-	server := tools.NewServer(s.manager, tools.Options{Version: version(), ReadOnly: readOnly, Log: s.wiring.Log, SDKLog: s.wiring.SDKLog, Secrets: s.wiring.Secrets, Whole: s.wiring.Whole, Caller: s.caller})
+	server := tools.NewServer(s.manager, tools.Options{Version: version(), ReadOnly: readOnly, Log: s.wiring.Log, SDKLog: s.wiring.SDKLog, Secrets: s.wiring.Secrets, Whole: s.wiring.Whole, Caller: s.caller, Broken: s.broken})
 	if s.wiring.Answered != nil {
 		server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
 			return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {

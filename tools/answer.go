@@ -30,6 +30,7 @@ type gate struct {
 	secrets *untrusted.Secrets
 	whole   bool // answers of any length, for a caller that is no model
 	caller  func(*mcp.CallToolRequest) (string, context.Context)
+	broken  error // why no call can be answered
 }
 
 // json is an answer's JSON, with the ends of earlier changes that nobody has

@@ -93,6 +93,9 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			InputSchema: schema, OutputSchema: outputSchema[Out](known),
 		}
 		s.AddTool(definition, func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			if g.broken != nil {
+				return g.failure(g.broken), nil
+			}
 			in, err := arguments[In](checked, req.Params.Arguments)
 			if err != nil {
 				return g.failure(fmt.Errorf("%s: %w", name, err)), nil

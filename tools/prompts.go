@@ -65,6 +65,9 @@ func addResources(s *mcp.Server, m *gateway.Manager, g gate) {
 		URI: gatewaysURI, Name: "gateways", Title: "Gateways", MIMEType: "application/json",
 		Description: "The AgentCore gateways that can be managed.",
 	}, func(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+		if g.broken != nil {
+			return nil, errors.New(g.text(g.broken.Error()))
+		}
 		out, err := listGateways(ctx, m, ListGatewaysArguments{}, gateway.Caller{})
 		if err != nil {
 			return nil, errors.New(g.text(err.Error()))
@@ -79,6 +82,9 @@ func addResources(s *mcp.Server, m *gateway.Manager, g gate) {
 		gatewayRef, targetRef, ok := strings.Cut(rest, "/targets/")
 		if !ok || gatewayRef == "" || targetRef == "" {
 			return nil, mcp.ResourceNotFoundError(req.Params.URI)
+		}
+		if g.broken != nil {
+			return nil, errors.New(g.text(g.broken.Error()))
 		}
 		out, err := getTarget(ctx, m, TargetArgument{GatewayArgument: GatewayArgument{gatewayRef}, Target: targetRef}, gateway.Caller{})
 		if err != nil {

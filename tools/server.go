@@ -26,6 +26,8 @@ type Options struct {
 	// left, which the SDK does not tell of requests of older revisions over HTTP. It
 	// is nil where all callers are one, and nobody leaves unseen.
 	Caller func(*mcp.CallToolRequest) (name string, connected context.Context)
+	// Broken is why no call can be answered, which each of them then is; nil for none.
+	Broken error
 	// Whole answers are not shortened to what a model can read.
 	Whole bool
 }
@@ -47,7 +49,7 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 			c.CacheScope = "private" // answers depend on who asks, the default is public
 		},
 	})
-	g := gate{o.Secrets, o.Whole, o.Caller}
+	g := gate{o.Secrets, o.Whole, o.Caller, o.Broken}
 	// Making their schemas takes longer than all the rest of a start-up.
 	addTools := sync.OnceFunc(func() {
 		known := schemas{}
