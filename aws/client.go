@@ -12,10 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -45,6 +47,7 @@ type Client struct {
 	data    *bedrockagentcore.Client
 	secrets *secretsmanager.Client
 	local   bool
+	skew    *atomic.Int64 // of AWS's clock against ours, in nanoseconds, as its answers show it
 	poll    pollSchedule
 }
 
@@ -88,7 +91,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 		}
 		local = loopback.Host(u.Hostname())
 	}
-	c := &Client{local: local, poll: pollSchedule{first: 500 * time.Millisecond, most: 3 * time.Second}}
+	c := &Client{local: local, skew: new(atomic.Int64), poll: pollSchedule{first: 500 * time.Millisecond, most: 3 * time.Second}}
 	if c.local {
 		c.poll = pollSchedule{first: 40 * time.Millisecond, most: 400 * time.Millisecond}
 		cfg = localConfig(cfg, endpoint)
@@ -99,7 +102,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 			so.BaseEndpoint = &endpoint
 		}
 		so.Retryer = safeRetries()
-		so.APIOptions = append(so.APIOptions, rates.add)
+		so.APIOptions = append(so.APIOptions, rates.add, c.watchClock)
 	})
 	c.data = bedrockagentcore.NewFromConfig(cfg, func(so *bedrockagentcore.Options) { so.Retryer = safeRetries() })
 	c.secrets = secretsmanager.NewFromConfig(cfg)
@@ -118,6 +121,26 @@ func localConfig(cfg aws.Config, endpoint string) aws.Config {
 		return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local", Source: "local AgentCore"}, nil
 	})
 	return cfg
+}
+
+// Now is the time by AWS's clock, as far as an answer has shown it: its times of
+// targets are compared with it.
+func (c *Client) Now() time.Time { return time.Now().Add(time.Duration(c.skew.Load())) }
+
+// watchClock keeps how far AWS's clock is from ours. Its answers tell the second that
+// has begun, so Now is up to a second early; a smaller difference is none.
+func (c *Client) watchClock(stack *middleware.Stack) error {
+	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("ClockSkew",
+		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+			out, metadata, err := next.HandleFinalize(ctx, in)
+			if skew, ok := awsmiddleware.GetAttemptSkew(metadata); ok {
+				if skew.Abs() < 2*time.Second {
+					skew = 0
+				}
+				c.skew.Store(int64(skew))
+			}
+			return out, metadata, err
+		}), "Retry", middleware.After)
 }
 
 // Local reports whether the control plane is on a loopback address, that is,

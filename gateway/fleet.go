@@ -81,6 +81,7 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 	}
 	// One deadline for all of it; with no time left, a few are begun all the same.
 	deadline := start.Add(max(r.Wait, time.Second))
+	begun := m.Client.Now() // by the clock of the times that it will be compared with
 	runs, err := m.prepareAll(ctx, gateways, r, caller, deadline)
 	if err != nil {
 		return Fleet{}, err
@@ -110,12 +111,13 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 		})
 	}
 	work.Wait()
-	return summarize(runs, total, start), nil
+	return summarize(runs, total, start, begun), nil
 }
 
-// summarize counts, and keeps what is worth reading.
-func summarize(runs []*fleetRun, total int, start time.Time) Fleet {
-	f := Fleet{Total: total, Targets: []FleetTarget{}, SkippedFor: []SkipReason{}, NotSyncedSince: start.UTC().Truncate(time.Millisecond)}
+// summarize counts, and keeps what is worth reading. start is when the call began,
+// since the same by AWS's clock.
+func summarize(runs []*fleetRun, total int, start, since time.Time) Fleet {
+	f := Fleet{Total: total, Targets: []FleetTarget{}, SkippedFor: []SkipReason{}, NotSyncedSince: since.UTC().Truncate(time.Millisecond)}
 	for _, run := range runs {
 		f.Account, f.Region = run.g.Account(), run.g.Region()
 		if run.servedErr != nil {

@@ -158,3 +158,25 @@ func TestFleetWithoutQuota(t *testing.T) {
 		t.Errorf("%d were sent: %+v %s", b.cloud.Calls("SynchronizeGatewayTargets"), f, failed)
 	}
 }
+
+// AWS's clock decides what was synchronized since, wherever ours stands.
+func TestFleetByTheClockOfAWS(t *testing.T) {
+	t.Parallel()
+	for name, off := range map[string]time.Duration{"behind": -2 * time.Minute, "ahead": 2 * time.Minute} {
+		clock := func() time.Time { return time.Now().Add(off) }
+		b := newBench(t, benchOptions{emulator: emulator.Options{Now: clock}, between: func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Date", clock().UTC().Format(http.TimeFormat))
+				next.ServeHTTP(w, r)
+			})
+		}})
+		first := must[gateway.Fleet](b, "synchronize_targets", nil)
+		if first.Synchronized != 1 || first.NotSyncedSince.Sub(clock()).Abs() > 30*time.Second {
+			t.Errorf("%s: %+v", name, first)
+		}
+		again := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"notSyncedSince": first.NotSyncedSince.Format(time.RFC3339Nano)})
+		if again.Skipped != 1 || again.Synchronized != 0 {
+			t.Errorf("%s, again: %+v", name, again)
+		}
+	}
+}
