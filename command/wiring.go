@@ -34,7 +34,7 @@ type Wiring struct {
 	Secrets  *untrusted.Secrets // the credentials that were sent or received: no answer has them
 	Whole    bool               // answers of any length: nobody who gets them is a model
 	Named    bool               // whether callers over HTTP have names, see inbound.CallerHeader
-	Lasting  bool   // without AWS, each call is answered with what is wrong
+	Lasting  bool               // without AWS, each call is answered with what is wrong
 	Answered func()             // called when the first request was handled, and later; may be nil
 }
 

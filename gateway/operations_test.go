@@ -1,0 +1,116 @@
+package gateway
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func (s *operations) put(id string, c Caller, ended time.Duration, heard bool) *running {
+	r := &running{id: id, caller: c, underway: Change{TargetID: "T1"}, heard: heard}
+	if ended > 0 {
+		r.ended = time.Now().Add(-ended)
+	}
+	s.add(r)
+	return r
+}
+
+func TestOperationsAreForgotten(t *testing.T) {
+	for name, c := range map[string]struct {
+		ended time.Duration // ago; 0 is not at all
+		heard bool
+		kept  bool
+	}{
+		"under way":             {0, false, true},
+		"ended":                 {time.Minute, false, true},
+		"ended almost an hour":  {mostAge - time.Minute, false, true},
+		"ended too long ago":    {mostAge + time.Minute, false, false},
+		"ended and told":        {time.Second, true, false},
+		"under way, if told of": {0, true, true},
+	} {
+		var s operations
+		s.put("one", Caller{}, c.ended, c.heard)
+		s.put("two", Caller{}, 0, false)
+		if kept := s.all[0].id == "one"; kept != c.kept {
+			t.Errorf("%s: kept %t", name, kept)
+		}
+	}
+	var s operations
+	for i := range 2 * mostEnds {
+		s.put(fmt.Sprint(i), Caller{}, time.Second, false)
+	}
+	if len(s.all) > mostEnds+1 || s.all[len(s.all)-1].id != fmt.Sprint(2*mostEnds-1) {
+		t.Errorf("%d ends are kept, the last is %s", len(s.all), s.all[len(s.all)-1].id)
+	}
+}
+
+func TestAgain(t *testing.T) {
+	me, call := Caller{Name: "me", Call: "sync {}"}, "sync {}"
+	for name, c := range map[string]struct {
+		caller Caller
+		ended  time.Duration
+		heard  bool
+		asks   Caller
+		target string
+		joins  bool
+	}{
+		"the same, under way":      {me, 0, false, me, "T1", true},
+		"the same, ended":          {me, time.Second, false, me, "T1", true},
+		"the same, ended long ago": {me, toldAgain + time.Second, false, me, "T1", false},
+		"the same, told":           {me, time.Second, true, me, "T1", false},
+		"another caller":           {me, 0, false, Caller{Name: "you", Call: call}, "T1", false},
+		"another call":             {me, 0, false, Caller{Name: "me", Call: "sync {x}"}, "T1", false},
+		"another target":           {me, 0, false, me, "T2", false},
+		"no call":                  {Caller{Name: "me"}, 0, false, Caller{Name: "me"}, "T1", false},
+	} {
+		var s operations
+		r := s.put("one", c.caller, c.ended, c.heard)
+		if got := s.again(c.asks, c.target); (got == r) != c.joins || got != nil && !c.joins {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestUnheardIsToldOnce(t *testing.T) {
+	m := &Manager{}
+	m.operations.put("mine", Caller{Name: "me"}, time.Second, false)
+	m.operations.put("yours", Caller{Name: "you"}, time.Second, false)
+	m.operations.put("running", Caller{Name: "me"}, 0, false)
+	if ends := m.Unheard(Caller{Name: "me"}); len(ends) != 1 || ends[0].Operation != "mine" {
+		t.Errorf("%+v", ends)
+	}
+	if ends := m.Unheard(Caller{Name: "me"}); len(ends) != 0 {
+		t.Errorf("told again: %+v", ends)
+	}
+	if !m.Busy() || len(m.left()) != 1 {
+		t.Error("what runs is not seen")
+	}
+}
+
+func TestLeftTargets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s operations
+		s.leave("me", "g", "t", nil)
+		if _, ok := s.before("you", "g", "t"); ok {
+			t.Error("another caller gets it")
+		}
+		if _, ok := s.before("me", "g", "t"); !ok {
+			t.Error("it is not kept")
+		}
+		if _, ok := s.before("me", "g", "t"); ok {
+			t.Error("it is given twice")
+		}
+		s.leave("me", "g", "t", nil)
+		time.Sleep(mostAge + time.Second)
+		if _, ok := s.before("me", "g", "t"); ok {
+			t.Error("it is kept for too long")
+		}
+		for i := range 2 * mostEnds {
+			s.leave("me", "g", fmt.Sprint(i), nil)
+		}
+		if len(s.left) > mostEnds {
+			t.Errorf("%d are kept", len(s.left))
+		}
+	})
+}
