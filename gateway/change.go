@@ -72,7 +72,9 @@ type ToolChange struct {
 	Changed  []ChangedTool `json:"changed"`
 	Breaking bool          `json:"breaking,omitempty" jsonschema:"calls that worked may fail"`
 	Offered  []ToolView    `json:"offered,omitempty" jsonschema:"with source upstream: what the server offers now"`
-	Warnings []string      `json:"warnings,omitempty" jsonschema:"what AgentCore or model providers may choke on"`
+	Warnings []string      `json:"warnings,omitempty" jsonschema:"what AgentCore or model providers may choke on, or what may mislead a model"`
+
+	suspicious bool // a text that is new may mislead a model
 }
 
 // MarshalJSON leaves out the counts that are not known, and no others.
@@ -117,7 +119,11 @@ func compare(before, after []catalog.Tool) ToolChange {
 		Source: FromGateway, Before: len(before), After: len(after), Breaking: d.Verdict() == catalog.Breaking,
 		Added: view(d.Added), Removed: view(d.Removed), Changed: []ChangedTool{},
 	}
+	for _, t := range d.Added {
+		c.suspicious = c.suspicious || len(catalog.Inspect(t)) > 0
+	}
 	for _, change := range d.Changed {
+		c.suspicious = c.suspicious || len(catalog.Inspect(change.After)) > 0
 		tool := ChangedTool{Name: untrusted.Name(change.After.Name), Breaking: change.Verdict == catalog.Breaking, Details: []string{}}
 		for _, detail := range change.Details {
 			tool.Details = append(tool.Details, detail.Text)

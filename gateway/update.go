@@ -158,7 +158,9 @@ func (u *update) settle(ctx context.Context, o *operation) {
 	}
 	c.Configuration = u.configuration
 	c.pointed(o.before, now)
-	others := foreign(u.previous, u.edit, now)
+	// What AWS answered to the update is what it has made of it: it may have written
+	// an endpoint in another way, which is nobody's change.
+	others := foreign(o.sent, aws.Edit{}, o.now)
 	left, err := differences(now, u.edit)
 	course := decide(ending{
 		outcome: c.Outcome, failed: aws.PhaseOf(now.Status) == aws.PhaseFailed,

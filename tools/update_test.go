@@ -1,9 +1,11 @@
 package tools_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -271,5 +273,28 @@ func TestBackToAHiddenEndpoint(t *testing.T) {
 	target, err := b.client.Target(t.Context(), b.gatewayID, id)
 	if err != nil || back.Outcome != gateway.Updated || target.Endpoint != b.url+"?v=hush" || strings.Contains(back.Endpoint, "hush") {
 		t.Errorf("%+v, the target is at %s %v", back, target.Endpoint, err)
+	}
+}
+
+// AWS may write an endpoint in another way than it was sent: that is no rival's
+// change.
+func TestEndpointThatAWSRewrites(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{between: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPut {
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					t.Error(err)
+				}
+				body = []byte(strings.ReplaceAll(string(body), "/mcp?v=2", "/mcp?v=3"))
+				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	c := must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": b.url + "?v=2", "confirm": "orders"})
+	if target, err := b.client.Target(t.Context(), b.gatewayID, b.targetID); err != nil || c.Outcome != gateway.Updated || target.Endpoint != b.url+"?v=3" {
+		t.Errorf("%+v, %s %v", c, target.Endpoint, err)
 	}
 }
