@@ -80,10 +80,17 @@ func wrap(ctx context.Context, operation string, write bool, err error) error {
 	if re := (*awshttp.ResponseError)(nil); errors.As(err, &re) {
 		out.RequestID, status = re.ServiceRequestID(), re.HTTPStatusCode()
 	}
+	if missing := (*noCredentialsError)(nil); errors.As(err, &missing) && ctx.Err() == nil {
+		out.Kind, out.Message = ErrDenied, remedyForMissing(missing.err)
+		return out
+	}
 	if api := smithy.APIError(nil); errors.As(err, &api) {
 		const most = 600 // characters: AWS repeats what was sent
 		out.Code, out.Message = api.ErrorCode(), untrusted.Text(api.ErrorMessage(), most)
 		out.Kind = kindOf(write, status, out.Code)
+		if remedy := remedyForRefusal(operation, out.Code); remedy != "" {
+			out.Message = strings.TrimSuffix(out.Message, ".") + "; " + remedy
+		}
 		return out
 	}
 	if status >= http.StatusBadRequest { // an answer, and none of AWS's
@@ -102,10 +109,11 @@ func wrap(ctx context.Context, operation string, write bool, err error) error {
 	if errors.Is(err, errNoRegion) {
 		return fmt.Errorf("%s was not sent: %w", operation, errNoRegion)
 	}
-	if missing := (*noCredentialsError)(nil); errors.As(err, &missing) {
-		out.Kind, out.Message = ErrDenied, "no usable AWS credentials: set AWS_PROFILE or --profile, sign in again, or give the process a role"
-	} else if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "dial" {
+	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "dial" {
 		out.Kind = ErrUnreachable // nothing was sent, not even by a write
+	}
+	if remedy := remedyForSilence(err); remedy != "" {
+		out.Message += "; " + remedy
 	}
 	return out
 }
