@@ -62,8 +62,12 @@ const (
 	DefaultWait = 45 * time.Second
 	// MaxWait bounds a call for pipelines, which wait longer.
 	MaxWait = 900 * time.Second
-	// readServed bounds reading what a gateway serves, before and after.
-	readServed  = 10 * time.Second
+	// readServed bounds reading what a gateway serves: many targets are many pages.
+	readServed = 40 * time.Second
+	// readOffered bounds reading what one server offers.
+	readOffered = 10 * time.Second
+	// lateServed is how long a list may follow its target's READY late.
+	lateServed  = 10 * time.Second
 	sendTimeout = 30 * time.Second
 )
 
@@ -106,7 +110,7 @@ func (m *Manager) offered(ctx context.Context, t aws.Target) ([]catalog.Tool, er
 	if _, err := m.guard(true).CheckEndpoint(t.Endpoint); err != nil {
 		return nil, err
 	}
-	list, err := remote.Reader{Transport: transport, ProtocolVersion: "2025-11-25", Timeout: readServed, Secrets: m.Secrets}.Read(ctx, t.Endpoint)
+	list, err := remote.Reader{Transport: transport, ProtocolVersion: "2025-11-25", Timeout: readOffered, Secrets: m.Secrets}.Read(ctx, t.Endpoint)
 	return list.Tools, err
 }
 

@@ -72,7 +72,7 @@ func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait 
 		o.change = *planned
 		return o.tell(), nil
 	}
-	r, err := m.dispatch(ctx, o, k, caller)
+	r, err := m.dispatch(ctx, o, k, wait, caller)
 	if err != nil {
 		return Change{}, err
 	}
@@ -80,10 +80,13 @@ func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait 
 }
 
 // dispatch reads what is served, sends the change, and has it carried on.
-func (m *Manager) dispatch(ctx context.Context, o *operation, k kind, caller Caller) (*running, error) {
+func (m *Manager) dispatch(ctx context.Context, o *operation, k kind, wait time.Duration, caller Caller) (*running, error) {
 	m.operations.sending.Add(1)
 	defer m.operations.sending.Done()
-	o.served, o.servedErr = m.served(ctx, o.g)
+	// What hangs must not keep the change from being sent for as long as it may take.
+	reading, cancel := context.WithTimeout(ctx, min(readServed, max(10*time.Second, wait/2)))
+	defer cancel()
+	o.served, o.servedErr = m.served(reading, o.g)
 	if err := k.apply(ctx, o); err != nil {
 		return nil, err
 	}
@@ -139,8 +142,6 @@ func (o *operation) compare(ctx context.Context, success Outcome) {
 // time. late says what still differs. Where the gateway's list cannot be read,
 // the server's own is better than none.
 func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
-	ctx, cancel := context.WithTimeout(ctx, readServed)
-	defer cancel()
 	t := o.now
 	l := o.m.readBoth(ctx, o.g, t)
 	now, offered, err, offeredErr := l.served, l.offered, l.servedErr, l.offeredErr
@@ -162,6 +163,8 @@ func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
 		}
 		return c, ""
 	}
+	ctx, cancel := context.WithTimeout(ctx, lateServed)
+	defer cancel()
 	for wait := 250 * time.Millisecond; !sameNames(now, offered); wait *= 2 {
 		if pause(ctx, wait) != nil {
 			late = lateList(now, offered)

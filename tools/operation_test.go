@@ -17,6 +17,7 @@ import (
 	"agentcore-gateway-mcp/agent-examples/orders"
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/tools"
 )
 
 // ended waits until so many operations have ended for which nobody waited.
@@ -247,5 +248,39 @@ func TestAnswerThatNeverComes(t *testing.T) {
 	c := must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": url, "confirm": "orders"})
 	if c.Outcome != gateway.Updated || c.Endpoint != url || c.Tools.After != 4 || b.cloud.Calls("UpdateGatewayTarget") != 1 {
 		t.Errorf("%d updates were sent: %+v", b.cloud.Calls("UpdateGatewayTarget"), c)
+	}
+}
+
+// slowly takes its time for every page.
+type slowly struct {
+	http.RoundTripper
+	page time.Duration
+}
+
+func (s slowly) RoundTrip(req *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(s.page):
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+	return s.RoundTripper.RoundTrip(req)
+}
+
+// A gateway with many pages is read for as long as the call has time.
+func TestManyPages(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{manager: func(m *gateway.Manager) {
+		transport := m.Transport
+		m.Transport = func(g aws.Gateway) (http.RoundTripper, error) {
+			rt, err := transport(g)
+			return slowly{rt, 1200 * time.Millisecond}, err
+		}
+	}})
+	for i := range 8 {
+		b.newTarget(b.gatewayID, fmt.Sprint("t", i), b.url)
+	}
+	out := must[tools.ToolList](b, "list_tools", nil)
+	if out.Count != 18 {
+		t.Errorf("%d tools", out.Count)
 	}
 }
