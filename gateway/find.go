@@ -62,8 +62,8 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 	if err != nil {
 		return aws.Gateway{}, err
 	}
-	if reason := m.NoGateway(all); reason != "" {
-		return aws.Gateway{}, errors.New(reason)
+	if len(all) == 0 {
+		return aws.Gateway{}, errors.New(m.Listed(all))
 	}
 	i, err := choose("gateway", ref, all, func(g aws.Gateway) candidate { return candidate{g.ID, g.Name} })
 	if err != nil {
@@ -87,13 +87,18 @@ func (m *Manager) Gateways(ctx context.Context) ([]aws.Gateway, error) {
 	return all, nil
 }
 
-// NoGateway says what is wrong with Allowed when no gateway that was listed is
-// among them, else "".
-func (m *Manager) NoGateway(listed []aws.Gateway) string {
-	if len(listed) > 0 || len(m.Allowed) == 0 {
-		return ""
+// Listed says what a list of gateways leaves out, and what it means that it is
+// empty; "" for all there are.
+func (m *Manager) Listed(all []aws.Gateway) string {
+	switch {
+	case len(m.Allowed) > 0 && len(all) == 0:
+		return fmt.Sprintf("this server may manage only %s (--gateway), and there is no such gateway in this account and region", strings.Join(m.Allowed, ", "))
+	case len(m.Allowed) > 0:
+		return "these are the only ones that this server may manage (--gateway); others may exist"
+	case len(all) == 0:
+		return fmt.Sprintf("the account has no gateway in region %s, or none that these credentials may list: check --region and --profile", orUnknown(m.Client.Region()))
 	}
-	return fmt.Sprintf("this server may manage only %s (--gateway), and there is no such gateway in this account and region", strings.Join(m.Allowed, ", "))
+	return ""
 }
 
 func (m *Manager) allowed(g aws.Gateway) bool {

@@ -12,6 +12,7 @@ type ListGatewaysArguments struct{ FilterArgument }
 
 // GatewayList is the answer of list_gateways.
 type GatewayList struct {
+	Region   string                `json:"region,omitempty" jsonschema:"that was asked"`
 	Gateways []gateway.GatewayView `json:"gateways"`
 	Next     string                `json:"next,omitempty"`
 }
@@ -34,7 +35,7 @@ func listGateways(ctx context.Context, m *gateway.Manager, in ListGatewaysArgume
 	if err != nil {
 		return GatewayList{}, err
 	}
-	out := GatewayList{Gateways: []gateway.GatewayView{}, Next: m.NoGateway(all)}
+	out := GatewayList{Region: m.Client.Region(), Gateways: []gateway.GatewayView{}, Next: m.Listed(all)}
 	for _, g := range all {
 		if in.keeps(g.Name) {
 			out.Gateways = append(out.Gateways, gateway.ViewGateway(g))

@@ -367,3 +367,22 @@ func TestOneTargetMayNotBeRead(t *testing.T) {
 		t.Errorf("%+v", drift)
 	}
 }
+
+// A list of gateways says where it was asked for, and what it leaves out.
+func TestListsSayWhatTheyLeaveOut(t *testing.T) {
+	for name, c := range map[string]struct {
+		options benchOptions
+		want    string
+	}{
+		"all":            {benchOptions{}, ""},
+		"an empty one":   {benchOptions{empty: true}, "no gateway in region us-east-1"},
+		"some":           {benchOptions{allowed: []string{"shop"}}, "others may exist"},
+		"none of theirs": {benchOptions{allowed: []string{"other"}}, "may manage only other"},
+	} {
+		b := newBench(t, c.options)
+		out := must[tools.GatewayList](b, "list_gateways", nil)
+		if out.Region != "us-east-1" || !strings.Contains(out.Next, c.want) || c.want == "" && out.Next != "" {
+			t.Errorf("%s: %+v", name, out)
+		}
+	}
+}
