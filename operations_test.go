@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -166,13 +167,19 @@ func TestCallLeavesAnUpdate(t *testing.T) {
 			for _, setting := range w.Settings() {
 				cmd.Env = append(cmd.Env, setting[0]+"="+setting[1])
 			}
-			if c.interrupt {
-				go func() {
-					within(t, 20*time.Second, "the update was sent", func() bool { return w.Cloud.Calls("UpdateGatewayTarget") > 0 })
-					_ = cmd.Process.Signal(syscall.SIGINT)
-				}()
+			var said bytes.Buffer
+			cmd.Stderr = &said
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
 			}
-			_, stderr, status := output(t, cmd)
+			if c.interrupt {
+				within(t, 20*time.Second, "the update was sent", func() bool { return w.Cloud.Calls("UpdateGatewayTarget") > 0 })
+				if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_ = cmd.Wait() // its status says how it ended
+			stderr, status := said.String(), cmd.ProcessState.ExitCode()
 			back := "agentcore-gateway-mcp call update_target_endpoint --gateway " + tutorial.Gateway + " --target " + tutorial.Target + " --endpoint '" + w.Endpoint + "'"
 			if status != c.status || !strings.Contains(stderr, tutorial.Target+" is UPDATING") || !strings.Contains(stderr, "it is not put back if it fails") || !strings.Contains(stderr, back) {
 				t.Errorf("status %d, %s", status, stderr)
