@@ -70,7 +70,7 @@ type leftTarget struct {
 }
 
 // leave keeps what a gateway served of a target before a synchronization whose end
-// a caller has not seen, unless an earlier one has been left, too.
+// a caller has not seen.
 func (s *operations) leave(caller, gatewayID, targetID string, before []catalog.Tool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -266,8 +266,8 @@ func (r *running) hear() Change {
 // end keeps how the operation ended. When nobody waits, the log tells it.
 func (r *running) end(c Change, m *Manager) {
 	r.mu.Lock()
-	r.answer, r.ended = c, time.Now()
 	alone := len(r.listeners) == 0
+	r.answer, r.ended, r.heard = c, time.Now(), !alone // nobody else is to tell it first
 	r.mu.Unlock()
 	close(r.done)
 	if alone {
@@ -320,6 +320,9 @@ func (r *running) await(ctx context.Context, start time.Time, wait time.Duration
 		case message := <-messages:
 			progress.report(min(time.Since(start), wait).Seconds(), wait.Seconds(), message)
 		case <-ctx.Done():
+			r.mu.Lock()
+			r.heard = r.heard && len(r.listeners) > 1 // an end that came with the leaving
+			r.mu.Unlock()
 			return Change{}, fmt.Errorf("the call was given up: operation %s goes on, and a later call tells how it ended: %w", r.id, context.Cause(ctx))
 		case <-timer.C:
 			select {

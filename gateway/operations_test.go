@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,6 +113,57 @@ func TestLeftTargets(t *testing.T) {
 		}
 		if len(s.left) > mostEnds {
 			t.Errorf("%d are kept", len(s.left))
+		}
+	})
+}
+
+// An end belongs to those who wait for it; one that comes while the last of them
+// leaves is nobody's yet.
+func TestWhoHearsAnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &Manager{Log: slog.New(slog.DiscardHandler)}
+		me := Caller{Name: "me"}
+		begin := func() *running {
+			r := m.operations.put("one", me, 0, false)
+			r.done, r.listeners = make(chan struct{}), map[chan<- string]bool{}
+			return r
+		}
+		r := begin()
+		answers := make(chan Change, 1)
+		go func() {
+			c, _ := r.await(t.Context(), time.Now(), time.Hour, nil)
+			answers <- c
+		}()
+		synctest.Wait()
+		r.end(Change{Outcome: Updated}, m)
+		if ends := m.Unheard(me); len(ends) != 0 {
+			t.Errorf("it is told to another call: %+v", ends)
+		}
+		if c := <-answers; c.Outcome != Updated {
+			t.Errorf("it is not told to the one that waits: %+v", c)
+		}
+
+		r = begin()
+		ctx, leave := context.WithCancel(t.Context())
+		leave()
+		if _, err := r.await(ctx, time.Now(), time.Hour, nil); err == nil {
+			t.Error("a caller that has left gets an answer")
+		}
+		r.end(Change{Outcome: Updated}, m)
+		if ends := m.Unheard(me); len(ends) != 1 {
+			t.Errorf("an end that nobody has waited for: %+v", ends)
+		}
+
+		r = begin()
+		messages := make(chan string, 1)
+		r.listeners[messages] = true
+		r.end(Change{Outcome: Updated}, m)
+		delete(r.listeners, messages)
+		for range 20 { // either case of the select
+			r.heard = true
+			if _, err := r.await(ctx, time.Now(), time.Hour, nil); err != nil && r.heard {
+				t.Fatal("a caller that has left has heard the end")
+			}
 		}
 	})
 }
