@@ -45,6 +45,7 @@ func newTarget(out *control.GetGatewayTargetOutput) Target {
 	}
 	if server := mcpServer(out); server != nil {
 		t.Endpoint, t.ListingMode, t.StaticSchema = aws.ToString(server.Endpoint), server.ListingMode, server.McpToolSchema != nil
+		t.ResourcePriority = priority(server.ResourcePriority)
 	}
 	return t
 }

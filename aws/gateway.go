@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,8 @@ type Gateway struct {
 	RoleARN       string
 	DiscoveryURL  string // of the issuer whose tokens it takes, with AuthorizerJWT
 	StatusReasons []string
+	Revisions     []string // of MCP that it accepts; none: it does not say
+	Filter        string   // what may keep tools from a caller of the gateway, in words; "" for nothing
 }
 
 // Account and Region are those in the gateway's ARN, "" in a listing.
@@ -89,8 +92,31 @@ func (c *Client) Gateway(ctx context.Context, id string) (Gateway, error) {
 		Status: out.Status, Authorizer: out.AuthorizerType, DiscoveryURL: discovery,
 		CreatedAt: aws.ToTime(out.CreatedAt), UpdatedAt: aws.ToTime(out.UpdatedAt),
 		ARN: aws.ToString(out.GatewayArn), URL: aws.ToString(out.GatewayUrl), RoleARN: aws.ToString(out.RoleArn),
-		StatusReasons: out.StatusReasons,
+		StatusReasons: out.StatusReasons, Revisions: revisions(out.ProtocolConfiguration),
+		Filter: filter(out.PolicyEngineConfiguration, out.InterceptorConfigurations),
 	}, nil
+}
+
+func revisions(c types.GatewayProtocolConfiguration) []string {
+	if mcp, ok := c.(*types.GatewayProtocolConfigurationMemberMcp); ok {
+		return mcp.Value.SupportedVersions
+	}
+	return nil
+}
+
+// filter names what of a gateway may show a caller fewer tools than there are
+// (AWS, "Use gateway with policy"; interceptors of responses may do the same).
+func filter(engine *types.GatewayPolicyEngineConfiguration, interceptors []types.GatewayInterceptorConfiguration) string {
+	if engine != nil && engine.Mode != types.GatewayPolicyEngineModeLogOnly {
+		arn := aws.ToString(engine.Arn)
+		return "policy engine " + arn[strings.LastIndexByte(arn, '/')+1:]
+	}
+	for _, i := range interceptors {
+		if slices.Contains(i.InterceptionPoints, types.GatewayInterceptionPointResponse) {
+			return "an interceptor of responses"
+		}
+	}
+	return ""
 }
 
 // NewGateway is what CreateGateway needs for an MCP gateway. With a discovery

@@ -36,6 +36,7 @@ type Target struct {
 	ListingMode           ListingMode
 	CreatedAt, UpdatedAt  time.Time
 	LastSynchronizedAt    time.Time // zero: never
+	ResourcePriority      int32     // of resources that several targets have, the lowest counts
 	AuthorizationURL      string    // where a person gives the consent that a pending status waits for
 
 	// Only from Client.Target and the calls that change one, zero in a listing:
@@ -76,7 +77,7 @@ func (c *Client) Targets(ctx context.Context, gatewayID string) iter.Seq2[Target
 					ID: aws.ToString(t.TargetId), Name: aws.ToString(t.Name), Description: aws.ToString(t.Description),
 					Status: t.Status, Type: t.TargetType, ListingMode: t.ListingMode,
 					CreatedAt: aws.ToTime(t.CreatedAt), UpdatedAt: aws.ToTime(t.UpdatedAt), LastSynchronizedAt: aws.ToTime(t.LastSynchronizedAt),
-					AuthorizationURL: authorizationURL(t.AuthorizationData),
+					ResourcePriority: priority(t.ResourcePriority), AuthorizationURL: authorizationURL(t.AuthorizationData),
 				}, nil) {
 					return
 				}
@@ -122,6 +123,14 @@ func (c *Client) Synchronize(ctx context.Context, gatewayID, targetID string) (T
 	}
 	// Accepted, but AWS did not say how the target stands: the wait will see.
 	return Target{ID: targetID}, nil
+}
+
+// priority is a resourcePriority as it counts (the service model's default).
+func priority(p *int32) int32 {
+	if p == nil {
+		return 1000
+	}
+	return *p
 }
 
 // atLeastOne sends nothing in place of an empty list: AWS's lists have a

@@ -149,6 +149,7 @@ func New(opts Options) *Server {
 			ProtocolVersion: gatewayProtocolVersion,
 			MaxTools:        opts.ToolsPerTarget,
 			Timeout:         opts.SyncTimeout,
+			Raw:             true, // whether AWS drops tools with a bad x-mcp-header is not known
 		},
 		ctx:            ctx,
 		cancel:         cancel,

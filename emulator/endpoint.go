@@ -78,8 +78,10 @@ type endpointView struct {
 	speaksMCP    bool
 	authorizer   types.AuthorizerType
 	jwt          *types.CustomJWTAuthorizerConfiguration
-	debug        bool // tells callers why a tool failed
-	onePage      bool // does not page tools/list
+	debug        bool                   // tells callers why a tool failed
+	onePage      bool                   // does not page tools/list
+	revisions    []string               // of MCP that it accepts; none: all
+	hides        func(tool string) bool // by its name at the gateway; nil hides none
 	instructions string
 	targets      []servedTarget
 }
@@ -109,9 +111,13 @@ func (s *Server) endpoint(id string) endpointView {
 			v.instructions = *c.Value.Instructions
 		}
 		v.onePage = c.Value.DisableMcpListToolsPagination != nil && *c.Value.DisableMcpListToolsPagination
+		v.revisions = c.Value.SupportedVersions
+	}
+	if filters(&gw.record) {
+		v.hides = gw.hides
 	}
 	for _, t := range gw.targets {
-		if t.served != nil && (t.served.dynamic || len(t.served.tools) > 0) {
+		if t.served != nil && (t.served.dynamic || len(t.served.lists.Tools) > 0) {
 			v.targets = append(v.targets, servedTarget{t.sequence, t.served})
 		}
 	}
@@ -122,9 +128,10 @@ func (s *Server) endpoint(id string) endpointView {
 // tools would refuse schemas that upstream servers do send.
 func (s *Server) mcpServer(view endpointView) *mcp.Server {
 	server := mcp.NewServer(&mcp.Implementation{Name: view.gateway, Version: "1.0.0"}, &mcp.ServerOptions{
-		Instructions: view.instructions,
-		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
-		Logger:       s.opts.Log,
+		Instructions:              view.instructions,
+		Capabilities:              view.capabilities(),
+		Logger:                    s.opts.Log,
+		SupportedProtocolVersions: view.spoken(),
 	})
 	server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
 		return func(ctx context.Context, method string, req mcp.Request) (result mcp.Result, err error) {
@@ -134,11 +141,26 @@ func (s *Server) mcpServer(view endpointView) *mcp.Server {
 					result, err = nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "internal error"}
 				}
 			}()
+			if hello, ok := req.GetParams().(*mcp.InitializeParams); ok {
+				if err := view.refuseRevision(hello.ProtocolVersion); err != nil {
+					return nil, err
+				}
+			}
 			switch r := req.(type) {
 			case *mcp.ListToolsRequest:
 				return s.listTools(ctx, view, r)
 			case *mcp.CallToolRequest:
 				return s.callTool(ctx, view, r)
+			case *mcp.ListPromptsRequest:
+				return s.listPrompts(ctx, view), nil
+			case *mcp.ListResourcesRequest:
+				return s.listResources(ctx, view), nil
+			case *mcp.ListResourceTemplatesRequest:
+				return s.listTemplates(ctx, view), nil
+			case *mcp.GetPromptRequest:
+				return s.getPrompt(ctx, view, r)
+			case *mcp.ReadResourceRequest:
+				return s.readResource(ctx, view, r)
 			}
 			return next(ctx, method, req)
 		}
@@ -169,7 +191,7 @@ func (s *Server) listTools(ctx context.Context, view endpointView, r *mcp.ListTo
 		if t.sequence <= after {
 			continue
 		}
-		page.Tools = append(page.Tools, s.definitions(ctx, t.served)...)
+		page.Tools = append(page.Tools, s.definitions(ctx, view, t.served)...)
 		if !view.onePage && i+1 < len(view.targets) {
 			page.NextCursor = formatToken(list, t.sequence)
 			break
@@ -179,21 +201,15 @@ func (s *Server) listTools(ctx context.Context, view endpointView, r *mcp.ListTo
 }
 
 // definitions are a target's tools under the names that the gateway gives them.
-func (s *Server) definitions(ctx context.Context, target *served) []json.RawMessage {
-	tools := target.tools
-	if target.dynamic {
-		ctx, cancel := s.outbound(ctx)
-		defer cancel()
-		list, err := s.readTools(ctx, target)
-		if err != nil {
-			s.opts.Log.Warn("tools of a DYNAMIC target not listed", "target", target.name, "error", err)
-			return nil
-		}
-		tools = list.Tools
-	}
+func (s *Server) definitions(ctx context.Context, view endpointView, target *served) []json.RawMessage {
+	tools := s.lists(ctx, target).Tools
 	definitions := make([]json.RawMessage, 0, len(tools))
 	for _, tool := range tools {
-		definition, err := renamed(tool.Definition, catalog.Join(target.name, tool.Name))
+		name := catalog.Join(target.name, tool.Name)
+		if view.hides != nil && view.hides(name) {
+			continue
+		}
+		definition, err := renamed(tool.Definition, name)
 		if err != nil { // not reached: it was read as an object
 			s.opts.Log.Error("tool not listed", "target", target.name, "tool", tool.Name, "error", err)
 			continue
@@ -201,6 +217,20 @@ func (s *Server) definitions(ctx context.Context, target *served) []json.RawMess
 		definitions = append(definitions, definition)
 	}
 	return definitions
+}
+
+// lists are a target's lists, asked from its server when it is DYNAMIC.
+func (s *Server) lists(ctx context.Context, target *served) catalog.List {
+	if !target.dynamic {
+		return target.lists
+	}
+	ctx, cancel := s.outbound(ctx)
+	defer cancel()
+	list, err := s.readLists(ctx, target)
+	if err != nil {
+		s.opts.Log.Warn("a DYNAMIC target is not listed", "target", target.name, "error", err)
+	}
+	return list.List
 }
 
 func renamed(definition json.RawMessage, name string) (json.RawMessage, error) {
@@ -225,7 +255,7 @@ func (s *Server) callTool(ctx context.Context, view endpointView, r *mcp.CallToo
 			target = t.served
 		}
 	}
-	if target == nil {
+	if target == nil || view.hides != nil && view.hides(r.Params.Name) {
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: fmt.Sprintf("Unknown tool: %s", r.Params.Name)}
 	}
 	ctx, cancel := s.outbound(ctx)
@@ -290,19 +320,7 @@ const (
 
 // forward calls a tool in a session of its own.
 func (s *Server) forward(ctx context.Context, target *served, tool string, arguments json.RawMessage) (*mcp.CallToolResult, error) {
-	client := mcp.NewClient(
-		&mcp.Implementation{Name: "agentcore-gateway", Version: "1.0.0"},
-		&mcp.ClientOptions{Capabilities: &mcp.ClientCapabilities{}},
-	)
-	session, err := client.Connect(ctx, &mcp.StreamableClientTransport{
-		Endpoint: target.endpoint,
-		HTTPClient: &http.Client{
-			Transport:     target.transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		MaxRetries:           -1,
-		DisableStandaloneSSE: true,
-	}, &mcp.ClientSessionOptions{ProtocolVersion: gatewayProtocolVersion})
+	session, err := s.connect(ctx, target)
 	if err != nil {
 		return nil, err
 	}
@@ -311,4 +329,21 @@ func (s *Server) forward(ctx context.Context, target *served, tool string, argum
 		arguments = json.RawMessage("{}")
 	}
 	return session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: arguments})
+}
+
+// connect opens a session with a target's MCP server.
+func (s *Server) connect(ctx context.Context, target *served) (*mcp.ClientSession, error) {
+	client := mcp.NewClient(
+		&mcp.Implementation{Name: "agentcore-gateway", Version: "1.0.0"},
+		&mcp.ClientOptions{Capabilities: &mcp.ClientCapabilities{}},
+	)
+	return client.Connect(ctx, &mcp.StreamableClientTransport{
+		Endpoint: target.endpoint,
+		HTTPClient: &http.Client{
+			Transport:     target.transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		MaxRetries:           -1,
+		DisableStandaloneSSE: true,
+	}, &mcp.ClientSessionOptions{ProtocolVersion: gatewayProtocolVersion})
 }

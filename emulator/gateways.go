@@ -19,6 +19,7 @@ type gateway struct {
 	sequence int
 	record   bedrockagentcorecontrol.GetGatewayOutput
 	targets  []*target
+	hides    func(tool string) bool // see HideTools
 }
 
 func (s *Server) createGateway(r *request) (json.RawMessage, error) {

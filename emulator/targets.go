@@ -31,8 +31,9 @@ type served struct {
 	name      string
 	endpoint  string
 	transport http.RoundTripper // adds the target's credentials
-	dynamic   bool              // tools are asked from the endpoint at every listing
-	tools     []catalog.Tool
+	dynamic   bool              // its lists are asked from the endpoint at every listing
+	lists     catalog.List
+	priority  int32 // the lowest serves a resource that several targets have
 }
 
 func (s *Server) createTarget(r *request) (json.RawMessage, error) {
@@ -277,5 +278,5 @@ func mcpServer(record *bedrockagentcorecontrol.GetGatewayTargetOutput) *types.Mc
 }
 
 func (v *served) has(tool string) bool {
-	return v.dynamic || slices.ContainsFunc(v.tools, func(t catalog.Tool) bool { return t.Name == tool })
+	return v.dynamic || slices.ContainsFunc(v.lists.Tools, func(t catalog.Tool) bool { return t.Name == tool })
 }

@@ -165,14 +165,17 @@ func (s *Server) read(ctx context.Context, id string, p plan) (*served, failure)
 	if reason != "" {
 		return nil, failure{reason, true}
 	}
-	next := &served{name: p.name, endpoint: *p.server.Endpoint, transport: transport}
+	next := &served{name: p.name, endpoint: *p.server.Endpoint, transport: transport, priority: defaultPriority}
+	if p.server.ResourcePriority != nil {
+		next.priority = *p.server.ResourcePriority
+	}
 	switch schema := p.server.McpToolSchema.(type) {
 	case nil:
 		if p.server.ListingMode == types.ListingModeDynamic {
 			next.dynamic = true
 			return next, failure{}
 		}
-		list, err := s.readTools(ctx, next)
+		list, err := s.readLists(ctx, next)
 		if err != nil {
 			return nil, failure{reason: statusReason(err, s.opts.ToolsPerTarget)}
 		}
@@ -182,7 +185,10 @@ func (s *Server) read(ctx context.Context, id string, p plan) (*served, failure)
 		if len(list.Dropped) > 0 {
 			s.opts.Log.Warn("tools dropped", "target", p.name, "tools", list.Dropped)
 		}
-		next.tools = list.Tools
+		if list.Unlisted != "" {
+			s.opts.Log.Warn("prompts or resources not read", "target", p.name, "cause", list.Unlisted)
+		}
+		next.lists = list.List
 	case *types.McpToolSchemaConfigurationMemberInlinePayload:
 		tools, err := staticTools(schema.Value)
 		if err != nil {
@@ -191,15 +197,15 @@ func (s *Server) read(ctx context.Context, id string, p plan) (*served, failure)
 		if len(tools) > s.opts.ToolsPerTarget {
 			return nil, failure{reason: tooManyTools(s.opts.ToolsPerTarget)}
 		}
-		next.tools = tools
+		next.lists.Tools = tools
 	default:
 		return nil, failure{reason: "Failed to read the static tool schema. Error - the local AgentCore reads inline payloads only"}
 	}
 	return next, failure{}
 }
 
-// readTools lists the tools of a target's MCP server.
-func (s *Server) readTools(ctx context.Context, target *served) (remote.List, error) {
+// readLists lists what a target's MCP server offers.
+func (s *Server) readLists(ctx context.Context, target *served) (remote.List, error) {
 	reader := s.reader
 	reader.Transport = target.transport
 	return reader.Read(ctx, target.endpoint)

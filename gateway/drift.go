@@ -34,12 +34,15 @@ type Drift struct {
 	Target             string            `json:"target"`
 	TargetID           string            `json:"targetId"`
 	State              DriftState        `json:"state"`
-	Reason             string            `json:"reason,omitempty" jsonschema:"why it is unknown"`
-	Pinned             bool              `json:"pinned,omitempty" jsonschema:"tools are frozen: tools shows what waits at the server"`
+	Reason             string            `json:"reason,omitempty" jsonschema:"why something is unknown"`
+	Pinned             bool              `json:"pinned,omitempty" jsonschema:"tools are frozen, and tools is what waits at the server"`
 	Status             aws.TargetStatus  `json:"status"`
 	LastSynchronizedAt time.Time         `json:"lastSynchronizedAt,omitzero"`
 	Tools              *ToolChange       `json:"tools,omitempty" jsonschema:"what a synchronization would change"`
 	Hashes             map[string]string `json:"hashes,omitempty" jsonschema:"SHA-256 of each tool that the server offers"`
+
+	resources []catalog.Tool // that the server offers
+	priority  int32
 }
 
 // CheckDrift compares, for one target or with an empty ref for all of a gateway,
@@ -94,7 +97,7 @@ func (m *Manager) drifts(ctx context.Context, g aws.Gateway, targets []aws.Targe
 			defer m.rescue("comparing target "+t.Name, func() {
 				drifts[i] = Drift{Target: t.Name, TargetID: t.ID, State: Unknown, Status: t.Status, Reason: errInside.Error()}
 			})
-			drifts[i] = m.drift(ctx, t, served, servedErr, hashed)
+			drifts[i] = m.drift(ctx, g, t, served, servedErr, hashed)
 			mu.Lock()
 			defer mu.Unlock()
 			done++
@@ -103,10 +106,14 @@ func (m *Manager) drifts(ctx context.Context, g aws.Gateway, targets []aws.Targe
 		})
 	}
 	_ = work.Wait() // none of them fails
+	settleShared(drifts)
+	for i := range drifts {
+		drifts[i].judge()
+	}
 	return drifts
 }
 
-func (m *Manager) drift(ctx context.Context, t aws.Target, served []catalog.Tool, servedErr error, hashed bool) Drift {
+func (m *Manager) drift(ctx context.Context, g aws.Gateway, t aws.Target, served catalog.List, servedErr error, hashed bool) Drift {
 	d := Drift{Target: t.Name, TargetID: t.ID, State: Unknown, Pinned: t.StaticSchema, Status: t.Status, LastSynchronizedAt: t.LastSynchronizedAt.UTC()}
 	switch {
 	case t.Type != aws.TargetMCPServer:
@@ -128,16 +135,67 @@ func (m *Manager) drift(ctx context.Context, t aws.Target, served []catalog.Tool
 		d.Reason = "what the server offers could not be read from here: " + err.Error()
 		return d
 	}
-	tools := compare(toolsOf(t.Name, served), offered)
-	tools.Source, tools.Warnings = FromPlan, warnings(t.Name, offered)
-	d.State, d.Tools = InSync, &tools
+	tools := against(lists{served: mine(t.Name, served, offered, g.Filter), offered: offered, filter: g.Filter})
+	tools.Warnings = warnings(t.Name, offered.Tools)
+	d.State, d.Tools, d.resources, d.priority = InSync, &tools, offered.Resources, t.ResourcePriority
 	if hashed {
-		d.Hashes = hashes(offered)
-	}
-	if tools.differs() {
-		d.State = Drifted
+		d.Hashes = hashes(offered.Tools)
 	}
 	return d
+}
+
+// judge decides the state of what was compared.
+func (d *Drift) judge() {
+	switch t := d.Tools; {
+	case t == nil:
+	case t.differs():
+		d.State = Drifted
+	case len(t.NotShown) > 0:
+		d.State, d.Reason = Unknown, fmt.Sprintf("%d of the server's tools are not shown to us (%s): whether the gateway has them cannot be seen from here, and no synchronization changes that", len(t.NotShown), t.Filter)
+	case t.Unlisted != "":
+		d.Reason = "no tool is different; prompts and resources could not be compared: " + t.Unlisted
+	}
+}
+
+// settleShared keeps a resource that several servers offer from being drift where
+// the gateway serves that of another target: the one with the lowest
+// resourcePriority (the service model).
+func settleShared(drifts []Drift) {
+	offering := map[string][]*Drift{}
+	for i := range drifts {
+		for _, r := range drifts[i].resources {
+			offering[r.Name] = append(offering[r.Name], &drifts[i])
+		}
+	}
+	for _, uri := range slices.Sorted(maps.Keys(offering)) {
+		all := offering[uri]
+		if len(all) < 2 {
+			continue
+		}
+		wins := slices.MinFunc(all, func(a, b *Drift) int { return cmp.Compare(a.priority, b.priority) })
+		for _, d := range all {
+			switch {
+			case d == wins:
+			case d.priority == wins.priority:
+				d.Tools.Warnings = append(d.Tools.Warnings, fmt.Sprintf("target %s offers resource %s too, with the same resourcePriority: which of them is served is not documented", wins.Target, untrusted.Name(uri)))
+				d.Tools.forgetResource(uri)
+			default:
+				d.Tools.Warnings = append(d.Tools.Warnings, fmt.Sprintf("resource %s is served from target %s, whose resourcePriority is %d (here %d)", untrusted.Name(uri), wins.Target, wins.priority, d.priority))
+				d.Tools.forgetResource(uri)
+			}
+		}
+	}
+}
+
+// forgetResource takes a changed resource out of a comparison.
+func (c *ToolChange) forgetResource(uri string) {
+	if c.Resources == nil {
+		return
+	}
+	c.Resources.Changed = slices.DeleteFunc(c.Resources.Changed, func(t ChangedTool) bool { return t.Name == untrusted.Name(uri) })
+	if len(c.Resources.Added)+len(c.Resources.Removed)+len(c.Resources.Changed) == 0 {
+		c.Resources = nil
+	}
 }
 
 func everyName(string) bool { return true }

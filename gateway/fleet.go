@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"agentcore-gateway-mcp/aws"
-	"agentcore-gateway-mcp/catalog"
 )
 
 // FleetRequest says which targets to synchronize.
@@ -32,11 +31,12 @@ type Fleet struct {
 	NeedsAuthorization int           `json:"needsAuthorization"`
 	InProgress         int           `json:"inProgress" jsonschema:"not finished, or not begun, when the time was up"`
 	Skipped            int           `json:"skipped"`
-	Targets            []FleetTarget `json:"targets" jsonschema:"those worth reading: failed, pending, or with other tools"`
+	Targets            []FleetTarget `json:"targets" jsonschema:"failed, pending, or with other tools"`
 	SkippedFor         []SkipReason  `json:"skippedFor"`
-	Unread             []string      `json:"unread,omitempty" jsonschema:"gateways whose tools could not be compared, and why"`
+	Resources          []Resources   `json:"resources,omitempty" jsonschema:"differences in what gateways list without targets"`
+	Unread             []string      `json:"unread,omitempty" jsonschema:"what could not be compared, and why"`
 	Seconds            float64       `json:"seconds"`
-	NotSyncedSince     time.Time     `json:"notSyncedSince" jsonschema:"give it to a further call, which then leaves out what is done"`
+	NotSyncedSince     time.Time     `json:"notSyncedSince" jsonschema:"for a further call, which then leaves out what is done"`
 	Next               string        `json:"next,omitempty" jsonschema:"what to do now"`
 	Account            string        `json:"account,omitempty"`
 	Region             string        `json:"region,omitempty"`
@@ -44,6 +44,12 @@ type Fleet struct {
 
 // IsFailure reports whether a model must see the outcome as an error.
 func (f Fleet) IsFailure() bool { return f.Outcome == Failed }
+
+// Resources are what is different in a gateway's resources.
+type Resources struct {
+	Gateway string `json:"gateway"`
+	ItemChange
+}
 
 // FleetTarget is one target of a fleet.
 type FleetTarget struct {
@@ -123,6 +129,12 @@ func summarize(runs []*fleetRun, total int, start, since time.Time) Fleet {
 		if run.servedErr != nil {
 			f.Unread = append(f.Unread, run.servedErr.Error())
 		}
+		if run.unlisted != "" {
+			f.Unread = append(f.Unread, fmt.Sprintf("gateway %s: no comparison of prompts and resources: %s", run.g.Name, run.unlisted))
+		}
+		if run.resources != nil {
+			f.Resources = append(f.Resources, Resources{run.g.Name, *run.resources})
+		}
 		for _, t := range run.done {
 			switch t.Outcome {
 			case Synchronized:
@@ -194,16 +206,4 @@ func (f *Fleet) addSkip(t FleetTarget) {
 	if s.Count++; len(s.Targets) < most {
 		s.Targets = append(s.Targets, t.Gateway+"/"+t.Target)
 	}
-}
-
-// byTarget groups a gateway's tools by target, without prefixes.
-func byTarget(tools []catalog.Tool) map[string][]catalog.Tool {
-	groups := map[string][]catalog.Tool{}
-	for _, t := range tools {
-		if name, tool, ok := catalog.Split(t.Name); ok {
-			t.Name = tool
-			groups[name] = append(groups[name], t)
-		}
-	}
-	return groups
 }

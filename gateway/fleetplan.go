@@ -68,7 +68,7 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ca
 	if err != nil {
 		return nil, err
 	}
-	run := &fleetRun{m: m, g: g, caller: caller.Name, listed: targets, pause: listPause(m.Client.Local(), gateways), before: map[string][]catalog.Tool{}}
+	run := &fleetRun{m: m, g: g, caller: caller.Name, listed: targets, pause: listPause(m.Client.Local(), gateways), before: map[string]catalog.List{}}
 	for _, t := range targets {
 		if !meant(t, r.Targets) {
 			continue

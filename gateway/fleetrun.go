@@ -29,9 +29,12 @@ type fleetRun struct {
 	running []*flight
 	done    []FleetTarget
 
-	served    []catalog.Tool // before
+	served    catalog.List // before
 	servedErr error
-	before    map[string][]catalog.Tool // of targets that an earlier call has left, by name
+	before    map[string]catalog.List // of targets that an earlier call has left, by name
+
+	resources *ItemChange // of the gateway, nil for no difference
+	unlisted  string      // why that is not known
 }
 
 // flight is a synchronization under way.
@@ -121,11 +124,11 @@ func (r *fleetRun) synchronize(ctx context.Context) {
 
 // was is what the gateway served of a target before this call, or the one that
 // began its synchronization.
-func (r *fleetRun) was(target string) []catalog.Tool {
+func (r *fleetRun) was(target string) catalog.List {
 	if before, ok := r.before[target]; ok {
 		return before
 	}
-	return toolsOf(target, r.served)
+	return own(target, r.served)
 }
 
 // asItIs is a target as it is right before it is synchronized, which may be long
@@ -270,7 +273,7 @@ func (r *fleetRun) finish(t aws.Target, o Outcome) {
 // compare adds to the synchronized targets what the gateway now serves of them
 // that is different, by one reading of the gateway's tools for all.
 func (r *fleetRun) compare(ctx context.Context) {
-	if r.servedErr != nil || len(r.served) == 0 && len(r.done) == 0 {
+	if r.servedErr != nil || len(r.served.Tools) == 0 && len(r.done) == 0 {
 		return
 	}
 	after, err := r.m.served(ctx, r.g)
@@ -278,13 +281,19 @@ func (r *fleetRun) compare(ctx context.Context) {
 		r.servedErr = err
 		return
 	}
-	is := byTarget(after)
+	if c := compare(catalog.List{Resources: r.served.Resources, Unlisted: r.served.Unlisted}, catalog.List{Resources: after.Resources, Unlisted: after.Unlisted}); c.Unlisted != "" {
+		r.unlisted = c.Unlisted
+	} else {
+		r.resources = c.Resources
+	}
 	for i := range r.done {
 		t := &r.done[i]
 		if t.Outcome != Synchronized {
 			continue
 		}
-		if c := compare(r.was(t.Target), is[t.Target]); c.differs() {
+		before, now := r.was(t.Target), own(t.Target, after)
+		before.Resources, now.Resources = nil, nil // are told of the whole gateway
+		if c := compare(before, now); c.differs() {
 			t.Tools = &c
 		}
 	}

@@ -5,15 +5,11 @@
 package gateway
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
-	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/remote"
 	"agentcore-gateway-mcp/untrusted"
 )
@@ -67,7 +63,9 @@ const (
 	// readOffered bounds reading what one server offers.
 	readOffered = 10 * time.Second
 	// lateServed is how long a list may follow its target's READY late.
-	lateServed  = 10 * time.Second
+	lateServed = 10 * time.Second
+	// lateUnseen is the same where that it is late cannot be told for certain.
+	lateUnseen  = 5 * time.Second
 	sendTimeout = 30 * time.Second
 )
 
@@ -75,64 +73,4 @@ const (
 // endpoint that is new to us must use port 443.
 func (m *Manager) guard(known bool) remote.Guard {
 	return remote.Guard{AnyPort: known || m.Client.Local(), Loopback: m.Client.Local()}
-}
-
-// served reads the tools that a gateway serves now, over all pages.
-func (m *Manager) served(ctx context.Context, g aws.Gateway) ([]catalog.Tool, error) {
-	transport, err := m.Transport(g)
-	if err != nil {
-		return nil, err
-	}
-	// A gateway may not answer the newest revision yet; every one of them
-	// answers the handshake of this one.
-	reader := remote.Reader{Transport: transport, ProtocolVersion: "2025-11-25", MaxTools: 1_000_000, Timeout: readServed, Secrets: m.Secrets}
-	list, err := reader.Read(ctx, g.URL)
-	if passing(err) && pause(ctx, 200*time.Millisecond) == nil {
-		list, err = reader.Read(ctx, g.URL)
-	}
-	return list.Tools, err
-}
-
-// passing reports whether a read failed for what may be over in a moment: AWS's
-// control plane is retried by its SDK, a gateway's own endpoint by nobody.
-func passing(err error) bool {
-	failed := (*remote.Error)(nil)
-	return errors.As(err, &failed) && (failed.Kind == remote.KindConnect || failed.Status >= 500 || failed.Status == http.StatusTooManyRequests)
-}
-
-// offered reads the tools that the MCP server behind a target offers, as the
-// gateway would when it synchronizes.
-func (m *Manager) offered(ctx context.Context, t aws.Target) ([]catalog.Tool, error) {
-	transport, err := m.Upstream(t)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := m.guard(true).CheckEndpoint(t.Endpoint); err != nil {
-		return nil, err
-	}
-	list, err := remote.Reader{Transport: transport, ProtocolVersion: "2025-11-25", Timeout: readOffered, Secrets: m.Secrets}.Read(ctx, t.Endpoint)
-	return list.Tools, err
-}
-
-// unreachableAfter is when a plan says that it cannot reach an endpoint: later
-// than a dialer gives up, so that a closed port and a filtered one take the same
-// time.
-const unreachableAfter = 6 * time.Second
-
-// offeredByStranger is offered for an endpoint that a caller has named and no
-// target has. A server that answers is told of in full; that none does is one
-// sentence after one time, whatever the cause, which only the log tells: callers
-// must not learn from here which names resolve and which ports are open.
-func (m *Manager) offeredByStranger(ctx context.Context, t aws.Target) ([]catalog.Tool, error) {
-	start := time.Now()
-	tools, err := m.offered(ctx, t)
-	failed := (*remote.Error)(nil)
-	if !errors.As(err, &failed) || failed.Kind != remote.KindAddress && failed.Kind != remote.KindConnect && failed.Kind != remote.KindTimeout {
-		return tools, err
-	}
-	m.Log.Info("an endpoint that a caller named is not reachable", "target", t.ID, "cause", err)
-	if err := pause(ctx, time.Until(start.Add(unreachableAfter))); err != nil {
-		return nil, err
-	}
-	return nil, fmt.Errorf("no MCP server is reachable from here at %s: check the URL, and that the server is public and up; this server's log has the cause", failed.Endpoint)
 }

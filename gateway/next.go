@@ -43,7 +43,7 @@ const pinnedReason = "the target is pinned: the gateway serves its frozen tools 
 
 // nextPlanned is what to do after a plan.
 func nextPlanned(c ToolChange, otherwise string) string {
-	return showFirst(c) + withoutTexts(c, otherwise)
+	return showFirst(c) + withoutTexts(c, otherwise) + notShown(c)
 }
 
 func withoutTexts(c ToolChange, otherwise string) string {
@@ -51,14 +51,24 @@ func withoutTexts(c ToolChange, otherwise string) string {
 	case c.Source == FromNowhere:
 		return "nothing was changed; the plan does not know the tools (tools.reason); " + otherwise
 	case c.Breaking:
-		return "nothing was changed; the plan breaks callers (tools.removed, or tools.changed with breaking): look at those first; " + otherwise
+		return "nothing was changed; the plan breaks callers (what is removed, or changed with breaking): look at those first; " + otherwise
+	case c.Unlisted != "":
+		return "nothing was changed; the plan does not know prompts and resources (tools.unlisted); " + otherwise
 	}
 	return "nothing was changed; " + otherwise
 }
 
 // nextFor is what to do after a change that ended well.
 func nextFor(tools ToolChange) string {
-	return showFirst(tools) + served(tools)
+	return showFirst(tools) + served(tools) + notShown(tools)
+}
+
+// notShown tells of tools that a filter may keep from us.
+func notShown(c ToolChange) string {
+	if len(c.NotShown) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d of the server's tools are not shown to us (tools.notShown, %s), whether the gateway has them cannot be seen from here", len(c.NotShown), c.Filter)
 }
 
 // showFirst leads where a new text of the server may mislead the model that reads
@@ -78,6 +88,10 @@ func served(tools ToolChange) string {
 		return "nothing is different for callers: " + pinnedReason
 	case tools.Source != FromGateway:
 		return "list_tools would show what is served now, once the gateway's endpoint can be read"
+	case tools.unseen:
+		return fmt.Sprintf("no tool was different within %d s, and what the server offers could not be read from here: the gateway's list may follow late, look with list_tools", int(lateUnseen.Seconds()))
+	case !tools.differs() && tools.Unlisted != "":
+		return "no tool is different; prompts and resources could not be compared (tools.unlisted)"
 	case !tools.differs():
 		return "nothing is different; an agent that holds a list of tools need not read it again"
 	case tools.Breaking:
@@ -130,11 +144,29 @@ func hasAlready(t aws.Target) (Outcome, string) {
 	return Unchanged, "to read the server's tools again, call synchronize_target"
 }
 
-// lateList says how a gateway's list still differs from its server's.
-func lateList(served, offered []catalog.Tool) string {
-	d := catalog.Compare(served, offered)
-	return fmt.Sprintf("the server offers %d tools and the gateway serves %d (missing: %s; no longer offered: %s), its list may be late: look with list_tools; ",
-		len(offered), len(served), orNone(d.Added), orNone(d.Removed))
+// lateList says what a list that did not settle lacks, "" for nothing.
+func lateList(state listState, l lists) string {
+	d := catalog.Compare(l.served.Tools, l.offered.Tools)
+	switch state {
+	case lateNames:
+		return fmt.Sprintf("the server offers %d tools and the gateway serves %d of them so far (missing: %s; not offered any more: %s), the gateway's list may be late: look with list_tools; ",
+			len(l.offered.Tools), len(l.served.Tools), orNone(d.Added), orNone(d.Removed))
+	case lateDefinitions:
+		var other []catalog.Tool
+		for _, c := range d.Changed {
+			other = append(other, c.After)
+		}
+		return fmt.Sprintf("the gateway serves %s as before, and the server defines that otherwise: the gateway's list may be late, look with check_drift; ", orNone(other))
+	}
+	return ""
+}
+
+// waited says what an answer waited for where the lists took long, "" where not.
+func waited(change, lists time.Duration) string {
+	if lists < 2*time.Second {
+		return ""
+	}
+	return fmt.Sprintf("%.1f s until AWS was done, then %.1f s for the lists of the gateway and the server", change.Seconds(), lists.Seconds())
 }
 
 // nextBack is the call that undoes an update of a target. moved says that its

@@ -112,7 +112,7 @@ func TestSuspiciousTextsLead(t *testing.T) {
 		"no trap now":    {trap, plain, false},
 		"a trap is gone": {trap, nil, false},
 	} {
-		change := compare(c.before, c.after)
+		change := compare(catalog.List{Tools: c.before}, catalog.List{Tools: c.after})
 		for _, next := range []string{nextFor(change), nextPlanned(change, "GO")} {
 			if leads := strings.HasPrefix(next, "new texts of the server hide something"); leads != c.leads || !leads && strings.Contains(next, "show them to a person") {
 				t.Errorf("%s: %s", name, next)
@@ -171,20 +171,5 @@ func TestFew(t *testing.T) {
 		if got := few(names[:n]); got != want {
 			t.Errorf("%d: %s", n, got)
 		}
-	}
-}
-
-func TestLateList(t *testing.T) {
-	tools := func(names ...string) (all []catalog.Tool) {
-		for _, name := range names {
-			all = append(all, catalog.Tool{Name: name, Definition: []byte(`{}`)})
-		}
-		return all
-	}
-	if got := lateList(tools("a", "b"), tools("b", "c", "d")); !strings.Contains(got, "the server offers 3 tools and the gateway serves 2 (missing: c, d; no longer offered: a)") {
-		t.Error(got)
-	}
-	if got := lateList(tools("a"), tools("a", "b")); !strings.Contains(got, "(missing: b; no longer offered: none)") {
-		t.Error(got)
 	}
 }

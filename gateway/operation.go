@@ -23,10 +23,11 @@ type operation struct {
 	start time.Time
 
 	g         aws.Gateway
-	before    aws.Target     // as read when it was planned
-	served    []catalog.Tool // by the gateway, before anything was sent
-	planned   []catalog.Tool // by the server, as the plan has it that the caller gave; nil without
+	before    aws.Target    // as read when it was planned
+	served    catalog.List  // by the gateway, before anything was sent
+	planned   *catalog.List // by the server, as the plan has it that the caller gave; nil without
 	servedErr error
+	ahead     *ahead // what the server offers, read while the change is waited for
 
 	sent   aws.Target // as the call that began the change showed it; zero when none did
 	now    aws.Target // as last seen
@@ -107,6 +108,14 @@ func (o *operation) follow(ctx context.Context, success Outcome) {
 	o.change.Outcome, o.change.StatusReasons = ended(t, err, ctx.Err() != nil, success)
 }
 
+// pointed is the target whose server the change leads to.
+func (o *operation) pointed() aws.Target {
+	if o.sent.Endpoint == "" { // AWS did not say
+		return o.before
+	}
+	return o.sent
+}
+
 // report tells those who wait what the operation does.
 func (o *operation) report(message string) { o.running.saw(aws.Target{}, message) }
 
@@ -116,8 +125,10 @@ func (o *operation) left() time.Duration { return time.Until(o.start.Add(mostWor
 // compare fills in the tools.
 func (o *operation) compare(ctx context.Context, success Outcome) {
 	if o.change.Outcome == success {
+		ready := time.Now()
 		tools, late := o.verify(ctx)
 		o.change.Tools, o.change.Next = &tools, late+nextFor(tools)
+		o.change.Waited = waited(ready.Sub(o.start), time.Since(ready))
 		return
 	}
 	if o.change.Outcome == NeedsAuthorization {
@@ -131,79 +142,15 @@ func (o *operation) compare(ctx context.Context, success Outcome) {
 	case err != nil:
 		tools = unavailable("after the change: " + err.Error())
 	default:
-		tools = compare(toolsOf(o.before.Name, o.served), toolsOf(o.now.Name, after))
+		tools = compare(own(o.before.Name, o.served), own(o.now.Name, after))
 	}
 	o.change.Tools = &tools
-}
-
-// verify compares what the gateway served before with what it serves now, and
-// holds that against what the server offers. A gateway's list may follow its
-// target's READY late: while names differ it is read again, as long as there is
-// time. late says what still differs. Where the gateway's list cannot be read,
-// the server's own is better than none.
-func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
-	t := o.now
-	l := o.m.readBoth(ctx, o.g, t)
-	now, offered, err, offeredErr := l.served, l.offered, l.servedErr, l.offeredErr
-	if o.servedErr != nil {
-		err = o.servedErr
-	}
-	if err != nil {
-		return onlyOffered(t.Name, offered, err, offeredErr), ""
-	}
-	before := toolsOf(o.before.Name, o.served)
-	if offeredErr != nil || t.StaticSchema { // a pinned target serves its schema, whatever the server offers
-		c = compare(before, now)
-		c.Upstream = len(offered)
-		if t.StaticSchema {
-			c.Reason = pinnedReason
-		}
-		if t.StaticSchema && offeredErr == nil {
-			c.missPinned(now, offered)
-		}
-		return c, ""
-	}
-	ctx, cancel := context.WithTimeout(ctx, lateServed)
-	defer cancel()
-	for wait := 250 * time.Millisecond; !sameNames(now, offered); wait *= 2 {
-		if pause(ctx, wait) != nil {
-			late = lateList(now, offered)
-			break
-		}
-		again, err := o.m.served(ctx, o.g)
-		if err != nil {
-			break
-		}
-		now = toolsOf(t.Name, again)
-	}
-	c = compare(before, now)
-	c.Upstream, c.Warnings = len(offered), warnings(t.Name, offered)
-	if o.planned != nil {
-		late += unplanned(o.planned, now)
-	}
-	return c, late
-}
-
-// onlyOffered is a comparison that lacks the gateway's list, for err.
-func onlyOffered(target string, offered []catalog.Tool, err, offeredErr error) ToolChange {
-	c := unavailable(err.Error())
-	if offeredErr != nil {
-		c.Reason += "; nor could the server's own list be read: " + offeredErr.Error()
-		return c
-	}
-	c.Source, c.Offered, c.After, c.Warnings = FromUpstream, view(offered), len(offered), warnings(target, offered)
-	return c
 }
 
 // tell is the answer, with how long it took.
 func (o *operation) tell() Change {
 	o.change.Seconds = seconds(time.Since(o.start))
 	return o.change
-}
-
-func sameNames(a, b []catalog.Tool) bool {
-	d := catalog.Compare(a, b)
-	return len(d.Added)+len(d.Removed) == 0
 }
 
 // pause waits for d, or until ctx ends, whose cause it then returns.

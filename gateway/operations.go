@@ -40,7 +40,7 @@ type Caller struct {
 // end.
 type Operation struct {
 	ID       string `json:"id"`
-	Awaiting string `json:"awaiting" jsonschema:"what it waits for"`
+	Awaiting string `json:"awaiting"`
 	Reverts  bool   `json:"reverts,omitempty" jsonschema:"it goes back by itself if the change fails"`
 }
 
@@ -65,13 +65,13 @@ type operations struct {
 
 // leftTarget is a target whose synchronization a call on many has not seen end.
 type leftTarget struct {
-	before []catalog.Tool // as served before
+	before catalog.List // as served before
 	at     time.Time
 }
 
 // leave keeps what a gateway served of a target before a synchronization whose end
 // a caller has not seen.
-func (s *operations) leave(caller, gatewayID, targetID string, before []catalog.Tool) {
+func (s *operations) leave(caller, gatewayID, targetID string, before catalog.List) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	maps.DeleteFunc(s.left, func(_ string, l leftTarget) bool { return time.Since(l.at) > mostAge })
@@ -85,7 +85,7 @@ func (s *operations) leave(caller, gatewayID, targetID string, before []catalog.
 }
 
 // before takes what leave has kept.
-func (s *operations) before(caller, gatewayID, targetID string) (before []catalog.Tool, ok bool) {
+func (s *operations) before(caller, gatewayID, targetID string) (before catalog.List, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := strings.Join([]string{caller, gatewayID, targetID}, "\x00")
@@ -154,6 +154,12 @@ func (m *Manager) begin(o *operation, k kind, caller Caller) *running {
 			o.change = r.underway
 			o.change.Outcome, o.change.Operation, o.change.Next = Failed, nil, errInside.Error()
 		})
+		reading, enough := context.WithCancel(ctx)
+		o.ahead = m.readAhead(reading, o.pointed())
+		defer func() {
+			enough()
+			<-o.ahead.done
+		}()
 		o.follow(ctx, k.success())
 		k.settle(ctx, o)
 	}()

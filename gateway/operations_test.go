@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"agentcore-gateway-mcp/catalog"
 )
 
 func (s *operations) put(id string, c Caller, ended time.Duration, heard bool) *running {
@@ -93,7 +95,7 @@ func TestUnheardIsToldOnce(t *testing.T) {
 func TestLeftTargets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s operations
-		s.leave("me", "g", "t", nil)
+		s.leave("me", "g", "t", catalog.List{})
 		if _, ok := s.before("you", "g", "t"); ok {
 			t.Error("another caller gets it")
 		}
@@ -103,13 +105,13 @@ func TestLeftTargets(t *testing.T) {
 		if _, ok := s.before("me", "g", "t"); ok {
 			t.Error("it is given twice")
 		}
-		s.leave("me", "g", "t", nil)
+		s.leave("me", "g", "t", catalog.List{})
 		time.Sleep(mostAge + time.Second)
 		if _, ok := s.before("me", "g", "t"); ok {
 			t.Error("it is kept for too long")
 		}
 		for i := range 2 * mostEnds {
-			s.leave("me", "g", fmt.Sprint(i), nil)
+			s.leave("me", "g", fmt.Sprint(i), catalog.List{})
 		}
 		if len(s.left) > mostEnds {
 			t.Errorf("%d are kept", len(s.left))

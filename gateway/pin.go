@@ -13,7 +13,7 @@ import (
 // Pinned is what came of freezing or thawing a target's tools.
 type Pinned struct {
 	Change
-	Hashes map[string]string `json:"hashes,omitempty" jsonschema:"SHA-256 of each tool that is pinned; keep them to check against"`
+	Hashes map[string]string `json:"hashes,omitempty" jsonschema:"SHA-256 of each pinned tool, to check against"`
 }
 
 // Pin freezes what the gateway serves for a target now as the target's static
@@ -32,19 +32,24 @@ func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptio
 	if err != nil {
 		return Pinned{}, fmt.Errorf("what gateway %s serves, which is what would be pinned, cannot be read: %w", g.Name, err)
 	}
-	own := toolsOf(t.Name, served)
-	if len(own) == 0 {
+	tools := own(t.Name, served).Tools
+	if len(tools) == 0 {
 		return Pinned{}, fmt.Errorf("gateway %s serves no tools of target %s: there is nothing to pin, synchronize it first", g.Name, t.Name)
 	}
-	schema, err := toolSchema(own)
+	if t.StaticSchema {
+		c, same := newChange(g, t), compare(catalog.List{Tools: tools}, catalog.List{Tools: tools})
+		c.Outcome, c.Tools = Unchanged, &same
+		c.Next = "the target is pinned already; unpin_target_tools and pin again to take in what the server offers now"
+		return Pinned{Change: c, Hashes: hashes(tools)}, nil
+	}
+	if g.Filter != "" {
+		if tools, err = m.behindFilter(ctx, g, t, tools); err != nil {
+			return Pinned{}, err
+		}
+	}
+	schema, err := toolSchema(tools)
 	if err != nil {
 		return Pinned{}, err
-	}
-	if t.StaticSchema {
-		c, tools := newChange(g, t), compare(own, own)
-		c.Outcome, c.Tools = Unchanged, &tools
-		c.Next = "the target is pinned already; unpin_target_tools and pin again to take in what the server offers now"
-		return Pinned{Change: c, Hashes: hashes(own)}, nil
 	}
 	change, err := m.UpdateTarget(ctx, g.ID, t.ID, aws.Edit{ToolSchema: &schema}, o, caller)
 	if err != nil {
@@ -53,7 +58,22 @@ func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptio
 	if change.Outcome == Updated {
 		change.Next = nextPinned
 	}
-	return Pinned{Change: change, Hashes: hashes(own)}, nil
+	return Pinned{Change: change, Hashes: hashes(tools)}, nil
+}
+
+// behindFilter are the tools to pin where the gateway may not show us all that it
+// has: what is not pinned would be taken from everybody. They are the server's, if
+// what is shown of them is the same.
+func (m *Manager) behindFilter(ctx context.Context, g aws.Gateway, t aws.Target, shown []catalog.Tool) ([]catalog.Tool, error) {
+	offered, err := m.offered(ctx, t)
+	if err != nil {
+		return nil, fmt.Errorf("target %s was not pinned: gateway %s may not show us all of its tools (%s), and what the server offers could not be read from here: %w", t.Name, g.Name, g.Filter, err)
+	}
+	same, _ := among(offered.Tools, shown)
+	if d := catalog.Compare(shown, same); len(d.Removed)+len(d.Changed) > 0 {
+		return nil, fmt.Errorf("target %s was not pinned: gateway %s may not show us all of its tools (%s), and what it shows is not what the server offers: synchronize it first, then pin", t.Name, g.Name, g.Filter)
+	}
+	return offered.Tools, nil
 }
 
 // joinPin waits for a pin that is under way, and takes its hashes from what the
@@ -68,7 +88,7 @@ func (m *Manager) joinPin(ctx context.Context, g aws.Gateway, r *running, start 
 	if err != nil {
 		change.Next = "the hashes cannot be read now (" + err.Error() + "): check_drift has them"
 	}
-	return Pinned{Change: change, Hashes: hashes(toolsOf(change.Target, served))}, nil
+	return Pinned{Change: change, Hashes: hashes(own(change.Target, served).Tools)}, nil
 }
 
 // Unpin removes a target's static schema, with which AWS synchronizes it: the

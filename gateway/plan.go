@@ -7,7 +7,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"sync"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
@@ -116,31 +115,6 @@ func shown(path string, v any) string {
 	return quote(string(data))
 }
 
-// readBoth reads what the gateway serves for a target and what the server at
-// its endpoint offers, at the same time.
-func (m *Manager) readBoth(ctx context.Context, g aws.Gateway, t aws.Target) lists {
-	return m.readWith(ctx, g, t, m.offered)
-}
-
-// reader reads the tools that a target's server offers.
-type reader func(context.Context, aws.Target) ([]catalog.Tool, error)
-
-func (m *Manager) readWith(ctx context.Context, g aws.Gateway, t aws.Target, read reader) (l lists) {
-	var wait sync.WaitGroup
-	wait.Go(func() {
-		defer m.rescue("reading gateway "+g.Name, func() { l.servedErr = errInside })
-		var all []catalog.Tool
-		all, l.servedErr = m.served(ctx, g)
-		l.served = toolsOf(t.Name, all)
-	})
-	wait.Go(func() {
-		defer m.rescue("reading the server of target "+t.Name, func() { l.offeredErr = errInside })
-		l.offered, l.offeredErr = read(ctx, t)
-	})
-	wait.Wait()
-	return l
-}
-
 // planUpdate completes the plan of an update: the tools, and what it could not see.
 func (m *Manager) planUpdate(ctx context.Context, g aws.Gateway, before aws.Target, edit aws.Edit, way *move, confirmed bool, c *Change) {
 	t, read, unchecked := m.asPlanned(before, edit, way, confirmed)
@@ -178,30 +152,33 @@ func (m *Manager) asPlanned(before aws.Target, edit aws.Edit, way *move, confirm
 // planned compares what the gateway serves now with what the server would bring,
 // after the edit.
 func planned(t aws.Target, edit aws.Edit, l lists) ToolChange {
-	served, offered, servedErr, offeredErr := l.served, l.offered, l.servedErr, l.offeredErr
 	pins := edit.ToolSchema != nil && *edit.ToolSchema != ""
 	switch {
-	case pins && servedErr == nil: // what the server offers will not matter
-		c := compare(served, schemaTools(*edit.ToolSchema))
-		c.Source, c.Upstream = FromPlan, len(offered)
+	case pins && l.servedErr == nil: // what the server offers will not matter
+		upstream := len(l.offered.Tools)
+		l.offered = catalog.List{Tools: schemaTools(*edit.ToolSchema)}
+		if len(l.served.Prompts)+len(l.served.Resources) > 0 {
+			l.offered.Unlisted = "AWS does not say what becomes of them with a static schema"
+		}
+		c := against(l)
+		c.Upstream = upstream
 		return c
-	case offeredErr != nil:
-		c := unavailable("what the server offers could not be read from here: " + offeredErr.Error())
-		c.Before = len(served)
+	case l.offeredErr != nil:
+		c := unavailable("what the server offers could not be read from here: " + l.offeredErr.Error())
+		c.Before = len(l.served.Tools)
 		return c
-	case servedErr != nil:
-		c := unavailable(servedErr.Error())
-		c.Source, c.Offered, c.After = FromUpstream, view(offered), len(offered)
+	case l.servedErr != nil:
+		c := unavailable(l.servedErr.Error())
+		c.Source, c.Offered, c.After = FromUpstream, view(l.offered.Tools), len(l.offered.Tools)
 		return c
 	}
 	if t.StaticSchema && edit.ToolSchema == nil {
-		c := compare(served, served)
-		c.Source, c.Upstream, c.Reason = FromPlan, len(offered), pinnedReason
-		c.missPinned(served, offered)
+		c := compare(l.served, l.served)
+		c.Source, c.Upstream, c.Reason = FromPlan, len(l.offered.Tools), pinnedReason
+		c.missPinned(l.served.Tools, l.offered.Tools)
 		return c
 	}
-	c := compare(served, offered)
-	c.Source = FromPlan
-	c.Warnings = warnings(t.Name, offered)
+	c := against(l)
+	c.Warnings = warnings(t.Name, l.offered.Tools)
 	return c
 }

@@ -12,12 +12,6 @@ import (
 	"agentcore-gateway-mcp/catalog"
 )
 
-// lists are the tools that a plan is made from.
-type lists struct {
-	served, offered       []catalog.Tool
-	servedErr, offeredErr error
-}
-
 // planValue is a short digest of what a plan was made from: the configuration that
 // the target would get, what the gateway serves, and what the server offers. What
 // could not be read is "?", and equals only the same.
@@ -34,14 +28,22 @@ func short(data []byte) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-func digest(tools []catalog.Tool, err error) string {
+func digest(l catalog.List, err error) string {
 	if err != nil {
 		return "?"
 	}
 	var h catalog.Hasher
-	hashes := make([]string, len(tools))
-	for i, t := range tools {
-		hashes[i] = h.Hash(t)
+	hashes := make([]string, 0, len(l.Tools)+len(l.Prompts)+len(l.Resources)+1)
+	for _, t := range l.Tools {
+		hashes = append(hashes, h.Hash(t))
+	}
+	for kind, items := range [][]catalog.Tool{l.Prompts, l.Resources} {
+		for _, t := range items {
+			hashes = append(hashes, fmt.Sprint(kind, t.Name, short(t.Definition)))
+		}
+	}
+	if l.Unlisted != "" {
+		hashes = append(hashes, "?")
 	}
 	slices.Sort(hashes)
 	return short([]byte(strings.Join(hashes, "")))
@@ -66,9 +68,9 @@ func refuseOtherPlan(target, planned, now string) error {
 	return fmt.Errorf("nothing was sent for target %s: since the plan was made, %s changed; call again with dryRun to see it", target, strings.Join(different, " and "))
 }
 
-// holdToPlan compares a plan with what it would be made from now. It returns the
-// tools that the plan has seen at the server.
-func (m *Manager) holdToPlan(ctx context.Context, g aws.Gateway, before aws.Target, edit aws.Edit, way *move, confirmed bool, plan string) ([]catalog.Tool, error) {
+// holdToPlan compares a plan with what it would be made from now. It returns what
+// the plan has seen at the server.
+func (m *Manager) holdToPlan(ctx context.Context, g aws.Gateway, before aws.Target, edit aws.Edit, way *move, confirmed bool, plan string) (*catalog.List, error) {
 	var refusal error
 	asked := []bool{false}
 	if confirmed { // the plan may have been made without the confirmation, or with it
@@ -82,7 +84,7 @@ func (m *Manager) holdToPlan(ctx context.Context, g aws.Gateway, before aws.Targ
 			return nil, err
 		}
 		if refusal = refuseOtherPlan(before.Name, plan, now); refusal == nil {
-			return l.offered, nil
+			return &l.offered, nil
 		}
 		if unchecked == "" {
 			break // credentials make no difference
@@ -92,10 +94,11 @@ func (m *Manager) holdToPlan(ctx context.Context, g aws.Gateway, before aws.Targ
 }
 
 // unplanned names what a gateway serves that a plan had not seen, "" for nothing.
-func unplanned(planned, served []catalog.Tool) string {
-	d := catalog.Compare(planned, served)
-	news := d.Added
-	for _, c := range d.Changed {
+func unplanned(planned, served catalog.List) string {
+	d := catalog.Compare(planned.Tools, served.Tools)
+	items := catalog.CompareItems(planned.Prompts, served.Prompts)
+	news := append(d.Added, items.Added...)
+	for _, c := range append(d.Changed, items.Changed...) {
 		news = append(news, c.After)
 	}
 	if len(news) == 0 {

@@ -28,11 +28,17 @@ func TestRefuseOtherPlan(t *testing.T) {
 func TestPlanDigest(t *testing.T) {
 	one := []catalog.Tool{{Name: "a", Definition: []byte(`{}`)}, {Name: "b", Definition: []byte(`{}`)}}
 	other := []catalog.Tool{{Name: "b", Definition: []byte(`{ }`)}, {Name: "a", Definition: []byte(`{"title":""}`)}}
-	if digest(one, nil) != digest(other, nil) {
+	list := func(tools []catalog.Tool) catalog.List { return catalog.List{Tools: tools} }
+	if digest(list(one), nil) != digest(list(other), nil) {
 		t.Error("order and spelling count")
 	}
-	if digest(one, nil) == digest(one[:1], nil) || digest(nil, nil) == digest(nil, errors.New("not read")) || digest(one, errors.New("not read")) != "?" {
+	none, unread := catalog.List{}, errors.New("not read")
+	if digest(list(one), nil) == digest(list(one[:1]), nil) || digest(none, nil) == digest(none, unread) || digest(list(one), unread) != "?" {
 		t.Error("different lists have one digest")
+	}
+	prompts, resources := catalog.List{Prompts: one}, catalog.List{Resources: one}
+	if digest(prompts, nil) == digest(resources, nil) || digest(prompts, nil) == digest(none, nil) || digest(none, nil) == digest(catalog.List{Unlisted: "why"}, nil) {
+		t.Error("prompts and resources do not count")
 	}
 }
 
@@ -50,7 +56,7 @@ func TestUnplanned(t *testing.T) {
 		{append([]catalog.Tool{tool("c", `{}`)}, planned...), "tools that the plan had not seen: c; "},
 		{[]catalog.Tool{tool("a", `{"description":"other"}`)}, "tools that the plan had not seen: a; "},
 	} {
-		if got := unplanned(planned, c.served); got != c.want {
+		if got := unplanned(catalog.List{Tools: planned}, catalog.List{Tools: c.served}); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

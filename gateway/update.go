@@ -235,7 +235,7 @@ func (o *operation) compareAfterRevert(ctx context.Context, t aws.Target) {
 		c.Tools = &tools
 		return
 	}
-	tools := compare(toolsOf(t.Name, o.served), toolsOf(t.Name, served))
+	tools := compare(own(t.Name, o.served), own(t.Name, served))
 	if c.Tools = &tools; tools.differs() {
 		c.After = "going back has let in what the old server offers by now: the gateway serves other tools than before the call (tools)"
 		return

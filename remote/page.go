@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"agentcore-gateway-mcp/catalog"
@@ -11,20 +12,30 @@ import (
 
 var errTooMany = errors.New("more tools than this read accepts")
 
-// page is one answer to tools/list.
+// page is one answer to a listing.
 type page struct {
 	entries []json.RawMessage
 	next    string
 }
 
-// parsePage reads a result of tools/list and stops at the first entry beyond
+// listing is a method that lists, and the member of its answer that has the list.
+type listing struct{ method, member string }
+
+var (
+	toolsListing     = listing{"tools/list", "tools"}
+	promptsListing   = listing{"prompts/list", "prompts"}
+	resourcesListing = listing{"resources/list", "resources"}
+	templatesListing = listing{"resources/templates/list", "resourceTemplates"}
+)
+
+// parsePage reads the result of a listing and stops at the first entry beyond
 // limit, before it would be kept.
-func parsePage(result json.RawMessage, limit int) (page, error) {
+func parsePage(l listing, result json.RawMessage, limit int) (page, error) {
 	var p page
 	found := false
 	dec := json.NewDecoder(bytes.NewReader(result))
 	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
-		return p, errors.New("its answer to tools/list is not an object")
+		return p, fmt.Errorf("its answer to %s is not an object", l.method)
 	}
 	for dec.More() {
 		key, err := dec.Token()
@@ -32,9 +43,9 @@ func parsePage(result json.RawMessage, limit int) (page, error) {
 			return p, err
 		}
 		switch key {
-		case "tools":
+		case l.member:
 			found = true
-			if p.entries, err = parseEntries(dec, limit); err != nil {
+			if p.entries, err = parseEntries(l, dec, limit); err != nil {
 				return p, err
 			}
 		case "nextCursor":
@@ -53,14 +64,14 @@ func parsePage(result json.RawMessage, limit int) (page, error) {
 		}
 	}
 	if !found {
-		return p, errors.New("its answer to tools/list has no tools")
+		return p, fmt.Errorf("its answer to %s has no %s", l.method, l.member)
 	}
 	return p, nil
 }
 
-func parseEntries(dec *json.Decoder, limit int) ([]json.RawMessage, error) {
+func parseEntries(l listing, dec *json.Decoder, limit int) ([]json.RawMessage, error) {
 	if open, err := dec.Token(); err != nil || open != json.Delim('[') {
-		return nil, errors.New("the tools in its answer to tools/list are not an array")
+		return nil, fmt.Errorf("the %s in its answer to %s are not an array", l.member, l.method)
 	}
 	var entries []json.RawMessage
 	for dec.More() {
@@ -102,6 +113,19 @@ func parseEntry(raw json.RawMessage) entry {
 	if json.Unmarshal(e.input, &schema) != nil || json.Unmarshal(schema["type"], &kind) != nil || kind != "object" {
 		e.ok = false
 	}
+	return e
+}
+
+// parseItem reads a prompt, a resource or a resource template under the member by
+// which it is called.
+func parseItem(raw json.RawMessage, by string) entry {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil || members == nil {
+		return entry{}
+	}
+	e := entry{tool: catalog.Tool{Definition: raw}}
+	_ = json.Unmarshal(members["description"], &e.tool.Description)
+	e.ok = json.Unmarshal(members[by], &e.tool.Name) == nil && e.tool.Name != ""
 	return e
 }
 

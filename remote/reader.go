@@ -1,5 +1,5 @@
-// Package remote reads the tools of remote MCP servers, a gateway's own endpoint
-// among them: a session through a dialer that guards which addresses are
+// Package remote reads the tools, prompts and resources of remote MCP servers, a
+// gateway's own endpoint among them: a session through a dialer that guards which addresses are
 // reached, all pages, bounded in time and bytes, its errors sorted by the step
 // that failed. What the tools mean is package catalog's.
 package remote
@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
@@ -24,12 +26,15 @@ const (
 	defaultMaxBytes = 64 << 20
 	defaultTimeout  = 30 * time.Second
 
+	// othersTimeout bounds reading prompts and resources, without which most is known.
+	othersTimeout = 10 * time.Second
+
 	// maxEmptyPages bounds a paging that brings no tools. A gateway pages per
 	// target and has at most 100 of them, any of which may be empty.
 	maxEmptyPages = 200
 )
 
-// Reader reads the tools that an MCP endpoint offers. Limits that are not
+// Reader reads what an MCP endpoint lists. Limits that are not
 // positive mean the defaults. It holds no state: use it from many goroutines.
 type Reader struct {
 	Transport       http.RoundTripper // required: Guard.Transport() or an authorizing wrapper around it
@@ -37,16 +42,37 @@ type Reader struct {
 	MaxTools        int               // default 10,000; more is an error
 	MaxBytes        int64             // response bytes over the whole read, default 64 MiB
 	Timeout         time.Duration     // the whole read, default 30 s
+	// Raw keeps tools whose x-mcp-header annotation makes a client of 2026-07-28 drop
+	// them: the endpoint lists them all the same.
+	Raw bool
 	// Secrets learns the credentials that are sent, by Transport too, and is
 	// masked in everything that comes back. Without it, the tools come as they
 	// are, and errors lack the credentials of the same read.
 	Secrets *untrusted.Secrets
 }
 
+// Revision is the revision of MCP at which to read an endpoint that accepts those
+// listed: the one that AgentCore itself speaks to MCP servers where it can be, else
+// the newest that both sides know. None listed means all.
+func Revision(accepted []string) (string, error) {
+	const usual = "2025-11-25"
+	if len(accepted) == 0 || slices.Contains(accepted, usual) {
+		return usual, nil
+	}
+	for _, known := range mcp.SupportedProtocolVersions() { // the newest first
+		if slices.Contains(accepted, known) {
+			return known, nil
+		}
+	}
+	return "", fmt.Errorf("it accepts only MCP revisions that this program does not speak (%s): install a newer release", untrusted.Text(strings.Join(accepted, ", "), 100))
+}
+
 // List is what one read found.
 type List struct {
-	Tools []catalog.Tool // in the order of the server, duplicates included; never nil
-	Pages int            // answers to tools/list
+	// In the order of the server, duplicates included; Tools is never nil. Prompts
+	// and resources are none where the server says that it has none.
+	catalog.List
+	Pages int // answers to tools/list
 
 	// Dropped names the entries that a strict client does not accept and that
 	// Tools therefore lacks: not an object, no name, a description that is not
@@ -57,7 +83,9 @@ type List struct {
 }
 
 // Read lists the tools of the MCP endpoint in a session of its own, over all
-// pages. It follows no redirect and ends the session before it returns. Every
+// pages, and then its prompts, resources and resource templates, whose failure
+// only [catalog.List.Unlisted] tells. It follows no redirect and ends the session
+// before it returns. Every
 // error is an [*Error], save that of a caller who cancelled ctx, which
 // satisfies errors.Is(err, context.Canceled). A failed read returns no tools.
 func (r Reader) Read(ctx context.Context, endpoint string) (List, error) {
@@ -124,7 +152,7 @@ func (r Reader) read(ctx context.Context, w *wire, endpoint string) (List, error
 			MaxEventSize:         -1, // the wire counts
 			DisableStandaloneSSE: true,
 		},
-		conn: recordedConn{wire: w, methods: map[jsonrpc.ID]string{}},
+		conn: recordedConn{wire: w, raw: r.Raw, methods: map[jsonrpc.ID]string{}},
 	}
 	client := mcp.NewClient(
 		&mcp.Implementation{Name: "agentcore-gateway-mcp", Title: "tool catalogue reader", Version: "1"},
@@ -135,43 +163,91 @@ func (r Reader) read(ctx context.Context, w *wire, endpoint string) (List, error
 		return List{}, err
 	}
 	defer session.Close()
-	return r.pages(ctx, &transport.conn, session)
+	list, err := r.tools(ctx, &transport.conn, session)
+	if err == nil {
+		r.others(ctx, w, &transport.conn, session, &list.List)
+	}
+	return list, err
 }
 
-func (r Reader) pages(ctx context.Context, conn *recordedConn, session *mcp.ClientSession) (List, error) {
-	list := List{Tools: []catalog.Tool{}, Dropped: []string{}}
+func (r Reader) tools(ctx context.Context, conn *recordedConn, session *mcp.ClientSession) (List, error) {
+	list := List{List: catalog.List{Tools: []catalog.Tool{}}, Dropped: []string{}}
+	entries := 0
+	pages, err := r.pages(ctx, conn, session, toolsListing, func(e entry) {
+		entries++
+		switch {
+		case e.ok:
+			list.Tools = append(list.Tools, r.masked(e.tool))
+		case e.tool.Name != "":
+			list.Dropped = append(list.Dropped, untrusted.Name(r.Secrets.Mask(e.tool.Name)))
+		default:
+			list.Dropped = append(list.Dropped, "#"+strconv.Itoa(entries))
+		}
+	})
+	list.Pages = pages
+	return list, err
+}
+
+// others reads prompts and resources, of a server that says it has them.
+func (r Reader) others(ctx context.Context, w *wire, conn *recordedConn, session *mcp.ClientSession, list *catalog.List) {
+	answer := session.InitializeResult()
+	if answer == nil || answer.Capabilities == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, othersTimeout)
+	defer cancel()
+	read := func(l listing, into *[]catalog.Tool) {
+		if list.Unlisted != "" {
+			return
+		}
+		_, err := r.pages(ctx, conn, session, l, func(e entry) {
+			if e.ok {
+				*into = append(*into, r.masked(e.tool))
+			}
+		})
+		var rpc *jsonrpc.Error
+		if err == nil || errors.As(err, &rpc) && rpc.Code == jsonrpc.CodeMethodNotFound {
+			return
+		}
+		r.Secrets = w.secrets
+		list.Unlisted = l.method + ": " + r.explain(w, err, ctx.Err() != nil).Err.Error()
+	}
+	if answer.Capabilities.Prompts != nil {
+		read(promptsListing, &list.Prompts)
+	}
+	if answer.Capabilities.Resources != nil {
+		read(resourcesListing, &list.Resources)
+		read(templatesListing, &list.Resources)
+	}
+}
+
+// pages reads a listing to its end, and returns how many pages it took.
+func (r Reader) pages(ctx context.Context, conn *recordedConn, session *mcp.ClientSession, l listing, keep func(entry)) (pages int, err error) {
 	seen := map[string]bool{}
 	cursor, entries, empty := "", 0, 0
 	for {
-		page, next, err := conn.list(ctx, session, cursor, r.MaxTools-entries)
+		page, next, err := conn.list(ctx, session, l, cursor, r.MaxTools-entries)
 		if errors.Is(err, errTooMany) {
-			return list, &Error{Kind: KindTooMany, Err: fmt.Errorf("it lists more than %d tools: split the server, or raise the limit", r.MaxTools)}
+			return pages, &Error{Kind: KindTooMany, Err: fmt.Errorf("it lists more than %d %s: split the server, or raise the limit", r.MaxTools, l.member)}
 		}
 		if err != nil {
-			return list, err
+			return pages, err
 		}
-		list.Pages++
+		pages++
+		entries += len(page)
 		for _, e := range page {
-			entries++
-			switch {
-			case e.ok:
-				list.Tools = append(list.Tools, r.masked(e.tool))
-			case e.tool.Name != "":
-				list.Dropped = append(list.Dropped, untrusted.Name(r.Secrets.Mask(e.tool.Name)))
-			default:
-				list.Dropped = append(list.Dropped, "#"+strconv.Itoa(entries))
-			}
+			keep(e)
 		}
 		if len(page) == 0 {
 			empty++
 		}
 		switch {
 		case next == "":
-			return list, nil
+			return pages, nil
 		case seen[next]:
-			return list, pagingError("its paging never ends: a cursor came twice, after %d pages", list.Pages)
+			return pages, pagingError("its paging never ends: a cursor came twice, after %d pages", pages)
 		case empty > maxEmptyPages:
-			return list, pagingError("its paging never ends: %d pages brought no tools", empty)
+			return pages, pagingError("its paging never ends: %d pages brought no %s", empty, l.member)
 		}
 		seen[next] = true
 		cursor = next

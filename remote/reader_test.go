@@ -12,6 +12,7 @@ import (
 
 	"agentcore-gateway-mcp/agent-examples/orders"
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/remote"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -126,6 +127,93 @@ func TestReadKeepsBytesAndReportsWhatItDrops(t *testing.T) {
 	}
 	if string(list.Tools[0].Definition) != odd || list.Tools[0].Description != "an é" {
 		t.Errorf("definition %s, description %q", list.Tools[0].Definition, list.Tools[0].Description)
+	}
+}
+
+// What a client of 2026-07-28 drops, the endpoint lists all the same.
+func TestReadRaw(t *testing.T) {
+	endpoint := serve(t, lists(
+		definition("one"),
+		`{"name":"badHeader","inputSchema":{"type":"object","properties":{"a":{"type":"string","x-mcp-header":"not a token"}}}}`,
+		`{"name":"noSchema"}`,
+	))
+	r := localReader(t)
+	r.Raw = true
+	list, err := r.Read(t.Context(), endpoint)
+	if err != nil || names(list.Tools) != "one badHeader" || !reflect.DeepEqual(list.Dropped, []string{"noSchema"}) {
+		t.Errorf("tools %s, dropped %q, error %v", names(list.Tools), list.Dropped, err)
+	}
+}
+
+// Prompts and resources are those of a server that says it has them; what goes
+// wrong with them costs no tool.
+func TestReadPromptsAndResources(t *testing.T) {
+	answers := map[string]string{
+		"tools/list":               `{"tools":[` + definition("one") + `]}`,
+		"prompts/list":             `{"prompts":[{"name":"ask","description":"asks"},{"title":"no name"}]}`,
+		"resources/list":           `{"resources":[{"uri":"x:1","name":"first"}]}`,
+		"resources/templates/list": `{"resourceTemplates":[{"uriTemplate":"x:{n}","name":"each"}]}`,
+	}
+	capabilities := `{"tools":{},"prompts":{},"resources":{}}`
+	endpoint := serve(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		var msg struct {
+			ID     json.RawMessage
+			Method string
+		}
+		_ = json.NewDecoder(req.Body).Decode(&msg)
+		w.Header().Set("Content-Type", "application/json")
+		switch result := answers[msg.Method]; {
+		case msg.Method == "initialize":
+			answer(w, msg.ID, `{"protocolVersion":"2025-11-25","capabilities":`+capabilities+`,"serverInfo":{"name":"scripted","version":"1"}}`)
+		case msg.ID == nil:
+			w.WriteHeader(http.StatusAccepted)
+		case result == "":
+			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"method not found"}}`, msg.ID)
+		case result[0] != '{':
+			http.Error(w, result, http.StatusInternalServerError)
+		default:
+			answer(w, msg.ID, result)
+		}
+	}))
+	read := func() string {
+		list, err := localReader(t).Read(t.Context(), endpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("%s|%s|%s|%s", names(list.Tools), names(list.Prompts), names(list.Resources), list.Unlisted)
+	}
+	if got := read(); got != "one|ask|x:1 x:{n}|" {
+		t.Error(got)
+	}
+	delete(answers, "resources/templates/list") // not every server has them
+	if got := read(); got != "one|ask|x:1|" {
+		t.Error(got)
+	}
+	answers["resources/list"] = "broken"
+	if got := read(); !strings.HasPrefix(got, "one|ask||resources/list: it answered HTTP 500") {
+		t.Error(got)
+	}
+	answers["prompts/list"] = `{"tools":[]}`
+	if got := read(); !strings.HasPrefix(got, "one|||prompts/list: ") || !strings.Contains(got, "its answer to prompts/list has no prompts") {
+		t.Error(got)
+	}
+	capabilities = `{"tools":{}}`
+	if got := read(); got != "one|||" {
+		t.Error(got)
+	}
+}
+
+func TestRevision(t *testing.T) {
+	for accepted, want := range map[string]string{
+		"":                                 "2025-11-25",
+		"2025-06-18 2025-11-25 2026-07-28": "2025-11-25",
+		"2025-03-26 2026-07-28":            "2026-07-28",
+		"2025-03-26 2025-06-18 2031-01-01": "2025-06-18",
+		"2031-01-01":                       "",
+	} {
+		if got, err := remote.Revision(strings.Fields(accepted)); got != want || (err == nil) != (want != "") {
+			t.Errorf("%s: %s, %v; want %s", accepted, got, err, want)
+		}
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// recorder is a transport whose connection keeps the raw answers to tools/list.
+// recorder is a transport whose connection keeps the raw answers to
+// listings.
 type recorder struct {
 	mcp.Transport
 	conn recordedConn
@@ -28,10 +29,12 @@ func (t *recorder) Connect(ctx context.Context) (mcp.Connection, error) {
 type recordedConn struct {
 	mcp.Connection
 	wire *wire
+	raw  bool // see [Reader.Raw]
 
 	mu      sync.Mutex
 	methods map[jsonrpc.ID]string // of the calls that are not answered
-	limit   int                   // entries that the next page may have
+	asking  listing               // of the next page
+	limit   int                   // entries that it may have
 	page    recordedPage
 }
 
@@ -69,7 +72,7 @@ func (c *recordedConn) Read(ctx context.Context) (jsonrpc.Message, error) {
 		if json.Unmarshal(resp.Result, &result) == nil {
 			c.wire.setVersion(result.ProtocolVersion)
 		}
-	case "tools/list":
+	case c.asking.method:
 		resp.Result = c.record(resp.Result)
 	}
 	return resp, nil
@@ -77,22 +80,44 @@ func (c *recordedConn) Read(ctx context.Context) (jsonrpc.Message, error) {
 
 // record keeps the page and answers what the SDK shall see of it.
 func (c *recordedConn) record(result json.RawMessage) json.RawMessage {
-	p, err := parsePage(result, c.limit)
+	p, err := parsePage(c.asking, result, c.limit)
 	c.page = recordedPage{next: p.next, err: err, entries: make([]entry, len(p.entries))}
+	by := map[listing]string{promptsListing: "name", resourcesListing: "uri", templatesListing: "uriTemplate"}[c.asking]
 	for i, raw := range p.entries {
-		c.page.entries[i] = parseEntry(raw)
+		if by == "" {
+			c.page.entries[i] = parseEntry(raw)
+		} else {
+			c.page.entries[i] = parseItem(raw, by)
+		}
+	}
+	if by != "" { // the SDK has nothing to say about them
+		return json.RawMessage(`{"` + c.asking.member + `":[]}`)
 	}
 	result, c.page.probed = headerProbe(c.page.entries)
 	return result
 }
 
 // list asks for one page of at most limit entries.
-func (c *recordedConn) list(ctx context.Context, session *mcp.ClientSession, cursor string, limit int) ([]entry, string, error) {
+func (c *recordedConn) list(ctx context.Context, session *mcp.ClientSession, l listing, cursor string, limit int) ([]entry, string, error) {
 	c.mu.Lock()
-	c.limit, c.page = limit, recordedPage{}
+	c.asking, c.limit, c.page = l, limit, recordedPage{}
 	c.mu.Unlock()
 
-	verdict, err := session.ListTools(ctx, &mcp.ListToolsParams{Cursor: cursor})
+	var verdict []*mcp.Tool
+	var err error
+	switch l {
+	case toolsListing:
+		var answer *mcp.ListToolsResult
+		if answer, err = session.ListTools(ctx, &mcp.ListToolsParams{Cursor: cursor}); err == nil {
+			verdict = answer.Tools
+		}
+	case promptsListing:
+		_, err = session.ListPrompts(ctx, &mcp.ListPromptsParams{Cursor: cursor})
+	case resourcesListing:
+		_, err = session.ListResources(ctx, &mcp.ListResourcesParams{Cursor: cursor})
+	default:
+		_, err = session.ListResourceTemplates(ctx, &mcp.ListResourceTemplatesParams{Cursor: cursor})
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -102,12 +127,12 @@ func (c *recordedConn) list(ctx context.Context, session *mcp.ClientSession, cur
 	if p.err != nil {
 		return nil, "", p.err
 	}
-	accepted := make(map[string]bool, len(verdict.Tools))
-	for _, tool := range verdict.Tools {
+	accepted := make(map[string]bool, len(verdict))
+	for _, tool := range verdict {
 		accepted[tool.Name] = true
 	}
 	for _, i := range p.probed {
-		p.entries[i].ok = accepted[strconv.Itoa(i)]
+		p.entries[i].ok = c.raw || accepted[strconv.Itoa(i)]
 	}
 	return p.entries, p.next, nil
 }

@@ -73,6 +73,8 @@ func showToolChange(p *terminal.Printer, c gateway.ToolChange) {
 	for _, t := range c.Added {
 		table.Row("  + "+t.Name, t.Description)
 	}
+	itemRows(table, "prompt", c.Prompts)
+	itemRows(table, "resource", c.Resources)
 	table.Print()
 	switch c.Source {
 	case gateway.FromGateway:
@@ -95,8 +97,30 @@ func showToolChange(p *terminal.Printer, c gateway.ToolChange) {
 	default:
 		p.Linef("  tools not compared: %s", c.Reason)
 	}
+	if len(c.NotShown) > 0 {
+		p.Linef("  not shown to us (%s): %s", c.Filter, strings.Join(c.NotShown, ", "))
+	}
+	if c.Unlisted != "" {
+		p.Linef("  prompts and resources not compared: %s", c.Unlisted)
+	}
 	for _, warning := range c.Warnings {
 		p.Linef("  warning: %s", warning)
+	}
+}
+
+// itemRows are the differences of prompts or of resources.
+func itemRows(table *terminal.Table, kind string, c *gateway.ItemChange) {
+	if c == nil {
+		return
+	}
+	for _, i := range c.Removed {
+		table.Row("  - "+kind+" "+i.Name, i.Description)
+	}
+	for _, i := range c.Changed {
+		table.Row("  ~ "+kind+" "+i.Name, strings.Join(i.Details, "; "))
+	}
+	for _, i := range c.Added {
+		table.Row("  + "+kind+" "+i.Name, i.Description)
 	}
 }
 

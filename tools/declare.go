@@ -39,7 +39,7 @@ type Tool struct {
 	Name     string
 	ReadOnly bool // changes nothing
 
-	add  func(*mcp.Server, *gateway.Manager, schemas, gate)
+	add  func(*mcp.Server, *gateway.Manager, *schemas, gate)
 	show func(*terminal.Printer, []byte) error
 }
 
@@ -85,12 +85,12 @@ type failure interface{ IsFailure() bool }
 // arguments is made ready when the tool is first called, and answers, which
 // cannot but fit the type that their schema follows from, are not checked.
 func tool[In, Out any](does effect, name, title, description string, do func(context.Context, *gateway.Manager, In, gateway.Caller) (Out, error)) Tool {
-	return Tool{Name: name, ReadOnly: does == read, show: show[Out], add: func(s *mcp.Server, m *gateway.Manager, known schemas, g gate) {
+	return Tool{Name: name, ReadOnly: does == read, show: show[Out], add: func(s *mcp.Server, m *gateway.Manager, known *schemas, g gate) {
 		schema := inputSchema[In]()
 		checked := sync.OnceValues(func() (*jsonschema.Resolved, error) { return schema.Resolve(nil) })
 		definition := &mcp.Tool{
 			Name: name, Title: title, Description: description, Annotations: does.annotations(title),
-			InputSchema: schema, OutputSchema: outputSchema[Out](known),
+			InputSchema: schema, OutputSchema: outputSchema[Out](known, name),
 		}
 		s.AddTool(definition, func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			if g.broken != nil {

@@ -59,6 +59,11 @@ func TestDefinitions(t *testing.T) {
 		t.Errorf("the definitions take %d tokens, %d of them the seven core tools: at most 1900 and 900 are allowed", total, ofCore)
 	}
 
+	// The whole list, answers' schemas included, goes to every client.
+	if whole := len(encode(t, list.Tools)); whole > 24_000 {
+		t.Errorf("tools/list takes %d bytes, at most 24,000 are allowed", whole)
+	}
+
 	const golden = "testdata/tools.json"
 	got, err := json.MarshalIndent(list.Tools, "", "  ")
 	if err != nil {

@@ -74,11 +74,10 @@ func writeMembers(doc *bytes.Buffer, s *jsonschema.Schema, indent string) {
 		if p.Items != nil {
 			kind, inner = "array of "+p.Items.Type, p.Items
 		}
-		optional := ""
-		if !slices.Contains(s.Required, name) {
-			optional = ", may be absent"
+		if inner.Description != "" && inner != p { // as somewhere else
+			kind = "array of " + p.Items.Type + " " + inner.Description
 		}
-		fmt.Fprintf(doc, "%s- `%s` (%s%s)", indent, name, kind, optional)
+		fmt.Fprintf(doc, "%s- `%s` (%s)", indent, name, kind)
 		if p.Description != "" {
 			fmt.Fprintf(doc, " %s", p.Description)
 		}

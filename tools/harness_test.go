@@ -4,15 +4,20 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	control "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.uber.org/goleak"
 
@@ -41,6 +46,7 @@ type bench struct {
 	log     *syncBuffer
 
 	gatewayID, targetID string
+	unreadable          atomic.Bool // what servers offer, from here
 
 	mu       sync.Mutex
 	progress []*mcp.ProgressNotificationParams
@@ -82,7 +88,12 @@ func newBench(t testing.TB, o benchOptions) *bench {
 	log := slog.New(slog.NewTextHandler(b.log, nil))
 	m := &gateway.Manager{Client: b.client, Allowed: o.allowed, Log: log,
 		Transport: func(aws.Gateway) (http.RoundTripper, error) { return transport, nil },
-		Upstream:  func(aws.Target) (http.RoundTripper, error) { return transport, nil }}
+		Upstream: func(aws.Target) (http.RoundTripper, error) {
+			if b.unreadable.Load() {
+				return nil, errors.New("no credentials for it here")
+			}
+			return transport, nil
+		}}
 	if o.manager != nil {
 		o.manager(m)
 	}
@@ -241,6 +252,19 @@ func (b *bench) configuration(target string) string {
 		b.t.Fatal(err)
 	}
 	return string(data)
+}
+
+// newControl is the AWS SDK's client of a local AgentCore.
+func newControl(url string) *control.Client {
+	return control.New(control.Options{Region: "us-east-1", BaseEndpoint: &url, RetryMaxAttempts: 1,
+		Credentials: awssdk.AnonymousCredentials{}})
+}
+
+// readAll reads a request's body, which can be read again.
+func readAll(r *http.Request) []byte {
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body
 }
 
 // eventually polls until ok, for things that happen in the background.

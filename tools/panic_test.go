@@ -16,7 +16,7 @@ func TestPanicInAHandlerIsAnError(t *testing.T) {
 	s := NewServer(&gateway.Manager{}, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	tool(read, "boom", "Boom", "panics", func(context.Context, *gateway.Manager, struct{}, gateway.Caller) (struct{}, error) {
 		panic("boom")
-	}).add(s, &gateway.Manager{}, schemas{}, gate{})
+	}).add(s, &gateway.Manager{}, newSchemas(), gate{})
 	near, far := mcp.NewInMemoryTransports()
 	serving, err := s.Connect(t.Context(), far, nil)
 	if err != nil {

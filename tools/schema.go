@@ -1,8 +1,11 @@
 package tools
 
 import (
+	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -33,14 +36,24 @@ func inputSchema[In any]() *jsonschema.Schema {
 	return s
 }
 
-// schemas are those made so far for one server: several tools answer with the
-// same type, and making a schema is most of what a start-up costs.
-type schemas map[reflect.Type]*jsonschema.Schema
+// schemas know what the schemas of one server's answers have said so far, and in
+// which tool: tools/list goes to every client, so nothing in it is said twice. MCP
+// has no reference from one tool's schema to another's, and some clients refuse
+// $ref: a part that was described before is referred to in words.
+type schemas struct {
+	said map[string]string
+	made map[reflect.Type]*jsonschema.Schema // of answers that were described before
+}
 
-// outputSchema is Out's schema. AWS's words stay plain strings: a status that
-// is newer than this program must reach the reader, not fail validation.
-func outputSchema[Out any](known schemas) *jsonschema.Schema {
-	if s := known[reflect.TypeFor[Out]()]; s != nil {
+func newSchemas() *schemas {
+	return &schemas{said: map[string]string{}, made: map[reflect.Type]*jsonschema.Schema{}}
+}
+
+// outputSchema is the schema of a tool's answers. AWS's words stay plain strings: a
+// status that is newer than this program must reach the reader, not fail validation.
+func outputSchema[Out any](known *schemas, tool string) *jsonschema.Schema {
+	answer := reflect.TypeFor[Out]()
+	if s := known.made[answer]; s != nil {
 		return s
 	}
 	s := mustSchema[Out](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
@@ -52,10 +65,72 @@ func outputSchema[Out any](known schemas) *jsonschema.Schema {
 	if s.Properties == nil {
 		s.Properties = map[string]*jsonschema.Schema{}
 	}
-	s.Properties[truncated] = &jsonschema.Schema{Type: "string", Description: "what was left out, and how to get it"}
-	s.Properties[earlier] = &jsonschema.Schema{Type: "array", Description: "how changes ended whose end nobody has heard yet", Items: &jsonschema.Schema{Type: "object"}}
-	known[reflect.TypeFor[Out]()] = s
+	if len(known.said) == 0 {
+		s.Properties[truncated] = &jsonschema.Schema{Type: "string", Description: "in any tool's answer: what was left out, and how to get it"}
+		s.Properties[earlier] = &jsonschema.Schema{Type: "array", Description: "in any tool's answer: how changes ended whose end nobody has heard yet", Items: &jsonschema.Schema{Type: "object"}}
+	}
+	if first := known.said[answer.String()]; first != "" {
+		s.Required = nil       // was said
+		known.made[answer] = s // from now on it is the same
+	}
+	known.said[answer.String()] = tool
+	known.shorten(s, tool)
 	return s
+}
+
+// shorten leaves out of an object's schema what was said before. at is its path,
+// from the tool's name on.
+func (k *schemas) shorten(s *jsonschema.Schema, at string) {
+	s.AdditionalProperties = nil // a newer program may say more
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		p, where := s.Properties[name], at+"."+name
+		part := p
+		for part.Items != nil {
+			part = part.Items
+		}
+		switch {
+		case len(part.Properties) == 0:
+			if k.before(name, p, where) != "" {
+				p.Description, p.Enum = "", nil
+			}
+		default:
+			described := *part
+			described.Description = ""
+			if first := k.before("", &described, where); first != "" {
+				part.Properties, part.Required, part.AdditionalProperties = nil, nil, nil
+				p.Description, part.Description = "", as(first, at, name)
+			} else {
+				k.shorten(part, where)
+				part.Required = nil
+			}
+		}
+	}
+}
+
+// as refers to a part that first has described, from the member of that name at at.
+func as(first, at, name string) string {
+	tool, _, _ := strings.Cut(first, ".")
+	switch {
+	case strings.HasPrefix(first, at+"."):
+		return "as " + strings.TrimPrefix(first, at+".")
+	case strings.HasSuffix(first, "."+name):
+		return "as in " + tool
+	}
+	return "as " + first
+}
+
+// before is where a schema was said under a name before, "" for nowhere.
+func (k *schemas) before(name string, s *jsonschema.Schema, where string) string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return ""
+	}
+	key := name + string(text)
+	first := k.said[key]
+	if first == "" {
+		k.said[key] = where
+	}
+	return first
 }
 
 func enum[T ~string](values []T) *jsonschema.Schema {

@@ -52,7 +52,7 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 	g := gate{o.Secrets, o.Whole, o.Caller, o.Broken}
 	// Making their schemas takes longer than all the rest of a start-up.
 	addTools := sync.OnceFunc(func() {
-		known := schemas{}
+		known := newSchemas()
 		for _, t := range All() {
 			if t.ReadOnly || !o.ReadOnly {
 				t.add(s, m, known, g)

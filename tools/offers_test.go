@@ -1,0 +1,420 @@
+package tools_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	control "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/tools"
+)
+
+// shelf is an MCP server whose offer can be changed.
+type shelf struct {
+	*mcp.Server
+	url string
+}
+
+func newShelf(t testing.TB) *shelf {
+	s := &shelf{Server: mcp.NewServer(&mcp.Implementation{Name: "shelf", Version: "1"}, nil)}
+	s.url = serve(t, mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s.Server }, &mcp.StreamableHTTPOptions{Stateless: true})).URL + "/mcp"
+	return s
+}
+
+func (s *shelf) tool(name, description string) *shelf {
+	s.AddTool(&mcp.Tool{Name: name, Description: description, InputSchema: json.RawMessage(`{"type":"object"}`)},
+		func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: name}}}, nil
+		})
+	return s
+}
+
+func (s *shelf) prompt(name, description string, arguments ...*mcp.PromptArgument) *shelf {
+	s.AddPrompt(&mcp.Prompt{Name: name, Description: description, Arguments: arguments},
+		func(context.Context, *mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+			return &mcp.GetPromptResult{Messages: []*mcp.PromptMessage{{Role: "user", Content: &mcp.TextContent{Text: description}}}}, nil
+		})
+	return s
+}
+
+func (s *shelf) resource(uri, description string) *shelf {
+	s.AddResource(&mcp.Resource{URI: uri, Name: uri, Description: description},
+		func(context.Context, *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+			return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: uri, Text: description}}}, nil
+		})
+	return s
+}
+
+func itemNames(views []gateway.ToolView) (names []string) {
+	for _, v := range views {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// AWS synchronizes prompts, resources and resource templates along with tools.
+func TestPromptsAndResourcesAreCompared(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	s := newShelf(t).tool("find", "finds").prompt("ask", "asks").resource("shelf://a", "first").resource("shelf://b", "second")
+	b.newTarget(b.gatewayID, "shelf", s.url)
+	s.prompt("ask", "asks", &mcp.PromptArgument{Name: "topic", Required: true}).prompt("tell", "tells")
+	s.resource("shelf://a", "other").RemoveResources("shelf://b")
+	s.AddResourceTemplate(&mcp.ResourceTemplate{URITemplate: "shelf://books/{id}", Name: "book"},
+		func(context.Context, *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) { return nil, nil })
+
+	check := func(what string, c *gateway.ToolChange, removed bool) {
+		t.Helper()
+		if c == nil || c.Prompts == nil || c.Resources == nil || len(c.Added)+len(c.Removed)+len(c.Changed) > 0 || !c.Breaking {
+			t.Fatalf("%s: got %+v", what, c)
+		}
+		p, r := c.Prompts, c.Resources
+		if names := itemNames(p.Added); !slices.Equal(names, []string{"tell"}) || len(p.Removed) > 0 || len(p.Changed) != 1 || p.Changed[0].Name != "ask" || !p.Changed[0].Breaking || p.Changed[0].Details[0] != `the argument "topic" is required now` {
+			t.Errorf("%s: prompts %+v", what, p)
+		}
+		if names := itemNames(r.Added); !slices.Equal(names, []string{"shelf://books/{id}"}) || len(r.Changed) != 1 || r.Changed[0].Name != "shelf://a" || r.Changed[0].Details[0] != `the description changed from "first" to "other"` {
+			t.Errorf("%s: resources %+v", what, r)
+		}
+		// Whose resources are those that this server does not offer cannot be seen beside
+		// another target: only before and after tell.
+		if gone := slices.Equal(itemNames(r.Removed), []string{"shelf://b"}); gone != removed {
+			t.Errorf("%s: removed %v", what, r.Removed)
+		}
+	}
+	drift := must[tools.DriftReport](b, "check_drift", map[string]any{"target": "shelf"})
+	if drift.Drifted != 1 {
+		t.Errorf("drift: %+v", drift)
+	}
+	check("drift", drift.Targets[0].Tools, false)
+	check("plan", must[gateway.Change](b, "synchronize_target", map[string]any{"target": "shelf", "dryRun": true}).Tools, false)
+	c := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "shelf"})
+	check("synchronization", c.Tools, true)
+	if !strings.Contains(c.Next, "must list its tools again") {
+		t.Error(c.Next)
+	}
+	if c := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "shelf"}); c.Tools.Prompts != nil || c.Tools.Resources != nil || !strings.Contains(c.Next, "nothing is different") {
+		t.Errorf("once more: %+v, %s", c.Tools, c.Next)
+	}
+
+	// What was synchronized is what the gateway serves, under its names.
+	session := b.connectGateway()
+	prompt, err := session.GetPrompt(t.Context(), &mcp.GetPromptParams{Name: "shelf___tell"})
+	if err != nil || prompt.Messages[0].Content.(*mcp.TextContent).Text != "tells" {
+		t.Errorf("prompt: %+v, %v", prompt, err)
+	}
+	resource, err := session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "shelf://a"})
+	if err != nil || resource.Contents[0].Text != "other" {
+		t.Errorf("resource: %+v, %v", resource, err)
+	}
+
+	// A fleet tells of prompts by target, of resources by gateway.
+	s.prompt("tell", "tells more").resource("shelf://c", "third")
+	f := must[gateway.Fleet](b, "synchronize_targets", nil)
+	if f.Changed != 1 || len(f.Targets) != 1 || f.Targets[0].Tools.Prompts == nil || f.Targets[0].Tools.Prompts.Changed[0].Name != "tell" {
+		t.Errorf("fleet: %+v", f)
+	}
+	if len(f.Resources) != 1 || f.Resources[0].Gateway != "shop" || !slices.Equal(itemNames(f.Resources[0].Added), []string{"shelf://c"}) {
+		t.Errorf("fleet, resources: %+v", f.Resources)
+	}
+
+	// An update that takes prompts away is one that breaks.
+	poor := newShelf(t).tool("find", "finds")
+	back, _, _ := call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "shelf", "endpoint": poor.url, "confirm": "shelf", "onFailure": "revert_on_breaking"})
+	if back.Outcome != gateway.Reverted || back.Tried == nil || len(back.Tried.Prompts.Removed) != 2 || back.Tools.Prompts != nil {
+		t.Errorf("an update: %s %+v", back.Outcome, back.Tried)
+	}
+}
+
+// connectGateway is an agent's session with the gateway.
+func (b *bench) connectGateway() *mcp.ClientSession {
+	b.t.Helper()
+	g, err := b.client.Gateway(b.t.Context(), b.gatewayID)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	client := mcp.NewClient(&mcp.Implementation{Name: "agent"}, nil)
+	session, err := client.Connect(b.t.Context(), &mcp.StreamableClientTransport{Endpoint: g.URL, HTTPClient: &http.Client{Transport: transport}, DisableStandaloneSSE: true}, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() {
+		session.Close()
+		transport.CloseIdleConnections()
+	})
+	return session
+}
+
+// Where prompts cannot be read, nothing is claimed of them.
+func TestUnreadablePromptsAreNotTheSame(t *testing.T) {
+	var broken atomic.Bool
+	b := newBench(t, benchOptions{})
+	s := newShelf(t).tool("find", "finds").prompt("ask", "asks")
+	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s.Server }, &mcp.StreamableHTTPOptions{Stateless: true})
+	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if broken.Load() && method(r) == "prompts/list" {
+			http.Error(w, "no prompts today", http.StatusInternalServerError)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})).URL + "/mcp"
+	b.newTarget(b.gatewayID, "shelf", url)
+	broken.Store(true)
+	drift := must[tools.DriftReport](b, "check_drift", map[string]any{"target": "shelf"}).Targets[0]
+	if drift.State != gateway.InSync || !strings.Contains(drift.Reason, "prompts and resources could not be compared") || !strings.Contains(drift.Tools.Unlisted, "500") {
+		t.Errorf("drift: %+v", drift)
+	}
+	plan := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "shelf", "dryRun": true})
+	if !strings.Contains(plan.Next, "does not know prompts and resources") {
+		t.Errorf("plan: %s", plan.Next)
+	}
+}
+
+// method is the MCP method of a request, which can still be read.
+func method(r *http.Request) string {
+	var call struct{ Method string }
+	body := readAll(r)
+	_ = json.Unmarshal(body, &call)
+	return call.Method
+}
+
+func (b *bench) updateGateway(change func(*control.UpdateGatewayInput)) {
+	b.t.Helper()
+	sdk := newControl(b.front.URL)
+	g, err := sdk.GetGateway(b.t.Context(), &control.GetGatewayInput{GatewayIdentifier: &b.gatewayID})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	in := &control.UpdateGatewayInput{GatewayIdentifier: &b.gatewayID, Name: g.Name, RoleArn: g.RoleArn, AuthorizerType: g.AuthorizerType, ProtocolType: g.ProtocolType, ProtocolConfiguration: g.ProtocolConfiguration}
+	change(in)
+	if _, err := sdk.UpdateGateway(b.t.Context(), in); err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := b.client.WaitGateway(b.t.Context(), b.gatewayID, aws.GatewayReady); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// A gateway with a policy engine in ENFORCE mode shows a caller only what that
+// caller may use.
+func TestToolsBehindAFilter(t *testing.T) {
+	engine := "arn:aws:bedrock-agentcore:us-east-1:123456789012:policy-engine/orders_engine-abcdefghij"
+	for name, c := range map[string]struct {
+		change func(*control.UpdateGatewayInput)
+		says   string
+	}{
+		"policy engine": {func(in *control.UpdateGatewayInput) {
+			in.PolicyEngineConfiguration = &types.GatewayPolicyEngineConfiguration{Arn: &engine, Mode: types.GatewayPolicyEngineModeEnforce}
+		}, "policy engine orders_engine-abcdefghij"},
+		"interceptor": {func(in *control.UpdateGatewayInput) {
+			in.InterceptorConfigurations = []types.GatewayInterceptorConfiguration{{
+				InterceptionPoints: []types.GatewayInterceptionPoint{types.GatewayInterceptionPointResponse},
+				Interceptor:        &types.InterceptorConfigurationMemberLambda{Value: types.LambdaInterceptorConfiguration{Arn: ptr("arn:aws:lambda:us-east-1:123456789012:function:f")}},
+			}}
+		}, "an interceptor of responses"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, benchOptions{})
+			b.updateGateway(c.change)
+			b.cloud.HideTools(b.gatewayID, func(tool string) bool { return tool == "orders___updateOrder" })
+			if got := b.served("orders"); got != "getOrder" {
+				t.Fatalf("served: %s", got)
+			}
+			d := must[tools.DriftReport](b, "check_drift", map[string]any{"target": "orders"})
+			if one := d.Targets[0]; d.Unknown != 1 || one.State != gateway.Unknown || !strings.Contains(one.Reason, "not shown to us ("+c.says+")") || !slices.Equal(one.Tools.NotShown, []string{"updateOrder"}) || one.Tools.Filter != c.says {
+				t.Errorf("drift: %+v %+v", one, one.Tools)
+			}
+			begun := time.Now()
+			change := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders"})
+			if took := time.Since(begun); took > 5*time.Second {
+				t.Errorf("a list that is not late was waited for, %s", took)
+			}
+			if change.Tools.Before != 1 || change.Tools.After != 1 || !slices.Equal(change.Tools.NotShown, []string{"updateOrder"}) || !strings.Contains(change.Next, "not shown to us") || strings.Contains(change.Next, "late") {
+				t.Errorf("synchronization: %+v, %s", change.Tools, change.Next)
+			}
+			// A pin takes what the server offers, not only what is shown.
+			pinned := must[gateway.Pinned](b, "pin_target_tools", map[string]any{"target": "orders"})
+			if len(pinned.Hashes) != 2 {
+				t.Errorf("pinned: %+v", pinned)
+			}
+			b.cloud.HideTools(b.gatewayID, nil)
+			if got := b.served("orders"); got != "getOrder updateOrder" {
+				t.Errorf("the pin serves others %s", got)
+			}
+		})
+	}
+}
+
+func TestPinBehindAFilterNeedsTheServersWord(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	engine := "arn:aws:bedrock-agentcore:us-east-1:123456789012:policy-engine/orders_engine-abcdefghij"
+	b.updateGateway(func(in *control.UpdateGatewayInput) {
+		in.PolicyEngineConfiguration = &types.GatewayPolicyEngineConfiguration{Arn: &engine, Mode: types.GatewayPolicyEngineModeEnforce}
+	})
+	if err := b.orders.SetTools(1); err != nil { // updateOrder is shown, and not offered
+		t.Fatal(err)
+	}
+	refused(b, "pin_target_tools", map[string]any{"target": "orders"}, "was not pinned", "what it shows is not what the server offers", "orders_engine-abcdefghij")
+	gone := serve(t, http.NotFoundHandler())
+	b.setTarget(b.targetID, func(o *control.GetGatewayTargetOutput) { mcpServer(o).Value.Endpoint = ptr(gone.URL + "/mcp") })
+	refused(b, "pin_target_tools", map[string]any{"target": "orders"}, "was not pinned", "what the server offers could not be read from here")
+	if n := b.cloud.Calls("UpdateGatewayTarget"); n != 0 {
+		t.Errorf("%d updates were sent", n)
+	}
+}
+
+// A log-only engine keeps nothing from anybody.
+func TestLogOnlyEngineIsNoFilter(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	engine := "arn:aws:bedrock-agentcore:us-east-1:123456789012:policy-engine/orders_engine-abcdefghij"
+	b.updateGateway(func(in *control.UpdateGatewayInput) {
+		in.PolicyEngineConfiguration = &types.GatewayPolicyEngineConfiguration{Arn: &engine, Mode: types.GatewayPolicyEngineModeLogOnly}
+	})
+	b.cloud.HideTools(b.gatewayID, func(string) bool { return true })
+	if err := b.orders.SetTools(3); err != nil {
+		t.Fatal(err)
+	}
+	if d := must[tools.DriftReport](b, "check_drift", nil); d.Drifted != 1 || len(d.Targets[0].Tools.Added) != 1 {
+		t.Errorf("got %+v", d)
+	}
+}
+
+// A gateway accepts only the revisions of MCP that it lists.
+func TestEveryRevisionAloneIsRead(t *testing.T) {
+	for _, revision := range mcp.SupportedProtocolVersions() {
+		t.Run(revision, func(t *testing.T) {
+			b := newBench(t, benchOptions{})
+			b.updateGateway(func(in *control.UpdateGatewayInput) {
+				in.ProtocolConfiguration = &types.GatewayProtocolConfigurationMemberMcp{Value: types.MCPGatewayConfiguration{SupportedVersions: []string{revision}}}
+			})
+			if err := b.orders.SetTools(3); err != nil {
+				t.Fatal(err)
+			}
+			c := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders"})
+			if c.Tools.Source != gateway.FromGateway || c.Tools.Before != 2 || c.Tools.After != 3 || len(c.Tools.Added) != 1 {
+				t.Errorf("got %+v", c.Tools)
+			}
+		})
+	}
+	b := newBench(t, benchOptions{})
+	b.updateGateway(func(in *control.UpdateGatewayInput) {
+		in.ProtocolConfiguration = &types.GatewayProtocolConfigurationMemberMcp{Value: types.MCPGatewayConfiguration{SupportedVersions: []string{"2031-01-01"}}}
+	})
+	refused(b, "list_tools", nil, "accepts only MCP revisions that this program does not speak (2031-01-01)", "newer release")
+}
+
+// lateGateway serves for a time what another gateway serves in place of the first:
+// a list that follows its target's READY late.
+type lateGateway struct {
+	front   http.Handler
+	from    atomic.Pointer[string] // path prefix of the gateway that is late
+	to      atomic.Pointer[string]
+	until   atomic.Int64 // unix nanoseconds
+	trigger atomic.Bool  // the next synchronization begins it
+	delay   time.Duration
+}
+
+func (l *lateGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/synchronizeTargets") && l.trigger.Swap(false) {
+		l.until.Store(time.Now().Add(l.delay).UnixNano())
+	}
+	if from, to := l.from.Load(), l.to.Load(); from != nil && strings.HasPrefix(r.URL.Path, *from) && time.Now().UnixNano() < l.until.Load() {
+		r = r.Clone(r.Context())
+		r.URL.Path = *to + strings.TrimPrefix(r.URL.Path, *from)
+	}
+	l.front.ServeHTTP(w, r)
+}
+
+func newLateBench(t *testing.T, delay time.Duration) (*bench, *lateGateway, *shelf) {
+	late := &lateGateway{delay: delay}
+	b := newBench(t, benchOptions{between: func(h http.Handler) http.Handler { late.front = h; return late }})
+	s := newShelf(t).tool("find", "finds").tool("put", "puts")
+	b.newTarget(b.gatewayID, "shelf", s.url)
+	old := b.newGateway("old")
+	b.newTarget(old, "orders", b.url)
+	b.newTarget(old, "shelf", s.url)
+	late.from.Store(ptr("/gateway/" + b.gatewayID))
+	late.to.Store(ptr("/gateway/" + old))
+	late.trigger.Store(true)
+	return b, late, s
+}
+
+// Only a description changed, and the gateway shows it 2.5 s after READY.
+func TestLateDefinitionIsWaitedFor(t *testing.T) {
+	b, _, s := newLateBench(t, 2500*time.Millisecond)
+	s.tool("find", "finds, and tells where")
+	c := must[gateway.Change](b, "synchronize_target", map[string]any{"gateway": "shop", "target": "shelf"})
+	if len(c.Tools.Changed) != 1 || c.Tools.Changed[0].Name != "find" || !strings.Contains(c.Next, "must list its tools again") {
+		t.Errorf("got %+v, %s", c.Tools, c.Next)
+	}
+	if !strings.Contains(c.Waited, "for the lists") {
+		t.Errorf("waited: %q", c.Waited)
+	}
+}
+
+// The same where the server cannot be read from here, and lost a tool.
+func TestLateListIsWaitedForWhenTheServerIsUnread(t *testing.T) {
+	b, _, s := newLateBench(t, 2500*time.Millisecond)
+	s.RemoveTools("put")
+	b.unreadable.Store(true)
+	c := must[gateway.Change](b, "synchronize_target", map[string]any{"gateway": "shop", "target": "shelf"})
+	if len(c.Tools.Removed) != 1 || c.Tools.Removed[0].Name != "put" || !c.Tools.Breaking {
+		t.Errorf("got %+v, %s", c.Tools, c.Next)
+	}
+}
+
+// A list that stays as it was is not said to be the end of it.
+func TestUnseenChangeIsNotNothing(t *testing.T) {
+	b, _, s := newLateBench(t, time.Minute)
+	s.RemoveTools("put")
+	b.unreadable.Store(true)
+	c := must[gateway.Change](b, "synchronize_target", map[string]any{"gateway": "shop", "target": "shelf"})
+	if strings.Contains(c.Next, "nothing is different") || !strings.Contains(c.Next, "may follow late") || c.Tools.After != 2 {
+		t.Errorf("got %+v, %s", c.Tools, c.Next)
+	}
+}
+
+// 3 s for each answer of a server: what it offers is read while AWS reads it.
+func TestReadingOverlapsWithWaiting(t *testing.T) {
+	b := newBench(t, benchOptions{})
+	s := newShelf(t).tool("find", "finds")
+	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s.Server }, &mcp.StreamableHTTPOptions{Stateless: true})
+	var slow atomic.Bool
+	var lists atomic.Int32
+	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if m := method(r); slow.Load() && m != "" {
+			if m == "tools/list" {
+				lists.Add(1)
+			}
+			select {
+			case <-time.After(400 * time.Millisecond):
+			case <-r.Context().Done():
+				return
+			}
+		}
+		inner.ServeHTTP(w, r)
+	})).URL + "/mcp"
+	b.newTarget(b.gatewayID, "shelf", url)
+	s.tool("put", "puts")
+	slow.Store(true)
+	c := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "shelf"})
+	if len(c.Tools.Added) != 1 || c.Tools.Upstream != 2 {
+		t.Errorf("got %+v", c.Tools)
+	}
+	if n := lists.Load(); n != 2 { // AWS's and ours
+		t.Errorf("the server was asked for its tools %d times", n)
+	}
+	// Two reads one after the other would take twice as long as one of three answers.
+	if c.Seconds > 2 {
+		t.Logf("took %.1f s", c.Seconds)
+	}
+}
