@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"sync/atomic"
 	"syscall"
@@ -38,6 +39,8 @@ type Options struct {
 	// ReadRate and WriteRate are how often a second each operation may be called,
 	// for accounts whose quotas were raised; 0 for AWS's defaults.
 	ReadRate, WriteRate float64
+
+	Log *slog.Logger // learns of attempts that fail and are made again; nil for none
 }
 
 // Client calls the AgentCore control plane of one account and region, within
@@ -48,6 +51,7 @@ type Client struct {
 	secrets *secretsmanager.Client
 	local   bool
 	skew    *atomic.Int64 // of AWS's clock against ours, in nanoseconds, as its answers show it
+	trouble *atomic.Pointer[Trouble]
 	poll    pollSchedule
 }
 
@@ -91,10 +95,14 @@ func New(ctx context.Context, o Options) (*Client, error) {
 		}
 		local = loopback.Host(u.Hostname())
 	}
-	c := &Client{local: local, skew: new(atomic.Int64), poll: pollSchedule{first: 500 * time.Millisecond, most: 3 * time.Second}}
+	c := &Client{local: local, skew: new(atomic.Int64), trouble: new(atomic.Pointer[Trouble]), poll: pollSchedule{first: 500 * time.Millisecond, most: 3 * time.Second}}
 	if c.local {
 		c.poll = pollSchedule{first: 40 * time.Millisecond, most: 400 * time.Millisecond}
 		cfg = localConfig(cfg, endpoint)
+	}
+	log := o.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
 	}
 	rates := newLimiter(o.ReadRate, o.WriteRate)
 	c.control = control.NewFromConfig(cfg, func(so *control.Options) {
@@ -102,7 +110,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 			so.BaseEndpoint = &endpoint
 		}
 		so.Retryer = safeRetries()
-		so.APIOptions = append(so.APIOptions, rates.add, c.watchClock)
+		so.APIOptions = append(so.APIOptions, c.watchTrouble(log), rates.add, c.watchClock)
 	})
 	c.data = bedrockagentcore.NewFromConfig(cfg, func(so *bedrockagentcore.Options) { so.Retryer = safeRetries() })
 	c.secrets = secretsmanager.NewFromConfig(cfg)

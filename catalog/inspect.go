@@ -30,6 +30,18 @@ func Inspect(t Tool) []Detail {
 	return suspicions(root)
 }
 
+// InspectText is [Inspect] for one text that a stranger wrote; what names it in the
+// findings.
+func InspectText(what, text string) []Detail {
+	s := scanner{phrases: instructionPhrases()}
+	s.inspect(what, "", text, false)
+	var d details
+	for _, found := range s.found {
+		d.add(Notable, "%s", found.text)
+	}
+	return d.list()
+}
+
 func suspicions(tool *value) []Detail {
 	var d details
 	for _, s := range scan(tool, nil) {

@@ -75,6 +75,7 @@ func (w Wiring) Wire(ctx context.Context) (*Server, error) {
 	if err := w.Outbound.Check(w.Gateways); err != nil {
 		return nil, err
 	}
+	w.AWS.Log = w.Log
 	client, err := aws.New(ctx, w.AWS)
 	if err != nil && w.Lasting {
 		w.Log.Error("no call can be answered", "cause", err)

@@ -46,7 +46,7 @@ type ToolChange struct {
 	Prompts   *ItemChange   `json:"prompts,omitempty" jsonschema:"their differences"`
 	Resources *ItemChange   `json:"resources,omitempty" jsonschema:"and templates, by URI"`
 	Unlisted  string        `json:"unlisted,omitempty" jsonschema:"why prompts and resources are not compared"`
-	Warnings  []string      `json:"warnings,omitempty" jsonschema:"what AgentCore or a model may stumble over"`
+	Warnings  []string      `json:"warnings,omitempty" jsonschema:"what may trip AgentCore or a model"`
 
 	suspicious bool // a text that is new may mislead a model
 	unseen     bool // nothing is different so far, and whether something will be cannot be told

@@ -35,7 +35,7 @@ type Drift struct {
 	TargetID           string            `json:"targetId"`
 	State              DriftState        `json:"state"`
 	Reason             string            `json:"reason,omitempty" jsonschema:"why something is unknown"`
-	Pinned             bool              `json:"pinned,omitempty" jsonschema:"tools are frozen, and tools is what waits at the server"`
+	Pinned             bool              `json:"pinned,omitempty" jsonschema:"frozen: tools is what waits at the server"`
 	Status             aws.TargetStatus  `json:"status"`
 	LastSynchronizedAt time.Time         `json:"lastSynchronizedAt,omitzero"`
 	Tools              *ToolChange       `json:"tools,omitempty" jsonschema:"what a synchronization would change"`

@@ -24,7 +24,7 @@ var (
 		return regexp.MustCompile(`^(?:[0-9a-z]-?)+-[0-9a-z]{10}$`)
 	})
 	gatewayARN = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^arn:aws(?:-[^:]+)?:bedrock-agentcore:([a-z0-9-]+):[0-9]{12}:gateway/((?:[0-9a-z]-?)+-[0-9a-z]{10})$`)
+		return regexp.MustCompile(`^arn:aws(?:-[^:]+)?:bedrock-agentcore:([a-z0-9-]+):([0-9]{12}):gateway/((?:[0-9a-z]-?)+-[0-9a-z]{10})$`)
 	})
 )
 
@@ -35,22 +35,25 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 	if ref == "" && len(m.Allowed) == 1 {
 		ref = m.Allowed[0]
 	}
-	id := ref
+	id, account := ref, ""
 	if strings.HasPrefix(ref, "arn:") {
 		arn := gatewayARN().FindStringSubmatch(ref)
 		if arn == nil {
 			return aws.Gateway{}, fmt.Errorf("%s is not the ARN of a gateway: give an id, a name, or an ARN such as arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/orders-abcdefghij", asked(ref))
 		}
 		if region := m.Client.Region(); region != "" && arn[1] != region {
-			return aws.Gateway{}, fmt.Errorf("gateway %s is in %s, this server works in %s: start it with --region %s", arn[2], arn[1], region, arn[1])
+			return aws.Gateway{}, fmt.Errorf("gateway %s is in %s, this server works in %s: start it with --region %s", arn[3], arn[1], region, arn[1])
 		}
-		id = arn[2]
+		id, account = arn[3], arn[2]
 	}
 	if gatewayID().MatchString(id) {
 		g, err := m.Client.Gateway(ctx, id)
 		switch {
 		case err == nil && !m.allowed(g):
 			return aws.Gateway{}, fmt.Errorf("gateway %s is not among those that this server may manage (--gateway): list_gateways shows them", asked(ref))
+		case err == nil && account != "" && g.Account() != "" && g.Account() != account:
+			// Ids are not unique over accounts, and AWS answers for that of the credentials.
+			return aws.Gateway{}, fmt.Errorf("gateway %s of account %s was asked for, and these credentials are of account %s, which has another of that id: use --profile of the other account, or give the id alone", id, account, g.Account())
 		case err == nil:
 			return g, nil
 		case !errors.Is(err, aws.ErrNotFound):
@@ -66,6 +69,12 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 		return aws.Gateway{}, errors.New(m.Listed(all))
 	}
 	i, err := choose("gateway", ref, all, func(g aws.Gateway) candidate { return candidate{g.ID, g.Name} })
+	if err != nil && len(m.Allowed) > 0 {
+		return aws.Gateway{}, fmt.Errorf("%w; this server may manage only %s (--gateway), others are not looked at", err, strings.Join(m.Allowed, ", "))
+	}
+	if err != nil && account != "" {
+		return aws.Gateway{}, fmt.Errorf("%w; the ARN is of account %s: check that these credentials are, too", err, account)
+	}
 	if err != nil {
 		return aws.Gateway{}, err
 	}

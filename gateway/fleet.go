@@ -26,10 +26,10 @@ type Fleet struct {
 	Outcome            Outcome       `json:"outcome"`
 	Total              int           `json:"total"`
 	Synchronized       int           `json:"synchronized"`
-	Changed            int           `json:"changed" jsonschema:"how many of the synchronized serve other tools now"`
+	Changed            int           `json:"changed" jsonschema:"of the synchronized, how many serve other tools"`
 	Failed             int           `json:"failed"`
 	NeedsAuthorization int           `json:"needsAuthorization"`
-	InProgress         int           `json:"inProgress" jsonschema:"not finished, or not begun, when the time was up"`
+	InProgress         int           `json:"inProgress" jsonschema:"not finished or begun when the time was up"`
 	Skipped            int           `json:"skipped"`
 	Targets            []FleetTarget `json:"targets" jsonschema:"failed, pending, or with other tools"`
 	SkippedFor         []SkipReason  `json:"skippedFor"`

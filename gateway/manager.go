@@ -53,6 +53,14 @@ func (p Progress) report(done, total float64, message string) {
 	}
 }
 
+// Waiting says what a call that began at since waits for, as far as that is known.
+func (m *Manager) Waiting(since time.Time) string {
+	if t := m.Client.Trouble(); t.At.After(since) {
+		return "waiting for AWS: " + t.String() + ", trying again"
+	}
+	return "waiting for AWS or a server to answer"
+}
+
 const (
 	// DefaultWait answers before the 60 s at which MCP clients give up.
 	DefaultWait = 45 * time.Second

@@ -150,6 +150,7 @@ func (o *operation) compare(ctx context.Context, success Outcome) {
 // tell is the answer, with how long it took.
 func (o *operation) tell() Change {
 	o.change.Seconds = seconds(time.Since(o.start))
+	o.change.Next = misleadingReasons(o.change.StatusReasons) + o.change.Next
 	return o.change
 }
 

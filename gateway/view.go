@@ -52,7 +52,7 @@ type TargetView struct {
 	Auth               aws.CredentialProviderType `json:"auth,omitempty" jsonschema:"how the gateway signs in; absent: it does not"`
 	ListingMode        aws.ListingMode            `json:"listingMode,omitempty"`
 	Pinned             bool                       `json:"pinned,omitempty" jsonschema:"tools are static and never synchronized"`
-	AuthorizationURL   string                     `json:"authorizationUrl,omitempty" jsonschema:"a person must open this, it is valid for 10 minutes"`
+	AuthorizationURL   string                     `json:"authorizationUrl,omitempty" jsonschema:"a person must open it within 10 minutes"`
 	LastSynchronizedAt time.Time                  `json:"lastSynchronizedAt,omitzero"`
 	UpdatedAt          time.Time                  `json:"updatedAt,omitzero"`
 }
@@ -149,8 +149,8 @@ func urgency(s aws.TargetStatus) int {
 
 // ToolGroup is what one target contributes to a gateway's tools.
 type ToolGroup struct {
-	Target string     `json:"target" jsonschema:"name of the target, empty for the gateway's own tools"`
-	Prefix string     `json:"prefix" jsonschema:"before each name when called through the gateway"`
+	Target string     `json:"target" jsonschema:"empty for the gateway's own tools"`
+	Prefix string     `json:"prefix" jsonschema:"before each name in calls"`
 	Tools  []ToolView `json:"tools"`
 }
 
@@ -162,13 +162,14 @@ type ToolView struct {
 
 // Tools reads the tools that a gateway serves now, grouped by target in the
 // gateway's order, of those that keep wants by their name; target, when not "", is
-// a target's name and keeps only its group.
-func (m *Manager) Tools(ctx context.Context, g aws.Gateway, target string, keep func(tool string) bool) ([]ToolGroup, error) {
+// a target's name and keeps only its group. warnings are of texts that may mislead
+// a model.
+func (m *Manager) Tools(ctx context.Context, g aws.Gateway, target string, keep func(tool string) bool) (groups []ToolGroup, warnings []string, err error) {
 	list, err := m.served(ctx, g)
 	if err != nil {
-		return nil, fmt.Errorf("the tools that gateway %s serves cannot be read: %w", g.Name, err)
+		return nil, nil, fmt.Errorf("the tools that gateway %s serves cannot be read: %w", g.Name, err)
 	}
-	groups := []ToolGroup{}
+	groups = []ToolGroup{}
 	for _, t := range list.Tools {
 		name, tool, ok := catalog.Split(t.Name)
 		prefix := name + catalog.Separator
@@ -183,7 +184,37 @@ func (m *Manager) Tools(ctx context.Context, g aws.Gateway, target string, keep 
 		if i < 0 {
 			i, groups = len(groups), append(groups, ToolGroup{Target: name, Prefix: untrusted.Name(prefix), Tools: []ToolView{}})
 		}
+		warnings = misleading(warnings, untrusted.Within(t.Name, 120)+": ", catalog.Inspect(catalog.Tool{Name: tool, Description: t.Description, Definition: t.Definition}))
 		groups[i].Tools = append(groups[i].Tools, ToolView{Name: untrusted.Name(tool), Description: quote(t.Description)})
 	}
-	return groups, nil
+	return groups, warnings, nil
+}
+
+// misleading adds what may mislead a model in a text or a tool called name, up to a
+// few warnings.
+func misleading(warnings []string, name string, found []catalog.Detail) []string {
+	const most = 10
+	for _, d := range found {
+		switch {
+		case len(warnings) == most:
+			return append(warnings, "and more")
+		case len(warnings) > most:
+			return warnings
+		}
+		warnings = append(warnings, name+d.Text)
+	}
+	return warnings
+}
+
+// Misleading are warnings of texts of a target that may mislead a model: its
+// description, its status reasons, and the tools that it is pinned to.
+func Misleading(t aws.Target) (warnings []string) {
+	warnings = misleading(warnings, "", catalog.InspectText("description", t.Description))
+	for _, reason := range t.StatusReasons {
+		warnings = misleading(warnings, "", catalog.InspectText("status reason", reason))
+	}
+	for _, tool := range schemaTools(t.ToolSchema()) {
+		warnings = misleading(warnings, untrusted.Within(tool.Name, 60)+": ", catalog.Inspect(tool))
+	}
+	return warnings
 }

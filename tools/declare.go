@@ -116,7 +116,9 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 				defer context.AfterFunc(connected, leave)()
 				ctx = left
 			}
-			caller.Progress = progressTo(ctx, req, g)
+			progress := progressTo(ctx, req, g)
+			caller.Progress = progress.report()
+			defer progress.keepTelling(m)()
 			out, err := do(ctx, m, in, caller)
 			if err != nil {
 				return g.failure(err), nil
@@ -147,26 +149,6 @@ func callOf(tool string, arguments json.RawMessage) string {
 }
 
 var errSlow = fmt.Errorf("no answer within %d s: AWS or the gateway is slow, or the account's request rate is used up; ask for less, or try again: %w", int(gateway.DefaultWait.Seconds()), context.DeadlineExceeded)
-
-// progressTo sends progress to a client that asked for it.
-func progressTo(ctx context.Context, req *mcp.CallToolRequest, g gate) gateway.Progress {
-	token := req.Params.GetProgressToken()
-	if token == nil {
-		return nil
-	}
-	last := -1.0
-	return func(done, total float64, message string) {
-		if done <= last { // the protocol wants it to rise
-			done = last + 1e-3
-		}
-		last = done
-		// Some transports cannot carry it, and a client may have gone: the
-		// work goes on all the same.
-		_ = req.Session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{
-			ProgressToken: token, Progress: done, Total: max(total, done), Message: g.text(message),
-		})
-	}
-}
 
 func nextForUndetailed(n int) string {
 	if n == 0 {

@@ -75,7 +75,7 @@ func newBench(t testing.TB, o benchOptions) *bench {
 		t.Fatal(err)
 	}
 	b.url = serve(t, b.orders).URL + "/mcp"
-	if b.client, err = aws.New(t.Context(), aws.Options{Endpoint: b.front.URL, Region: "us-east-1"}); err != nil {
+	if b.client, err = aws.New(t.Context(), aws.Options{Endpoint: b.front.URL, Region: "us-east-1", Log: slog.New(slog.NewTextHandler(b.log, nil))}); err != nil {
 		t.Fatal(err)
 	}
 	if !o.empty {

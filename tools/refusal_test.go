@@ -36,6 +36,8 @@ func TestBadInput(t *testing.T) {
 		{"get_gateway", args{"gateway": "none-0123456789"}, []string{`no gateway named "none-0123456789"`, "shop"}},
 		{"get_gateway", args{"gateway": "arn:aws:s3:::bucket"}, []string{"not the ARN of a gateway", "arn:aws:bedrock-agentcore:"}},
 		{"get_gateway", args{"gateway": "arn:aws:bedrock-agentcore:eu-west-1:123456789012:gateway/" + b.gatewayID}, []string{"is in eu-west-1", "--region eu-west-1"}},
+		{"get_gateway", args{"gateway": "arn:aws:bedrock-agentcore:us-east-1:210987654321:gateway/" + b.gatewayID}, []string{"of account 210987654321 was asked for", "are of account 123456789012"}},
+		{"get_gateway", args{"gateway": "arn:aws:bedrock-agentcore:us-east-1:210987654321:gateway/none-0123456789"}, []string{"the ARN is of account 210987654321"}},
 		{"get_target", args{"target": "order"}, []string{`no target named "order"`, "did you mean orders (" + b.targetID + ")"}},
 		{"get_target", args{}, []string{"target"}},
 		{"synchronize_target", args{"target": "orders", "waitSeconds": 901}, []string{"waitSeconds", "900"}},
@@ -86,6 +88,7 @@ func TestAllowedGateways(t *testing.T) {
 	}
 	must[tools.TargetList](b, "list_targets", nil) // the only one allowed is the default
 	refused(b, "get_gateway", map[string]any{"gateway": other}, "not among those that this server may manage")
+	refused(b, "get_gateway", map[string]any{"gateway": "warehouse"}, `no gateway named "warehouse"`, "this server may manage only", "others are not looked at")
 	refused(b, "get_gateway", map[string]any{"gateway": "warehouse"}, "no gateway named")
 }
 

@@ -66,8 +66,8 @@ func outputSchema[Out any](known *schemas, tool string) *jsonschema.Schema {
 		s.Properties = map[string]*jsonschema.Schema{}
 	}
 	if len(known.said) == 0 {
-		s.Properties[truncated] = &jsonschema.Schema{Type: "string", Description: "in any tool's answer: what was left out, and how to get it"}
-		s.Properties[earlier] = &jsonschema.Schema{Type: "array", Description: "in any tool's answer: how changes ended whose end nobody has heard yet", Items: &jsonschema.Schema{Type: "object"}}
+		s.Properties[truncated] = &jsonschema.Schema{Type: "string", Description: "in any answer: what was left out, and how to get it"}
+		s.Properties[earlier] = &jsonschema.Schema{Type: "array", Description: "in any answer: how changes ended that nobody has heard of", Items: &jsonschema.Schema{Type: "object"}}
 	}
 	if first := known.said[answer.String()]; first != "" {
 		s.Required = nil       // was said

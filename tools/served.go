@@ -20,6 +20,8 @@ type ToolList struct {
 	Gateway string              `json:"gateway"`
 	Count   int                 `json:"count" jsonschema:"of all pages"`
 	Targets []gateway.ToolGroup `json:"targets"`
+	// Warnings are of texts that may mislead a model.
+	Warnings []string `json:"warnings,omitempty" jsonschema:"show these to a person"`
 }
 
 // Show prints the tools for a person.
@@ -31,6 +33,9 @@ func (out ToolList) Show(p *terminal.Printer) {
 		}
 	}
 	table.Print()
+	for _, warning := range out.Warnings {
+		p.Linef("warning: %s", warning)
+	}
 	p.Linef("%s of %s", terminal.Count(out.Count, "tool"), terminal.Count(len(out.Targets), "target"))
 }
 
@@ -47,8 +52,8 @@ func listTools(ctx context.Context, m *gateway.Manager, in ListToolsArguments, _
 		}
 		name = t.Name
 	}
-	groups, err := m.Tools(ctx, g, name, in.keeps)
-	out := ToolList{Gateway: g.Name, Targets: groups}
+	groups, warnings, err := m.Tools(ctx, g, name, in.keeps)
+	out := ToolList{Gateway: g.Name, Targets: groups, Warnings: warnings}
 	for _, group := range groups {
 		out.Count += len(group.Tools)
 	}

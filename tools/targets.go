@@ -68,6 +68,7 @@ type TargetDetails struct {
 	gateway.TargetView
 	Gateway       string         `json:"gateway"`
 	Configuration map[string]any `json:"configuration" jsonschema:"the whole target in AWS's own JSON"`
+	Warnings      []string       `json:"warnings,omitempty" jsonschema:"show these to a person"`
 }
 
 func getTarget(ctx context.Context, m *gateway.Manager, in TargetArgument, _ gateway.Caller) (TargetDetails, error) {
@@ -80,5 +81,5 @@ func getTarget(ctx context.Context, m *gateway.Manager, in TargetArgument, _ gat
 		return TargetDetails{}, err
 	}
 	configuration, err := gateway.Configuration(t)
-	return TargetDetails{TargetView: gateway.ViewTarget(t), Gateway: g.Name, Configuration: configuration}, err
+	return TargetDetails{TargetView: gateway.ViewTarget(t), Gateway: g.Name, Configuration: configuration, Warnings: gateway.Misleading(t)}, err
 }

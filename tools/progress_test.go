@@ -1,0 +1,85 @@
+package tools_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"agentcore-gateway-mcp/tools"
+)
+
+// told reports whether a progress notification so far holds text.
+func (b *bench) told(text string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range b.progress {
+		if strings.Contains(p.Message, text) {
+			return true
+		}
+	}
+	return false
+}
+
+// While the SDK tries again, a client hears of it, and so does the log.
+func TestRetryingIsTold(t *testing.T) {
+	var broken atomic.Bool
+	var since atomic.Int64
+	b := newBench(t, benchOptions{between: func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if broken.Load() {
+				since.CompareAndSwap(0, time.Now().UnixNano())
+				w.Header().Set("Content-Type", "text/html")
+				w.WriteHeader(http.StatusBadGateway)
+				_, _ = io.WriteString(w, "<html>Bad Gateway</html>")
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+	}})
+	broken.Store(true)
+	done := make(chan tools.TargetList)
+	go func() { done <- must[tools.TargetList](b, "list_targets", nil) }()
+	eventually(t, "told of the 502", func() bool {
+		return b.told("waiting for AWS: ListGateways was answered 502 Bad Gateway, trying again")
+	})
+	if !strings.Contains(b.log.String(), `operation=ListGateways cause="was answered 502 Bad Gateway"`) {
+		t.Errorf("the log: %s", b.log)
+	}
+	broken.Store(false)
+	if list := <-done; len(list.Targets) != 1 {
+		t.Errorf("got %+v", list)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, p := range b.progress {
+		if i > 0 && p.Progress <= b.progress[i-1].Progress || p.Total < p.Progress {
+			t.Errorf("progress %d is %v of %v", i, p.Progress, p.Total)
+		}
+	}
+}
+
+// A server that is slow to answer is waited for with a word.
+func TestSlowAnswerIsTold(t *testing.T) {
+	release := make(chan struct{})
+	var slow atomic.Bool
+	b := newBench(t, benchOptions{between: func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if slow.Load() {
+				<-release
+			}
+			h.ServeHTTP(w, r)
+		})
+	}})
+	slow.Store(true)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		must[tools.TargetList](b, "list_targets", nil)
+	}()
+	eventually(t, "told that it waits", func() bool { return b.told("waiting for AWS or a server to answer") })
+	close(release)
+	<-done
+}
