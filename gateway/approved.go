@@ -6,22 +6,31 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
+	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/untrusted"
 )
 
-// Approved are the hashes of approved tools, by target and by tool.
-type Approved map[string]map[string]string
+// Approved are the approved tools, by target.
+type Approved map[string]ApprovedTools
 
-// ParseApproved reads the hashes from an answer of pin_target_tools, or of
-// check_drift with one target. The error says that there are none.
+// ApprovedTools are a target's, by name. Hashes tell that one is another,
+// Definitions how: they may be missing.
+type ApprovedTools struct {
+	Hashes      map[string]string
+	Definitions map[string]json.RawMessage
+}
+
+// ParseApproved reads approved tools from an answer of pin_target_tools, or of
+// check_drift with one target. The error says that there are no hashes.
 func ParseApproved(answer []byte) (Approved, error) {
 	var file struct {
-		Target  string
-		Hashes  map[string]string
+		Target string
+		ApprovedTools
 		Targets []struct {
 			Target string
-			Hashes map[string]string
+			ApprovedTools
 		}
 	}
 	if err := json.Unmarshal(answer, &file); err != nil {
@@ -29,11 +38,11 @@ func ParseApproved(answer []byte) (Approved, error) {
 	}
 	approved := Approved{}
 	if len(file.Hashes) > 0 {
-		approved[file.Target] = file.Hashes
+		approved[file.Target] = file.ApprovedTools
 	}
 	for _, t := range file.Targets {
 		if len(t.Hashes) > 0 {
-			approved[t.Target] = t.Hashes
+			approved[t.Target] = t.ApprovedTools
 		}
 	}
 	if len(approved) == 0 {
@@ -49,7 +58,7 @@ type Approval int
 const (
 	AsApproved      Approval = iota
 	NotAsApproved            // a tool is new or another
-	BreaksApproved           // a tool is gone, or calls that worked may fail
+	BreaksApproved           // a tool is gone, or calls that worked may fail, or it cannot be told
 	ApprovalUnknown          // a server's tools could not be compared
 )
 
@@ -69,7 +78,7 @@ func (a Approved) Judge(targets []Drift) (worst Approval, differences []string) 
 	return worst, differences
 }
 
-func judgeApproval(d Drift, approved map[string]string) (worst Approval, differences []string) {
+func judgeApproval(d Drift, approved ApprovedTools) (worst Approval, differences []string) {
 	if d.State == Unknown {
 		return ApprovalUnknown, []string{"unknown: " + d.Reason}
 	}
@@ -77,23 +86,47 @@ func judgeApproval(d Drift, approved map[string]string) (worst Approval, differe
 		worst = max(worst, a)
 		differences = append(differences, fmt.Sprintf("%s is %s", untrusted.Name(tool), how))
 	}
-	breaks := func(tool string) bool {
-		return d.Tools != nil && slices.ContainsFunc(d.Tools.Changed, func(c ChangedTool) bool { return c.Name == tool && c.Breaking })
-	}
-	for _, tool := range slices.Sorted(maps.Keys(approved)) {
+	for _, tool := range slices.Sorted(maps.Keys(approved.Hashes)) {
 		switch offered, ok := d.Hashes[tool]; {
 		case !ok:
 			differ(BreaksApproved, tool, "not offered any more")
-		case offered != approved[tool] && breaks(tool):
-			differ(BreaksApproved, tool, "not as approved")
-		case offered != approved[tool]:
-			differ(NotAsApproved, tool, "not as approved")
+		case offered != approved.Hashes[tool]:
+			how, what := howItDiffers(d, approved, tool)
+			differ(how, tool, "not as approved"+what)
 		}
 	}
 	for _, tool := range slices.Sorted(maps.Keys(d.Hashes)) {
-		if _, ok := approved[tool]; !ok {
+		if _, ok := approved.Hashes[tool]; !ok {
 			differ(NotAsApproved, tool, "new")
 		}
 	}
 	return worst, differences
+}
+
+// howItDiffers judges a tool that is not as approved: against its approved
+// definition, else by how it differs from what the gateway serves. What has been
+// synchronized meanwhile does not differ from that, and then nothing but the hash
+// is known.
+func howItDiffers(d Drift, approved ApprovedTools, tool string) (how Approval, what string) {
+	was, is := approved.Definitions[tool], d.Definitions[tool]
+	if was != nil && is != nil {
+		changes := catalog.Compare([]catalog.Tool{{Name: tool, Definition: was}}, []catalog.Tool{{Name: tool, Definition: is}}).Changed
+		for _, c := range changed(changes) {
+			if how, what = NotAsApproved, ": "+strings.Join(c.Details, "; "); c.Breaking {
+				how = BreaksApproved
+			}
+			return how, what
+		}
+	}
+	if d.Tools != nil {
+		for _, c := range d.Tools.Changed {
+			switch {
+			case c.Name == tool && c.Breaking:
+				return BreaksApproved, ""
+			case c.Name == tool:
+				return NotAsApproved, ""
+			}
+		}
+	}
+	return BreaksApproved, ", and hashes alone do not tell whether that breaks: approve with the answer of a newer call --json, which has definitions"
 }

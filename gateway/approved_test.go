@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -11,10 +13,10 @@ func TestParseApproved(t *testing.T) {
 		`{}`:                                "has no hashes",
 		`{"target":"a","hashes":{}}`:        "has no hashes",
 		`{"target":"a","hashes":{"x":"1"}}`: "",
-		`{"targets":[{"target":"a","hashes":{"x":"1"}},{"target":"b"}]}`: "",
+		`{"targets":[{"target":"a","hashes":{"x":"1"},"definitions":{"x":{}}},{"target":"b"}]}`: "",
 	} {
 		approved, err := ParseApproved([]byte(answer))
-		if got := errorText(err); got != want || want == "" && (len(approved) != 1 || approved["a"]["x"] != "1") {
+		if got := errorText(err); got != want || want == "" && (len(approved) != 1 || approved["a"].Hashes["x"] != "1") {
 			t.Errorf("%s: %v, %q", answer, approved, got)
 		}
 	}
@@ -53,13 +55,43 @@ func TestJudgeApproved(t *testing.T) {
 		"another target":        {[]Drift{{Target: "b", Hashes: approved}}, ApprovalUnknown, []string{"a: not in the answer"}},
 		"none":                  {nil, ApprovalUnknown, []string{"a: not in the answer"}},
 	} {
-		got, says := Approved{"a": approved}.Judge(c.drifts)
+		got, says := Approved{"a": {Hashes: approved}}.Judge(c.drifts)
 		if got != c.want || !slices.Equal(says, c.says) {
 			t.Errorf("%s: %d %q, want %d %q", name, got, says, c.want, c.says)
 		}
 	}
-	two := Approved{"a": {"x": "1"}, "b": {"x": "1"}}
+	two := Approved{"a": {Hashes: map[string]string{"x": "1"}}, "b": {Hashes: map[string]string{"x": "1"}}}
 	if got, _ := two.Judge([]Drift{{Target: "a", Hashes: map[string]string{}}, {Target: "b", Hashes: map[string]string{"x": "1"}}}); got != BreaksApproved {
 		t.Errorf("the worst of two targets is %d", got)
+	}
+}
+
+// What was approved is what counts, also when it has been synchronized since.
+func TestJudgeApprovedDefinitions(t *testing.T) {
+	definition := func(arguments string) json.RawMessage {
+		return json.RawMessage(`{"name":"x","inputSchema":{"type":"object","properties":{"id":{"type":"string"}},"required":[` + arguments + `]}}`)
+	}
+	approved := ApprovedTools{Hashes: map[string]string{"x": "1"}, Definitions: map[string]json.RawMessage{"x": definition("")}}
+	drift := func(d json.RawMessage, changed ...ChangedTool) Drift {
+		return Drift{State: InSync, Hashes: map[string]string{"x": "2"}, Definitions: Definitions{"x": d}, Tools: &ToolChange{Changed: changed}}
+	}
+	for name, c := range map[string]struct {
+		approved ApprovedTools
+		drift    Drift
+		want     Approval
+		says     string
+	}{
+		"breaks, synchronized since":   {approved, drift(definition(`"id"`)), BreaksApproved, `x is not as approved: argument "id" is now required`},
+		"other, synchronized since":    {approved, drift(json.RawMessage(`{"name":"x","description":"d","inputSchema":{"type":"object","properties":{"id":{"type":"string"}}}}`)), NotAsApproved, "x is not as approved: the description was added"},
+		"breaks what is served only":   {approved, drift(json.RawMessage(`{"name":"x","description":"d","inputSchema":{"type":"object","properties":{"id":{"type":"string"}}}}`), ChangedTool{Name: "x", Breaking: true}), NotAsApproved, "x is not as approved: the description was added"},
+		"hash alone, synchronized":     {ApprovedTools{Hashes: approved.Hashes}, drift(definition(`"id"`)), BreaksApproved, "x is not as approved, and hashes alone do not tell"},
+		"hash alone, drifted":          {ApprovedTools{Hashes: approved.Hashes}, drift(definition(`"id"`), ChangedTool{Name: "x"}), NotAsApproved, "x is not as approved"},
+		"hash alone, another drifted":  {ApprovedTools{Hashes: approved.Hashes}, drift(definition(`"id"`), ChangedTool{Name: "y"}), BreaksApproved, "x is not as approved, and hashes alone do not tell"},
+		"the hash of an older program": {approved, drift(definition("")), BreaksApproved, "hashes alone do not tell"},
+	} {
+		got, says := judgeApproval(c.drift, c.approved)
+		if got != c.want || len(says) != 1 || !strings.Contains(says[0], c.says) {
+			t.Errorf("%s: %d %q, want %d %q", name, got, says, c.want, c.says)
+		}
 	}
 }

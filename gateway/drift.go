@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,6 +41,8 @@ type Drift struct {
 	LastSynchronizedAt time.Time         `json:"lastSynchronizedAt,omitzero"`
 	Tools              *ToolChange       `json:"tools,omitempty" jsonschema:"what a synchronization would change"`
 	Hashes             map[string]string `json:"hashes,omitempty" jsonschema:"SHA-256 of each tool that the server offers"`
+	// Definitions are those of the tools that are hashed, for programs.
+	Definitions Definitions `json:"definitions,omitempty"`
 
 	resources []catalog.Tool // that the server offers
 	priority  int32
@@ -139,7 +142,7 @@ func (m *Manager) drift(ctx context.Context, g aws.Gateway, t aws.Target, served
 	tools.Warnings = warnings(t.Name, offered.Tools)
 	d.State, d.Tools, d.resources, d.priority = InSync, &tools, offered.Resources, t.ResourcePriority
 	if hashed {
-		d.Hashes = hashes(offered.Tools)
+		d.Hashes, d.Definitions = hashes(offered.Tools), definitions(offered.Tools)
 	}
 	return d
 }
@@ -204,11 +207,23 @@ func everyName(string) bool { return true }
 // of all.
 func (d *Drift) Keep(wants func(tool string) bool) {
 	maps.DeleteFunc(d.Hashes, func(name, _ string) bool { return !wants(name) })
+	maps.DeleteFunc(d.Definitions, func(name string, _ json.RawMessage) bool { return !wants(name) })
 	if d.Tools != nil {
 		unwanted := func(t ToolView) bool { return !wants(t.Name) }
 		d.Tools.Added, d.Tools.Removed = slices.DeleteFunc(d.Tools.Added, unwanted), slices.DeleteFunc(d.Tools.Removed, unwanted)
 		d.Tools.Changed = slices.DeleteFunc(d.Tools.Changed, func(t ChangedTool) bool { return !wants(t.Name) })
 	}
+}
+
+// Definitions are tools' definitions by name.
+type Definitions map[string]json.RawMessage
+
+func definitions(tools []catalog.Tool) Definitions {
+	all := make(Definitions, len(tools))
+	for _, t := range tools {
+		all[untrusted.Name(t.Name)] = t.Definition
+	}
+	return all
 }
 
 // hashes gives each tool's hash by name.

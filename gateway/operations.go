@@ -33,6 +33,7 @@ const (
 type Caller struct {
 	Name     string // tells callers apart; "" where all are one
 	Call     string // the tool and its arguments, but for the wait: repeated, a call joins itself
+	Program  bool   // it is no model, and may get what is too long for one
 	Progress Progress
 }
 

@@ -14,6 +14,8 @@ import (
 type Pinned struct {
 	Change
 	Hashes map[string]string `json:"hashes,omitempty" jsonschema:"SHA-256 of each pinned tool, to check against"`
+	// Definitions are those of the tools that are hashed, for programs.
+	Definitions Definitions `json:"definitions,omitempty"`
 }
 
 // Pin freezes what the gateway serves for a target now as the target's static
@@ -40,7 +42,7 @@ func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptio
 		c, same := newChange(g, t), compare(catalog.List{Tools: tools}, catalog.List{Tools: tools})
 		c.Outcome, c.Tools = Unchanged, &same
 		c.Next = "the target is pinned already; unpin_target_tools and pin again to take in what the server offers now"
-		return Pinned{Change: c, Hashes: hashes(tools)}, nil
+		return Pinned{Change: c, Hashes: hashes(tools), Definitions: definitions(tools)}, nil
 	}
 	if g.Filter != "" {
 		if tools, err = m.behindFilter(ctx, g, t, tools); err != nil {
@@ -58,7 +60,7 @@ func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptio
 	if change.Outcome == Updated {
 		change.Next = nextPinned
 	}
-	return Pinned{Change: change, Hashes: hashes(tools)}, nil
+	return Pinned{Change: change, Hashes: hashes(tools), Definitions: definitions(tools)}, nil
 }
 
 // behindFilter are the tools to pin where the gateway may not show us all that it
@@ -88,7 +90,8 @@ func (m *Manager) joinPin(ctx context.Context, g aws.Gateway, r *running, start 
 	if err != nil {
 		change.Next = "the hashes cannot be read now (" + err.Error() + "): check_drift has them"
 	}
-	return Pinned{Change: change, Hashes: hashes(own(change.Target, served).Tools)}, nil
+	pinned := own(change.Target, served).Tools
+	return Pinned{Change: change, Hashes: hashes(pinned), Definitions: definitions(pinned)}, nil
 }
 
 // Unpin removes a target's static schema, with which AWS synchronizes it: the

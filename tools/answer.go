@@ -22,6 +22,8 @@ const (
 	longText   = 4 << 10  // bytes of one text in an answer that is too long
 	truncated  = "truncated"
 	earlier    = "earlier"
+	// forPrograms is what only call --json prints, so that no schema need have it.
+	forPrograms = "definitions"
 )
 
 // gate is what every answer passes on its way out: what cannot be seen in it is

@@ -107,7 +107,7 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 				ctx, cancel = context.WithTimeoutCause(ctx, gateway.DefaultWait, errSlow)
 				defer cancel()
 			}
-			caller := gateway.Caller{Call: callOf(name, req.Params.Arguments)}
+			caller := gateway.Caller{Call: callOf(name, req.Params.Arguments), Program: g.whole}
 			if g.caller != nil {
 				var connected context.Context
 				caller.Name, connected = g.caller(req)

@@ -53,6 +53,9 @@ func checkDrift(ctx context.Context, m *gateway.Manager, in CheckDriftArguments,
 	out := DriftReport{Gateway: g.Name, Targets: drifts}
 	for i := range drifts {
 		drifts[i].Keep(FilterArgument{in.Filter}.keeps)
+		if !caller.Program {
+			drifts[i].Definitions = nil
+		}
 	}
 	for _, d := range drifts {
 		switch d.State {

@@ -21,6 +21,9 @@ func (r PinReport) Show(p *terminal.Printer) { ChangeReport{r.Change}.Show(p) }
 
 func pinTargetTools(ctx context.Context, m *gateway.Manager, in PinArguments, caller gateway.Caller) (PinReport, error) {
 	pinned, err := m.Pin(ctx, in.Gateway, in.Target, in.options(), caller)
+	if !caller.Program {
+		pinned.Definitions = nil
+	}
 	return PinReport{pinned}, err
 }
 

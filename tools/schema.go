@@ -82,6 +82,8 @@ func outputSchema[Out any](known *schemas, tool string) *jsonschema.Schema {
 // from the tool's name on.
 func (k *schemas) shorten(s *jsonschema.Schema, at string) {
 	s.AdditionalProperties = nil // a newer program may say more
+	siblings := map[string]string{}
+	delete(s.Properties, forPrograms)
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 		p, where := s.Properties[name], at+"."+name
 		part := p
@@ -98,7 +100,7 @@ func (k *schemas) shorten(s *jsonschema.Schema, at string) {
 			described.Description = ""
 			if first := k.before("", &described, where); first != "" {
 				part.Properties, part.Required, part.AdditionalProperties = nil, nil, nil
-				p.Description, part.Description = "", as(first, at, name)
+				p.Description, part.Description = "", as(first, at, name, siblings)
 			} else {
 				k.shorten(part, where)
 				part.Required = nil
@@ -108,9 +110,14 @@ func (k *schemas) shorten(s *jsonschema.Schema, at string) {
 }
 
 // as refers to a part that first has described, from the member of that name at at.
-func as(first, at, name string) string {
+// siblings are the members there that refer to the same.
+func as(first, at, name string, siblings map[string]string) string {
 	tool, _, _ := strings.Cut(first, ".")
+	sibling := siblings[first]
+	siblings[first] = name
 	switch {
+	case sibling != "":
+		return "as " + sibling
 	case strings.HasPrefix(first, at+"."):
 		return "as " + strings.TrimPrefix(first, at+".")
 	case strings.HasSuffix(first, "."+name):
