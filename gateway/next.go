@@ -38,6 +38,9 @@ const (
 	nextPinned  = "keep hashes: call check_drift to see what waits at the server, unpin_target_tools to let it in"
 )
 
+// nextGoingBack is what to do while an operation goes back.
+const nextGoingBack = "the previous configuration is being put back: call again with the same arguments for the end, or look with get_target"
+
 // pinnedReason is why a pinned target's tools stay whatever its server offers.
 const pinnedReason = "the target is pinned: the gateway serves its frozen tools whatever the server offers, until unpin_target_tools"
 

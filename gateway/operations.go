@@ -297,6 +297,13 @@ func (r *running) saw(t aws.Target, message string) {
 	}
 }
 
+// turn changes the answer to who does not wait any longer.
+func (r *running) turn(change func(*Change)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.underway)
+}
+
 // standing is the answer to who does not wait any longer.
 func (r *running) standing() Change {
 	r.mu.Lock()

@@ -155,13 +155,15 @@ func planned(t aws.Target, edit aws.Edit, l lists) ToolChange {
 	pins := edit.ToolSchema != nil && *edit.ToolSchema != ""
 	switch {
 	case pins && l.servedErr == nil: // what the server offers will not matter
-		upstream := len(l.offered.Tools)
+		upstream := l.offered.Tools
 		l.offered = catalog.List{Tools: schemaTools(*edit.ToolSchema)}
 		if len(l.served.Prompts)+len(l.served.Resources) > 0 {
 			l.offered.Unlisted = "AWS does not say what becomes of them with a static schema"
 		}
 		c := against(l)
-		c.Upstream = upstream
+		if c.Upstream = len(upstream); l.offeredErr == nil {
+			c.missPinned(l.offered.Tools, upstream)
+		}
 		return c
 	case l.offeredErr != nil:
 		c := unavailable("what the server offers could not be read from here: " + l.offeredErr.Error())

@@ -200,6 +200,10 @@ func (u *update) revert(ctx context.Context, o *operation, course course, undo s
 		return
 	}
 	if err == nil {
+		o.running.turn(func(c *Change) {
+			c.Operation = &Operation{ID: o.running.id, Awaiting: "the previous configuration, which is being put back", Reverts: true}
+			c.Next = why + "; " + nextGoingBack
+		})
 		_, err = o.m.send(ctx, o.g.ID, failed, func(ctx context.Context) (aws.Target, error) {
 			return o.m.Client.UpdateTarget(ctx, o.g.ID, u.previous, aws.Edit{})
 		})
@@ -208,7 +212,8 @@ func (u *update) revert(ctx context.Context, o *operation, course course, undo s
 		c.Next = fmt.Sprintf("%s and putting the previous ones back failed (%v): %s", why, err, undo)
 		return
 	}
-	now, err := o.m.Client.WaitTarget(ctx, o.g.ID, failed, nil)
+	o.running.turn(func(c *Change) { c.Endpoint, _ = untrusted.Endpoint(u.previous.Endpoint) })
+	now, err := o.m.Client.WaitTarget(ctx, o.g.ID, failed, func(t aws.Target) { o.running.saw(t, fmt.Sprintf("%s is %s, going back", t.Name, t.Status)) })
 	c.Outcome, c.Status = afterRevert(u.previous, now, err), now.Status
 	c.Endpoint, _ = untrusted.Endpoint(now.Endpoint)
 	c.Next = nextReverted(c.Outcome, why, first, now)

@@ -40,9 +40,11 @@ type bench struct {
 	cloud   *emulator.Server
 	front   *httptest.Server // of the local AgentCore
 	client  *aws.Client      // for setting the scene
+	manager *gateway.Manager
 	session *mcp.ClientSession
-	orders  *orders.Handler // the MCP server behind target orders, with two tools
-	url     string          // its endpoint
+	connect func() *mcp.ClientSession // another client of the same server
+	orders  *orders.Handler           // the MCP server behind target orders, with two tools
+	url     string                    // its endpoint
 	log     *syncBuffer
 
 	gatewayID, targetID string
@@ -98,10 +100,21 @@ func newBench(t testing.TB, o benchOptions) *bench {
 		o.manager(m)
 	}
 	o.tools.Log = log
+	b.manager = m
+	server := tools.NewServer(m, o.tools)
+	b.connect = func() *mcp.ClientSession { return b.newSession(server) }
+	b.session = b.connect()
+	t.Cleanup(func() { m.Stop(0) })
+	return b
+}
+
+// newSession is a client's with a server, until the test ends.
+func (b *bench) newSession(server *mcp.Server) *mcp.ClientSession {
+	b.t.Helper()
 	near, far := mcp.NewInMemoryTransports()
-	serving, err := tools.NewServer(m, o.tools).Connect(t.Context(), far, nil)
+	serving, err := server.Connect(b.t.Context(), far, nil)
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	client := mcp.NewClient(&mcp.Implementation{Name: "test"}, &mcp.ClientOptions{
 		ProgressNotificationHandler: func(_ context.Context, req *mcp.ProgressNotificationClientRequest) {
@@ -110,15 +123,15 @@ func newBench(t testing.TB, o benchOptions) *bench {
 			b.progress = append(b.progress, req.Params)
 		},
 	})
-	if b.session, err = client.Connect(t.Context(), near, nil); err != nil {
-		t.Fatal(err)
+	session, err := client.Connect(b.t.Context(), near, nil)
+	if err != nil {
+		b.t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		b.session.Close()
-		serving.Wait()
-		m.Stop(0)
+	b.t.Cleanup(func() {
+		session.Close()
+		_ = serving.Wait()
 	})
-	return b
+	return session
 }
 
 // serve serves h on loopback until the test ends.
