@@ -123,7 +123,7 @@ func TestCallWithHostileNames(t *testing.T) {
 		Targets []struct{ Hashes map[string]string }
 	}
 	if !strings.Contains(out, "…(1747626 characters, sha256 ") {
-		t.Error("--json does not name the long name")
+		t.Errorf("--json does not name the long name: %.300s", out)
 	}
 	if err := json.Unmarshal([]byte(out), &whole); err != nil || len(whole.Targets) != 1 || len(whole.Targets[0].Hashes) != len(enormous) {
 		t.Fatalf("--json does not have every hash: %v", err)

@@ -218,9 +218,15 @@ func (d *Drift) Keep(wants func(tool string) bool) {
 // Definitions are tools' definitions by name.
 type Definitions map[string]json.RawMessage
 
+// definitions are those of the tools, nil where they are too long to be kept in a
+// file: then hashes have to do.
 func definitions(tools []catalog.Tool) Definitions {
-	all := make(Definitions, len(tools))
+	const most = 1 << 20 // bytes: an answer has them twice, escaped
+	all, size := make(Definitions, len(tools)), 0
 	for _, t := range tools {
+		if size += len(t.Definition); size > most {
+			return nil
+		}
 		all[untrusted.Name(t.Name)] = t.Definition
 	}
 	return all

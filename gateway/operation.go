@@ -61,6 +61,7 @@ func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait 
 	if o.g, o.before, err = m.find(ctx, gateway, target); err != nil {
 		return Change{}, err
 	}
+	m.operations.awaitSent(ctx, caller)
 	if r := m.operations.again(caller, o.before.ID); r != nil {
 		return r.await(ctx, o.start, wait, caller.Progress)
 	}
@@ -82,8 +83,7 @@ func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait 
 
 // dispatch reads what is served, sends the change, and has it carried on.
 func (m *Manager) dispatch(ctx context.Context, o *operation, k kind, wait time.Duration, caller Caller) (*running, error) {
-	m.operations.sending.Add(1)
-	defer m.operations.sending.Done()
+	defer m.operations.send(caller)()
 	// What hangs must not keep the change from being sent for as long as it may take.
 	reading, cancel := context.WithTimeout(ctx, min(readServed, max(10*time.Second, wait/2)))
 	defer cancel()

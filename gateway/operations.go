@@ -5,15 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
-	"agentcore-gateway-mcp/catalog"
 )
 
 const (
@@ -36,6 +33,9 @@ type Caller struct {
 	Program  bool   // it is no model, and may get what is too long for one
 	Progress Progress
 }
+
+// key is the same for the same call of the same caller.
+func (c Caller) key() string { return c.Name + "\x00" + c.Call }
 
 // Operation is a change that goes on, told to somebody who does not wait for its
 // end.
@@ -61,38 +61,43 @@ type operations struct {
 	left    map[string]leftTarget
 	moved   map[string]string // where targets pointed before, by their ids
 	working sync.WaitGroup
-	sending sync.WaitGroup // changes that may become operations any moment
+	sending sync.WaitGroup           // changes that may become operations any moment
+	sent    map[string]chan struct{} // by their calls, closed when they have
 }
 
-// leftTarget is a target whose synchronization a call on many has not seen end.
-type leftTarget struct {
-	before catalog.List // as served before
-	at     time.Time
-}
-
-// leave keeps what a gateway served of a target before a synchronization whose end
-// a caller has not seen.
-func (s *operations) leave(caller, gatewayID, targetID string, before catalog.List) {
+// send says that a call sends its change, until the returned function is called.
+func (s *operations) send(c Caller) (sent func()) {
+	key, over := c.key(), make(chan struct{})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.left, func(_ string, l leftTarget) bool { return time.Since(l.at) > mostAge })
-	if len(s.left) >= mostEnds {
+	if s.sent == nil {
+		s.sent = map[string]chan struct{}{}
+	}
+	s.sent[key] = over
+	s.sending.Add(1)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.sent[key] == over {
+			delete(s.sent, key)
+		}
+		close(over)
+		s.sending.Done()
+	}
+}
+
+// awaitSent waits while the same call sends its change, whose caller may have left.
+func (s *operations) awaitSent(ctx context.Context, c Caller) {
+	s.mu.Lock()
+	over := s.sent[c.key()]
+	s.mu.Unlock()
+	if over == nil {
 		return
 	}
-	if s.left == nil {
-		s.left = map[string]leftTarget{}
+	select {
+	case <-over:
+	case <-ctx.Done():
 	}
-	s.left[strings.Join([]string{caller, gatewayID, targetID}, "\x00")] = leftTarget{before, time.Now()}
-}
-
-// before takes what leave has kept.
-func (s *operations) before(caller, gatewayID, targetID string) (before catalog.List, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := strings.Join([]string{caller, gatewayID, targetID}, "\x00")
-	l, ok := s.left[key]
-	delete(s.left, key)
-	return l.before, ok && time.Since(l.at) <= mostAge
 }
 
 // errInside is told where this program has failed, not AWS or a server.
@@ -105,23 +110,6 @@ func (m *Manager) rescue(what string, instead func()) {
 		m.Log.Error("panic in "+what, "panic", p, "stack", string(debug.Stack()))
 		instead()
 	}
-}
-
-// move keeps where a target pointed before it was moved.
-func (s *operations) move(targetID, endpoint string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.moved == nil || len(s.moved) >= mostEnds {
-		s.moved = map[string]string{} // the way back is in the log, too
-	}
-	s.moved[targetID] = endpoint
-}
-
-func (s *operations) endpoint(targetID string) (endpoint string, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	endpoint, ok = s.moved[targetID]
-	return endpoint, ok
 }
 
 // running is an operation as those see it who wait for it.
@@ -214,8 +202,13 @@ func (m *Manager) Unheard(caller Caller) []End {
 	return ends
 }
 
-// Busy reports whether a change is under way.
-func (m *Manager) Busy() bool { return len(m.left()) > 0 }
+// Busy reports whether a change is under way, or about to be.
+func (m *Manager) Busy() bool {
+	m.operations.mu.Lock()
+	sending := len(m.operations.sent) > 0
+	m.operations.mu.Unlock()
+	return sending || len(m.left()) > 0
+}
 
 // left are the operations under way.
 func (m *Manager) left() (left []*running) {

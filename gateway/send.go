@@ -22,6 +22,9 @@ func (m *Manager) send(ctx context.Context, gatewayID string, before aws.Target,
 		if !errors.Is(err, aws.ErrUncertain) {
 			return t, err
 		}
+		// From here on something may have begun: what becomes of it must be known, also
+		// when the caller leaves.
+		ctx = context.WithoutCancel(ctx)
 		m.Log.Warn("no certain answer, reading before sending again", "target", before.Name, "attempt", attempt, "cause", err)
 		now, hasBegun, readErr := m.hasBegun(ctx, gatewayID, before)
 		switch {

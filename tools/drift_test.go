@@ -137,7 +137,7 @@ func TestColdStart(t *testing.T) {
 	})).URL + "/mcp"
 	b := newBench(t, benchOptions{})
 	b.newTarget(b.gatewayID, "cold", url)
-	refusals.Store(1)
+	refusals.Store(2) // our reading ahead meets one, AgentCore the other
 	c := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "cold"})
 	if c.Outcome != gateway.Synchronized || !c.Retried {
 		t.Errorf("got %+v", c)
