@@ -91,7 +91,7 @@ func judgeArguments(before, after *value, d *details) {
 		name := m.value.get("name").str()
 		had, known := was[name]
 		delete(was, name)
-		required, wasRequired := isTrue(m.value.get("required")), known && isTrue(had.get("required"))
+		required, wasRequired := isTrue(m.value.get("required")), isTrue(had.get("required"))
 		switch {
 		case required && !wasRequired:
 			d.add(Breaking, "the argument %s is required now", show(name))

@@ -111,8 +111,9 @@ func howItDiffers(d Drift, approved ApprovedTools, tool string) (how Approval, w
 	was, is := approved.Definitions[tool], d.Definitions[tool]
 	if was != nil && is != nil {
 		changes := catalog.Compare([]catalog.Tool{{Name: tool, Definition: was}}, []catalog.Tool{{Name: tool, Definition: is}}).Changed
-		for _, c := range changed(changes) {
-			if how, what = NotAsApproved, ": "+strings.Join(c.Details, "; "); c.Breaking {
+		if list := changed(changes); len(list) > 0 {
+			how, what = NotAsApproved, ": "+strings.Join(list[0].Details, "; ")
+			if list[0].Breaking {
 				how = BreaksApproved
 			}
 			return how, what

@@ -169,3 +169,38 @@ func TestWhoHearsAnEnd(t *testing.T) {
 		}
 	})
 }
+
+// The same call waits while its change is sent, and no other does.
+func TestAwaitSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m Manager
+		s := &m.operations
+		mine, other := Caller{Name: "me", Call: "a"}, Caller{Name: "me", Call: "b"}
+		s.awaitSent(t.Context(), mine) // nothing is sent
+		sent := s.send(mine)
+		if !m.Busy() {
+			t.Error("a change that is sent is nothing to wait for")
+		}
+		s.awaitSent(t.Context(), other)
+		s.awaitSent(t.Context(), Caller{Name: "you", Call: "a"})
+		waited := make(chan time.Duration)
+		go func() {
+			start := time.Now()
+			s.awaitSent(t.Context(), mine)
+			waited <- time.Since(start)
+		}()
+		time.Sleep(time.Second)
+		sent()
+		if got := <-waited; got != time.Second {
+			t.Errorf("waited %s", got)
+		}
+		if m.Busy() {
+			t.Error("busy for ever")
+		}
+		sent = s.send(mine)
+		defer sent()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		s.awaitSent(ctx, mine) // ends with its caller
+	})
+}

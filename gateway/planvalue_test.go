@@ -47,6 +47,9 @@ func TestUnplanned(t *testing.T) {
 		return catalog.Tool{Name: name, Definition: []byte(definition)}
 	}
 	planned := []catalog.Tool{tool("a", `{}`), tool("b", `{}`)}
+	if got := unplanned(catalog.List{}, catalog.List{Prompts: planned[:1]}); got != "tools that the plan had not seen: a; " {
+		t.Errorf("a prompt: %q", got)
+	}
 	for _, c := range []struct {
 		served []catalog.Tool
 		want   string

@@ -76,6 +76,9 @@ func TestWaited(t *testing.T) {
 	if got := waited(time.Second, 2*time.Second-1); got != "" {
 		t.Error(got)
 	}
+	if got := waited(time.Second, 2*time.Second); got == "" {
+		t.Error("2 s are not told")
+	}
 	if got := waited(4400*time.Millisecond, 9*time.Second); got != "4.4 s until AWS was done, then 9.0 s for the lists of the gateway and the server" {
 		t.Error(got)
 	}
