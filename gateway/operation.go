@@ -88,6 +88,8 @@ func (m *Manager) dispatch(ctx context.Context, o *operation, k kind, wait time.
 	reading, cancel := context.WithTimeout(ctx, min(readServed, max(10*time.Second, wait/2)))
 	defer cancel()
 	o.served, o.servedErr = m.served(reading, o.g)
+	m.operations.applying.Add(1)
+	defer m.operations.applying.Add(-1)
 	if err := k.apply(ctx, o); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -56,13 +57,14 @@ type End struct {
 // waits, and the ends that nobody has heard. Nothing depends on them: they are
 // gone with the process. The zero value is ready.
 type operations struct {
-	mu      sync.Mutex
-	all     []*running // the oldest first
-	left    map[string]leftTarget
-	moved   map[string]string // where targets pointed before, by their ids
-	working sync.WaitGroup
-	sending sync.WaitGroup           // changes that may become operations any moment
-	sent    map[string]chan struct{} // by their calls, closed when they have
+	mu       sync.Mutex
+	all      []*running // the oldest first
+	left     map[string]leftTarget
+	moved    map[string]string // where targets pointed before, by their ids
+	working  sync.WaitGroup
+	sending  sync.WaitGroup           // changes that may become operations any moment
+	sent     map[string]chan struct{} // by their calls, closed when they have
+	applying atomic.Int32             // changes that are being sent, and go on without their callers
 }
 
 // send says that a call sends its change, until the returned function is called.
@@ -202,13 +204,8 @@ func (m *Manager) Unheard(caller Caller) []End {
 	return ends
 }
 
-// Busy reports whether a change is under way, or about to be.
-func (m *Manager) Busy() bool {
-	m.operations.mu.Lock()
-	sending := len(m.operations.sent) > 0
-	m.operations.mu.Unlock()
-	return sending || len(m.left()) > 0
-}
+// Busy reports whether a change is under way, or being sent.
+func (m *Manager) Busy() bool { return m.operations.applying.Load() > 0 || len(m.left()) > 0 }
 
 // left are the operations under way.
 func (m *Manager) left() (left []*running) {

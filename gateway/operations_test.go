@@ -178,9 +178,6 @@ func TestAwaitSent(t *testing.T) {
 		mine, other := Caller{Name: "me", Call: "a"}, Caller{Name: "me", Call: "b"}
 		s.awaitSent(t.Context(), mine) // nothing is sent
 		sent := s.send(mine)
-		if !m.Busy() {
-			t.Error("a change that is sent is nothing to wait for")
-		}
 		s.awaitSent(t.Context(), other)
 		s.awaitSent(t.Context(), Caller{Name: "you", Call: "a"})
 		waited := make(chan time.Duration)
@@ -193,9 +190,6 @@ func TestAwaitSent(t *testing.T) {
 		sent()
 		if got := <-waited; got != time.Second {
 			t.Errorf("waited %s", got)
-		}
-		if m.Busy() {
-			t.Error("busy for ever")
 		}
 		sent = s.send(mine)
 		defer sent()
