@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -101,12 +102,7 @@ func judgeArguments(before, after *value, d *details) {
 			d.add(Notable, "the argument %s is described in another way", show(name))
 		}
 	}
-	gone := make([]string, 0, len(was))
-	for name := range was {
-		gone = append(gone, name)
-	}
-	slices.Sort(gone)
-	for _, name := range gone {
+	for _, name := range slices.Sorted(maps.Keys(was)) {
 		d.add(Notable, "the argument %s is gone", show(name))
 	}
 	if d.total() == 0 {

@@ -258,9 +258,13 @@ func (s *Server) callTool(ctx context.Context, view endpointView, r *mcp.CallToo
 	if target == nil || view.hides != nil && view.hides(r.Params.Name) {
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: fmt.Sprintf("Unknown tool: %s", r.Params.Name)}
 	}
-	ctx, cancel := s.outbound(ctx)
-	defer cancel()
-	result, err := s.forward(ctx, target, tool, r.Params.Arguments)
+	arguments := r.Params.Arguments
+	if len(arguments) == 0 {
+		arguments = json.RawMessage("{}")
+	}
+	result, err := forward(ctx, s, target, func(ctx context.Context, session *mcp.ClientSession) (*mcp.CallToolResult, error) {
+		return session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: arguments})
+	})
 	if err != nil {
 		s.opts.Log.Warn("tool call failed", "target", name, "tool", tool, "error", redacted(err, target.endpoint))
 		text := "An internal error occurred. Please retry later."
@@ -317,33 +321,3 @@ const (
 	gatewayProtocolVersion   = "2025-11-25" // what AgentCore speaks to MCP servers
 	statelessProtocolVersion = "2026-07-28" // the first revision whose results carry a resultType
 )
-
-// forward calls a tool in a session of its own.
-func (s *Server) forward(ctx context.Context, target *served, tool string, arguments json.RawMessage) (*mcp.CallToolResult, error) {
-	session, err := s.connect(ctx, target)
-	if err != nil {
-		return nil, err
-	}
-	defer session.Close()
-	if len(arguments) == 0 {
-		arguments = json.RawMessage("{}")
-	}
-	return session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: arguments})
-}
-
-// connect opens a session with a target's MCP server.
-func (s *Server) connect(ctx context.Context, target *served) (*mcp.ClientSession, error) {
-	client := mcp.NewClient(
-		&mcp.Implementation{Name: "agentcore-gateway", Version: "1.0.0"},
-		&mcp.ClientOptions{Capabilities: &mcp.ClientCapabilities{}},
-	)
-	return client.Connect(ctx, &mcp.StreamableClientTransport{
-		Endpoint: target.endpoint,
-		HTTPClient: &http.Client{
-			Transport:     target.transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		MaxRetries:           -1,
-		DisableStandaloneSSE: true,
-	}, &mcp.ClientSessionOptions{ProtocolVersion: gatewayProtocolVersion})
-}

@@ -136,14 +136,9 @@ func (s *Server) getPrompt(ctx context.Context, view endpointView, r *mcp.GetPro
 	name, prompt, ok := catalog.Split(r.Params.Name)
 	for _, t := range view.targets {
 		if ok && t.name == name {
-			ctx, cancel := s.outbound(ctx)
-			defer cancel()
-			session, err := s.connect(ctx, t.served)
-			if err != nil {
-				return nil, err
-			}
-			defer session.Close()
-			return session.GetPrompt(ctx, &mcp.GetPromptParams{Name: prompt, Arguments: r.Params.Arguments})
+			return forward(ctx, s, t.served, func(ctx context.Context, session *mcp.ClientSession) (*mcp.GetPromptResult, error) {
+				return session.GetPrompt(ctx, &mcp.GetPromptParams{Name: prompt, Arguments: r.Params.Arguments})
+			})
 		}
 	}
 	return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "Unknown prompt: " + r.Params.Name}
@@ -152,14 +147,9 @@ func (s *Server) getPrompt(ctx context.Context, view endpointView, r *mcp.GetPro
 func (s *Server) readResource(ctx context.Context, view endpointView, r *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
 	for _, t := range view.byPriority() {
 		if slices.ContainsFunc(s.lists(ctx, t.served).Resources, func(has catalog.Tool) bool { return has.Name == r.Params.URI }) {
-			ctx, cancel := s.outbound(ctx)
-			defer cancel()
-			session, err := s.connect(ctx, t.served)
-			if err != nil {
-				return nil, err
-			}
-			defer session.Close()
-			return session.ReadResource(ctx, &mcp.ReadResourceParams{URI: r.Params.URI})
+			return forward(ctx, s, t.served, func(ctx context.Context, session *mcp.ClientSession) (*mcp.ReadResourceResult, error) {
+				return session.ReadResource(ctx, &mcp.ReadResourceParams{URI: r.Params.URI})
+			})
 		}
 	}
 	return nil, mcp.ResourceNotFoundError(r.Params.URI)

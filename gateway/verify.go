@@ -57,10 +57,10 @@ func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
 	state := stateOfList(t, before, l)
 	if ahead && state != settled { // the server may have changed since
 		l.offered, l.offeredErr = o.m.offered(ctx, t)
+		state = stateOfList(t, before, l)
 	}
 	start := time.Now()
 	for wait := 250 * time.Millisecond; ; wait *= 2 {
-		state = stateOfList(t, before, l)
 		left := state.patience() - time.Since(start)
 		if left <= 0 || pause(ctx, min(wait, left)) != nil {
 			break
@@ -70,6 +70,7 @@ func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
 			break
 		}
 		l.all, l.served = again, mine(t.Name, again, l.offered, l.filter)
+		state = stateOfList(t, before, l)
 	}
 	c = compare(before, own(t.Name, l.all))
 	c.Upstream = len(l.offered.Tools)

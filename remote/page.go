@@ -18,14 +18,15 @@ type page struct {
 	next    string
 }
 
-// listing is a method that lists, and the member of its answer that has the list.
-type listing struct{ method, member string }
+// listing is a method that lists, the member of its answer that has the list, and
+// that by which an entry is called; "" for tools, which the SDK judges as well.
+type listing struct{ method, member, by string }
 
 var (
-	toolsListing     = listing{"tools/list", "tools"}
-	promptsListing   = listing{"prompts/list", "prompts"}
-	resourcesListing = listing{"resources/list", "resources"}
-	templatesListing = listing{"resources/templates/list", "resourceTemplates"}
+	toolsListing     = listing{"tools/list", "tools", ""}
+	promptsListing   = listing{"prompts/list", "prompts", "name"}
+	resourcesListing = listing{"resources/list", "resources", "uri"}
+	templatesListing = listing{"resources/templates/list", "resourceTemplates", "uriTemplate"}
 )
 
 // parsePage reads the result of a listing and stops at the first entry beyond

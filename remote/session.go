@@ -82,15 +82,14 @@ func (c *recordedConn) Read(ctx context.Context) (jsonrpc.Message, error) {
 func (c *recordedConn) record(result json.RawMessage) json.RawMessage {
 	p, err := parsePage(c.asking, result, c.limit)
 	c.page = recordedPage{next: p.next, err: err, entries: make([]entry, len(p.entries))}
-	by := map[listing]string{promptsListing: "name", resourcesListing: "uri", templatesListing: "uriTemplate"}[c.asking]
 	for i, raw := range p.entries {
-		if by == "" {
+		if c.asking.by == "" {
 			c.page.entries[i] = parseEntry(raw)
 		} else {
-			c.page.entries[i] = parseItem(raw, by)
+			c.page.entries[i] = parseItem(raw, c.asking.by)
 		}
 	}
-	if by != "" { // the SDK has nothing to say about them
+	if c.asking.by != "" { // the SDK has nothing to say about them
 		return json.RawMessage(`{"` + c.asking.member + `":[]}`)
 	}
 	result, c.page.probed = headerProbe(c.page.entries)

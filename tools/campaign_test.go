@@ -30,11 +30,17 @@ var (
 // target is lost, no target is left on a configuration that neither answer nor
 // log name, no synchronization is lost or doubled, and every answer is true.
 func TestFaultCampaign(t *testing.T) {
-	first, runs := uint64(371), *campaignRuns // from here even 30 runs meet all kinds of trouble, and none takes long
+	// From 371 on even 30 runs meet all kinds of trouble, and none takes long.
+	campaign(t, "FaultCampaign", 371, 32, (*campaignRun).play)
+}
+
+// campaign plays runs from a first seed on, so many at once: they mostly wait. play
+// returns what came of one.
+func campaign(t *testing.T, name string, first uint64, atOnce int, play func(*campaignRun) string) {
+	runs := *campaignRuns
 	if *campaignSeed != 0 {
 		first, runs = *campaignSeed, 1
 	}
-	const atOnce = 32 // they mostly wait
 	var (
 		work  errgroup.Group
 		mu    sync.Mutex
@@ -48,10 +54,10 @@ func TestFaultCampaign(t *testing.T) {
 				r := newCampaignRun(t, seed)
 				defer func() {
 					if t.Failed() {
-						t.Logf("%s\nagain: go test ./tools -run FaultCampaign -campaign.seed=%d", r, seed)
+						t.Logf("%s\nagain: go test ./tools -run %s -campaign.seed=%d", r, name, seed)
 					}
 				}()
-				how := r.play()
+				how := play(r)
 				mu.Lock()
 				defer mu.Unlock()
 				tally[how]++

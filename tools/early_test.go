@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"golang.org/x/sync/errgroup"
 
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
@@ -21,38 +19,7 @@ import (
 // However early a call ends, whoever calls beside it and whether the process goes
 // on: what the answers together say is what AWS's record and the gateway's list
 // show.
-func TestEarlyEnds(t *testing.T) {
-	first, runs := uint64(9000), *campaignRuns
-	if *campaignSeed != 0 {
-		first, runs = *campaignSeed, 1
-	}
-	var work errgroup.Group
-	work.SetLimit(16)
-	var mu sync.Mutex
-	tally := map[string]int{}
-	for i := range runs {
-		seed := first + uint64(i)
-		work.Go(func() error {
-			t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-				r := newCampaignRun(t, seed)
-				defer func() {
-					if t.Failed() {
-						t.Logf("%s\nagain: go test ./tools -run EarlyEnds -campaign.seed=%d", r, seed)
-					}
-				}()
-				how := r.playEarly()
-				mu.Lock()
-				defer mu.Unlock()
-				tally[how]++
-			})
-			return nil
-		})
-	}
-	_ = work.Wait()
-	for how, n := range tally {
-		t.Logf("%5d %s", n, how)
-	}
-}
+func TestEarlyEnds(t *testing.T) { campaign(t, "EarlyEnds", 9000, 16, (*campaignRun).playEarly) }
 
 // told is what one call has been answered.
 type told struct {

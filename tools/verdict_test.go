@@ -158,7 +158,7 @@ func (r *campaignRun) playUpdate(tool string, arguments map[string]any, edit fun
 	default:
 		r.t.Errorf("no such outcome: %+v", c)
 	}
-	if c.Outcome != gateway.InProgress { // which goes on: by now it may have gone back
+	if c.Outcome != gateway.InProgress || sent == 1 { // else it has gone back since it was told
 		r.same("endpoint", c.Endpoint, now.endpoint)
 	}
 	r.same("previous endpoint", c.PreviousEndpoint, r.before[0].endpoint)
