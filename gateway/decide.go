@@ -54,6 +54,12 @@ func refusePending(t aws.Target) error {
 	return fmt.Errorf("target %s is %s: AWS changes nothing until a person has given consent%s, and until that is given or has failed", t.Name, t.Status, where)
 }
 
+// readingBefore is how long a change waits for what the gateway serves before it
+// is sent: what hangs must not use up the time of who waits for the change.
+func readingBefore(wait time.Duration) time.Duration {
+	return min(readServed, max(readOffered, wait/2))
+}
+
 // refuseUnconfirmed asks for a person's word where an update sends a credential
 // where it has not gone before (pair, see newPair) or demands new consent.
 func refuseUnconfirmed(t aws.Target, pair string, way *move, confirmed bool) error {
@@ -186,12 +192,13 @@ func decide(e ending, onFailure OnFailure) course {
 }
 
 // afterRevert says how a target stands after its previous configuration was sent back:
-// now is the target as last seen, err what the wait for it ended with.
-func afterRevert(previous, now aws.Target, err error) Outcome {
+// now is the target as last seen, others is what in it is not that configuration,
+// err what the wait for it ended with.
+func afterRevert(now aws.Target, others []Setting, err error) Outcome {
 	switch {
 	case err != nil:
 		return InProgress
-	case aws.PhaseOf(now.Status) != aws.PhaseReady, len(foreign(previous, aws.Edit{}, now)) > 0:
+	case aws.PhaseOf(now.Status) != aws.PhaseReady, len(others) > 0:
 		return Failed
 	}
 	return Reverted

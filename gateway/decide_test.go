@@ -60,6 +60,16 @@ func TestRefuseChanged(t *testing.T) {
 	says(t, "other status", refuseChanged(planned, with(planned, func(t *aws.Target) { t.Status = "SYNCHRONIZING" })), "changed while this update was prepared")
 }
 
+func TestReadingBefore(t *testing.T) {
+	for wait, want := range map[time.Duration]time.Duration{
+		0: 10 * time.Second, 20 * time.Second: 10 * time.Second, DefaultWait: 22500 * time.Millisecond, 80 * time.Second: 40 * time.Second, MaxWait: 40 * time.Second,
+	} {
+		if got := readingBefore(wait); got != want {
+			t.Errorf("of a wait of %s: %s, want %s", wait, got, want)
+		}
+	}
+}
+
 func TestRefuseUnconfirmed(t *testing.T) {
 	target := server(aws.TargetReady)
 	says(t, "nothing new", refuseUnconfirmed(target, "", nil, false), "")

@@ -84,8 +84,7 @@ func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait 
 // dispatch reads what is served, sends the change, and has it carried on.
 func (m *Manager) dispatch(ctx context.Context, o *operation, k kind, wait time.Duration, caller Caller) (*running, error) {
 	defer m.operations.send(caller)()
-	// What hangs must not keep the change from being sent for as long as it may take.
-	reading, cancel := context.WithTimeout(ctx, min(readServed, max(10*time.Second, wait/2)))
+	reading, cancel := context.WithTimeout(ctx, readingBefore(wait))
 	defer cancel()
 	o.served, o.servedErr = m.served(reading, o.g)
 	m.operations.applying.Add(1)

@@ -214,7 +214,7 @@ func (u *update) revert(ctx context.Context, o *operation, course course, undo s
 	}
 	o.running.turn(func(c *Change) { c.Endpoint, _ = untrusted.Endpoint(u.previous.Endpoint) })
 	now, err := o.m.Client.WaitTarget(ctx, o.g.ID, failed, func(t aws.Target) { o.running.saw(t, fmt.Sprintf("%s is %s, going back", t.Name, t.Status)) })
-	c.Outcome, c.Status = afterRevert(u.previous, now, err), now.Status
+	c.Outcome, c.Status = afterRevert(now, foreign(u.previous, aws.Edit{}, now), err), now.Status
 	c.Endpoint, _ = untrusted.Endpoint(now.Endpoint)
 	c.Next = nextReverted(c.Outcome, why, first, now)
 	if err == nil {

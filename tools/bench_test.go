@@ -34,6 +34,7 @@ var readQuotaOnly = emulator.Options{Quotas: emulator.Quotas{Write: -1, Synchron
 
 // The details of many targets are read inside AWS's rate: none is refused.
 func TestManyTargetsInsideTheQuota(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{emulator: readQuotaOnly})
 	crowd(b, 30)
 	before := b.cloud.Calls("GetGatewayTarget")

@@ -30,6 +30,7 @@ var (
 // target is lost, no target is left on a configuration that neither answer nor
 // log name, no synchronization is lost or doubled, and every answer is true.
 func TestFaultCampaign(t *testing.T) {
+	t.Parallel()
 	// From 371 on even 30 runs meet all kinds of trouble, and none takes long.
 	campaign(t, "FaultCampaign", 371, 32, (*campaignRun).play)
 }

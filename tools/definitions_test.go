@@ -16,6 +16,7 @@ import (
 
 // The definitions go to the model with every request, of every user.
 func TestDefinitions(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{empty: true})
 	list, err := b.session.ListTools(t.Context(), nil)
 	if err != nil {
@@ -94,6 +95,7 @@ func encode(t *testing.T, v any) []byte {
 }
 
 func TestPromptsAndResources(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	prompt, err := b.session.GetPrompt(t.Context(), &mcp.GetPromptParams{Name: "resync_tools", Arguments: map[string]string{"gateway": "shop", "target": "orders"}})
 	if err != nil {
@@ -123,6 +125,7 @@ func TestPromptsAndResources(t *testing.T) {
 }
 
 func TestReadOnlyServerPromptsForReadingOnly(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{tools: tools.Options{ReadOnly: true}})
 	list, err := b.session.ListPrompts(t.Context(), nil)
 	if err != nil {

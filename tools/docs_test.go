@@ -15,6 +15,7 @@ import (
 
 // docs/tools.md is written from what the server answers to tools/list.
 func TestToolsReference(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{empty: true})
 	list, err := b.session.ListTools(t.Context(), nil)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 )
 
 func TestCheckDrift(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	b.newTarget(b.gatewayID, "same", serveOrders(t, 2))
 	gone := serve(t, http.NotFoundHandler())
@@ -77,6 +78,7 @@ func (b *bench) setTarget(id string, change func(*bedrockagentcorecontrol.GetGat
 }
 
 func TestSynchronizeDryRun(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	if err := b.orders.SetTools(3); err != nil {
 		t.Fatal(err)
@@ -99,6 +101,7 @@ func definitions(definition *atomic.Pointer[string]) http.Handler {
 
 // What became of a tool is told in plain sentences, breaking changes first.
 func TestChangedDefinitionsAreJudged(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	var definition atomic.Pointer[string]
 	set := func(s string) { definition.Store(&s) }
@@ -123,6 +126,7 @@ func TestChangedDefinitionsAreJudged(t *testing.T) {
 
 // A server that is down at first, and up when it is asked again.
 func TestColdStart(t *testing.T) {
+	t.Parallel()
 	handler, err := orders.NewHandler(3)
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +141,7 @@ func TestColdStart(t *testing.T) {
 	})).URL + "/mcp"
 	b := newBench(t, benchOptions{})
 	b.newTarget(b.gatewayID, "cold", url)
-	refusals.Store(2) // our reading ahead meets one, AgentCore the other
+	refusals.Store(3) // AgentCore meets one, our reading ahead another, and the warming the last
 	c := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "cold"})
 	if c.Outcome != gateway.Synchronized || !c.Retried {
 		t.Errorf("got %+v", c)

@@ -19,7 +19,10 @@ import (
 // However early a call ends, whoever calls beside it and whether the process goes
 // on: what the answers together say is what AWS's record and the gateway's list
 // show.
-func TestEarlyEnds(t *testing.T) { campaign(t, "EarlyEnds", 9000, 16, (*campaignRun).playEarly) }
+func TestEarlyEnds(t *testing.T) {
+	t.Parallel()
+	campaign(t, "EarlyEnds", 9000, 16, (*campaignRun).playEarly)
+}
 
 // told is what one call has been answered.
 type told struct {

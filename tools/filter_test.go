@@ -42,6 +42,7 @@ func engine(mode types.GatewayPolicyEngineMode) func(*control.UpdateGatewayInput
 // A gateway with a policy engine in ENFORCE mode shows a caller only what that
 // caller may use.
 func TestToolsBehindAFilter(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*control.UpdateGatewayInput)
 		says   string
@@ -87,6 +88,7 @@ func TestToolsBehindAFilter(t *testing.T) {
 }
 
 func TestPinBehindAFilterNeedsTheServersWord(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	b.updateGateway(engine(types.GatewayPolicyEngineModeEnforce))
 	if err := b.orders.SetTools(1); err != nil { // updateOrder is shown, and not offered
@@ -103,6 +105,7 @@ func TestPinBehindAFilterNeedsTheServersWord(t *testing.T) {
 
 // A log-only engine keeps nothing from anybody.
 func TestLogOnlyEngineIsNoFilter(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	b.updateGateway(engine(types.GatewayPolicyEngineModeLogOnly))
 	b.cloud.HideTools(b.gatewayID, func(string) bool { return true })

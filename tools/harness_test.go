@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"hash/fnv"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,9 +32,27 @@ import (
 	"agentcore-gateway-mcp/tools"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var (
+	update = flag.Bool("update", false, "write the golden files anew")
+	swap   = flag.Bool("wire.swap", false, "tests speak MCP over stdio that speak it over HTTP without, and the other way round")
+)
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// speaksHTTP reports whether a test's clients speak MCP over HTTP, or else over
+// pipes as stdio does: half of the tests each, so that two runs show both.
+func speaksHTTP(test string) bool {
+	h := fnv.New32()
+	h.Write([]byte(test))
+	return (h.Sum32()%2 == 0) != *swap
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// Tests wait more than they work.
+	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // bench is everything between an MCP client and an orders server: client,
 // our server, AWS SDK, HTTP, local AgentCore, MCP.
@@ -111,11 +132,6 @@ func newBench(t testing.TB, o benchOptions) *bench {
 // newSession is a client's with a server, until the test ends.
 func (b *bench) newSession(server *mcp.Server) *mcp.ClientSession {
 	b.t.Helper()
-	near, far := mcp.NewInMemoryTransports()
-	serving, err := server.Connect(b.t.Context(), far, nil)
-	if err != nil {
-		b.t.Fatal(err)
-	}
 	client := mcp.NewClient(&mcp.Implementation{Name: "test"}, &mcp.ClientOptions{
 		ProgressNotificationHandler: func(_ context.Context, req *mcp.ProgressNotificationClientRequest) {
 			b.mu.Lock()
@@ -123,15 +139,32 @@ func (b *bench) newSession(server *mcp.Server) *mcp.ClientSession {
 			b.progress = append(b.progress, req.Params)
 		},
 	})
-	session, err := client.Connect(b.t.Context(), near, nil)
+	session, err := client.Connect(b.t.Context(), b.transportTo(server), nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.t.Cleanup(func() {
-		session.Close()
-		_ = serving.Wait()
-	})
+	b.t.Cleanup(func() { session.Close() })
 	return session
+}
+
+// transportTo is a way to a server that is served as the program serves it.
+func (b *bench) transportTo(server *mcp.Server) mcp.Transport {
+	if speaksHTTP(b.t.Name()) {
+		h := tools.PlainErrorsHTTP(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
+			Stateless: true, PropagateRequestCancellation: true,
+		}))
+		client := &http.Transport{}
+		b.t.Cleanup(client.CloseIdleConnections)
+		return &mcp.StreamableClientTransport{Endpoint: serve(b.t, h).URL, HTTPClient: &http.Client{Transport: client}, DisableStandaloneSSE: true}
+	}
+	requests, sendRequest := io.Pipe()
+	answers, sendAnswer := io.Pipe()
+	served := make(chan error, 1)
+	go func() {
+		served <- server.Run(b.t.Context(), tools.PlainErrors(&mcp.IOTransport{Reader: requests, Writer: sendAnswer}))
+	}()
+	b.t.Cleanup(func() { <-served })
+	return &mcp.IOTransport{Reader: answers, Writer: sendRequest}
 }
 
 // serve serves h on loopback until the test ends.

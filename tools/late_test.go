@@ -50,6 +50,7 @@ func newLateBench(t *testing.T, delay time.Duration) (*bench, *lateGateway, *she
 
 // Only a description changed, and the gateway shows it 2.5 s after READY.
 func TestLateDefinitionIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	b, _, s := newLateBench(t, 2500*time.Millisecond)
 	s.tool("find", "finds, and tells where")
 	c := must[gateway.Change](b, "synchronize_target", map[string]any{"gateway": "shop", "target": "shelf"})
@@ -63,6 +64,7 @@ func TestLateDefinitionIsWaitedFor(t *testing.T) {
 
 // The same where the server cannot be read from here, and lost a tool.
 func TestLateListIsWaitedForWhenTheServerIsUnread(t *testing.T) {
+	t.Parallel()
 	b, _, s := newLateBench(t, 2500*time.Millisecond)
 	s.RemoveTools("put")
 	b.unreadable.Store(true)
@@ -74,6 +76,7 @@ func TestLateListIsWaitedForWhenTheServerIsUnread(t *testing.T) {
 
 // A list that stays as it was is not said to be the end of it.
 func TestUnseenChangeIsNotNothing(t *testing.T) {
+	t.Parallel()
 	b, _, s := newLateBench(t, time.Minute)
 	s.RemoveTools("put")
 	b.unreadable.Store(true)
@@ -85,6 +88,7 @@ func TestUnseenChangeIsNotNothing(t *testing.T) {
 
 // 3 s for each answer of a server: what it offers is read while AWS reads it.
 func TestReadingOverlapsWithWaiting(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	s := newShelf(t).tool("find", "finds")
 	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s.Server }, &mcp.StreamableHTTPOptions{Stateless: true})

@@ -63,6 +63,7 @@ func itemNames(views []gateway.ToolView) (names []string) {
 
 // AWS synchronizes prompts, resources and resource templates along with tools.
 func TestPromptsAndResourcesAreCompared(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	s := newShelf(t).tool("find", "finds").prompt("ask", "asks").resource("shelf://a", "first").resource("shelf://b", "second")
 	b.newTarget(b.gatewayID, "shelf", s.url)
@@ -155,6 +156,7 @@ func (b *bench) connectGateway() *mcp.ClientSession {
 
 // Where prompts cannot be read, nothing is claimed of them.
 func TestUnreadablePromptsAreNotTheSame(t *testing.T) {
+	t.Parallel()
 	var broken atomic.Bool
 	b := newBench(t, benchOptions{})
 	s := newShelf(t).tool("find", "finds").prompt("ask", "asks")
@@ -188,6 +190,7 @@ func method(r *http.Request) string {
 
 // A gateway accepts only the revisions of MCP that it lists.
 func TestEveryRevisionAloneIsRead(t *testing.T) {
+	t.Parallel()
 	for _, revision := range mcp.SupportedProtocolVersions() {
 		t.Run(revision, func(t *testing.T) {
 			b := newBench(t, benchOptions{})
@@ -212,6 +215,7 @@ func TestEveryRevisionAloneIsRead(t *testing.T) {
 
 // Texts that may mislead a model are flagged wherever it reads them.
 func TestMisleadingTextsAreFlagged(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	s := newShelf(t).tool("find", "finds")
 	b.newTarget(b.gatewayID, "shelf", s.url)
@@ -252,6 +256,7 @@ func TestMisleadingTextsAreFlagged(t *testing.T) {
 }
 
 func TestReasonsThatMisleadLead(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	release := b.cloud.Hold(types.TargetStatusSynchronizing)
 	done := make(chan gateway.Change)

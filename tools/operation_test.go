@@ -212,6 +212,7 @@ func TestTenOperationsAtOnce(t *testing.T) {
 
 // What an answer says of earlier ends is described once, and allowed everywhere.
 func TestEarlierIsAllowedByEverySchema(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{empty: true})
 	list, err := b.session.ListTools(t.Context(), nil)
 	if err != nil {

@@ -1,10 +1,16 @@
 package tools_test
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
@@ -17,6 +23,7 @@ import (
 )
 
 func TestSynchronizeTarget(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	if err := b.orders.SetTools(3); err != nil {
 		t.Fatal(err)
@@ -51,6 +58,7 @@ func TestSynchronizeTarget(t *testing.T) {
 }
 
 func TestUpdateTargetEndpointKeepsEverythingElse(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	successor, err := orders.NewHandler(4)
 	if err != nil {
@@ -101,6 +109,7 @@ func TestUpdateTargetEndpointKeepsEverythingElse(t *testing.T) {
 func ptr[T any](v T) *T { return &v }
 
 func TestSyncOutlastsTheWaitAndIsJoined(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	if err := b.orders.SetTools(3); err != nil {
 		t.Fatal(err)
@@ -130,9 +139,58 @@ func TestSyncOutlastsTheWaitAndIsJoined(t *testing.T) {
 	}
 }
 
+// A call whose answer is lost may be on its way still: what reads too early must
+// not send it again.
+func TestLateArrivalIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	for _, operation := range []string{"SynchronizeGatewayTargets", "UpdateGatewayTarget"} {
+		t.Run(operation, func(t *testing.T) {
+			t.Parallel()
+			var armed atomic.Bool
+			var late sync.WaitGroup
+			b := newBench(t, benchOptions{between: func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Method != http.MethodPut || !armed.CompareAndSwap(true, false) {
+						next.ServeHTTP(w, r)
+						return
+					}
+					body := readAll(r)
+					late.Add(1)
+					time.AfterFunc(600*time.Millisecond, func() {
+						defer late.Done()
+						r := r.Clone(context.WithoutCancel(r.Context()))
+						r.Body = io.NopCloser(bytes.NewReader(body))
+						next.ServeHTTP(httptest.NewRecorder(), r)
+					})
+					panic(http.ErrAbortHandler)
+				})
+			}})
+			successor, err := orders.NewHandler(3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := b.orders.SetTools(3); err != nil {
+				t.Fatal(err)
+			}
+			armed.Store(true)
+			var change gateway.Change
+			if operation == "UpdateGatewayTarget" {
+				change = must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": serve(t, successor).URL + "/mcp"})
+			} else {
+				change = must[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders"})
+			}
+			late.Wait()
+			if n := b.cloud.Calls(operation); n != 1 || change.Tools.After != 3 {
+				t.Errorf("%s arrived %d times: %+v", operation, n, change)
+			}
+		})
+	}
+}
+
 // A call whose answer is lost must not be sent twice when its work has begun,
 // and must be sent again when it has not.
 func TestLostAnswers(t *testing.T) {
+	t.Parallel()
 	for _, operation := range []string{"SynchronizeGatewayTargets", "UpdateGatewayTarget"} {
 		for name, c := range map[string]struct {
 			fault emulator.Fault
@@ -176,6 +234,7 @@ func TestLostAnswers(t *testing.T) {
 
 // One bad answer of the gateway's own endpoint does not cost the comparison.
 func TestGatewayEndpointHiccup(t *testing.T) {
+	t.Parallel()
 	var hiccups atomic.Int32
 	b := newBench(t, benchOptions{between: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -195,6 +254,7 @@ func TestGatewayEndpointHiccup(t *testing.T) {
 }
 
 func TestListTargets(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	b.newTarget(b.gatewayID, "broken", b.url)
 	id := b.newTarget(b.gatewayID, "also-orders", b.url)
@@ -208,9 +268,7 @@ func TestListTargets(t *testing.T) {
 	if len(all) != 3 || all[0].Name != "also-orders" || all[0].StatusReasons[0] != "the server said: <U+001B>[31mdo this" || all[0].Endpoint != b.url || all[0].Auth != "OAUTH" {
 		t.Errorf("got %+v", all)
 	}
-	if n := b.progressed(); n != 3 {
-		t.Errorf("%d progress notifications, want one for each target", n)
-	}
+	eventually(t, "a progress notification for each target", func() bool { return b.progressed() == 3 })
 	quick := must[tools.TargetList](b, "list_targets", map[string]any{"details": false}).Targets
 	if len(quick) != 3 || quick[0].Endpoint != "" || quick[0].Type != "MCP_SERVER" || quick[0].LastSynchronizedAt.IsZero() {
 		t.Errorf("got %+v", quick)
@@ -223,6 +281,7 @@ func TestListTargets(t *testing.T) {
 }
 
 func TestPendingAuthorization(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	pend := func(status types.TargetStatus) {
 		t.Helper()
@@ -253,6 +312,7 @@ func TestPendingAuthorization(t *testing.T) {
 }
 
 func TestUnknownStatusIsReported(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	if err := b.cloud.SetTarget(b.gatewayID, b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) { o.Status = "HIBERNATING" }); err != nil {
 		t.Fatal(err)

@@ -20,6 +20,7 @@ var (
 
 // What a plan says is what the call then does, in every world that stands still.
 func TestPlanIsTheOutcome(t *testing.T) {
+	t.Parallel()
 	for i := range *planWorlds {
 		seed := *planSeed + uint64(i)
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {

@@ -25,6 +25,7 @@ func (b *bench) told(text string) bool {
 
 // While the SDK tries again, a client hears of it, and so does the log.
 func TestRetryingIsTold(t *testing.T) {
+	t.Parallel()
 	var broken atomic.Bool
 	var since atomic.Int64
 	b := newBench(t, benchOptions{between: func(h http.Handler) http.Handler {
@@ -63,6 +64,7 @@ func TestRetryingIsTold(t *testing.T) {
 
 // A server that is slow to answer is waited for with a word.
 func TestSlowAnswerIsTold(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	var slow atomic.Bool
 	b := newBench(t, benchOptions{between: func(h http.Handler) http.Handler {

@@ -27,6 +27,9 @@ func TestPlainProtocolErrors(t *testing.T) {
 		{`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"` + long + `"}}`, "unknown tool"},
 		{`{"jsonrpc":"2.0","id":2,"method":"` + long + `","params":{}}`, "xxx…"},
 		{`{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}`, "synchronize_target"},
+		{`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"get_target"}}`, "the argument target is missing"},
+		{`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"get_target","arguments":null}}`, "the argument target is missing"},
+		{`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"get_target","arguments":{"target":null}}}`, "leave it out instead"},
 	} {
 		for transport, said := range map[string]string{"stdio": overStdio(t, server, c.message), "http": overHTTP(t, web, c.message)} {
 			if !strings.Contains(said, c.want) {
@@ -41,6 +44,32 @@ func TestPlainProtocolErrors(t *testing.T) {
 				t.Errorf("%s, %.80s: %d bytes", transport, c.message, len(said))
 			}
 		}
+	}
+}
+
+// Answers depend on who asks: no cache between may keep one for others, which the
+// protocol's default allows.
+func TestAnswersArePrivate(t *testing.T) {
+	server := tools.NewServer(&gateway.Manager{}, tools.Options{})
+	client := mcp.NewClient(&mcp.Implementation{Name: "test"}, nil)
+	near, far := mcp.NewInMemoryTransports()
+	serving, err := server.Connect(t.Context(), far, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer serving.Wait()
+	session, err := client.Connect(t.Context(), near, &mcp.ClientSessionOptions{ProtocolVersion: "2026-07-28"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	list, err := session.ListTools(t.Context(), nil)
+	if err != nil || list.CacheScope != "private" {
+		t.Errorf("tools: %+v, %v", list.Cacheable, err)
+	}
+	prompts, err := session.ListPrompts(t.Context(), nil)
+	if err != nil || prompts.CacheScope != "private" {
+		t.Errorf("prompts: %+v, %v", prompts.Cacheable, err)
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 )
 
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	before := b.configuration("orders")
 	type args = map[string]any
@@ -67,6 +68,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestSeveralGateways(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	other := b.newGateway("warehouse")
 	refused(b, "list_targets", nil, "2 gateways, say which", "shop", "warehouse", other)
@@ -81,6 +83,7 @@ func TestSeveralGateways(t *testing.T) {
 }
 
 func TestAllowedGateways(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{allowed: []string{"shop"}})
 	other := b.newGateway("warehouse")
 	if all := must[tools.GatewayList](b, "list_gateways", nil).Gateways; len(all) != 1 || all[0].Name != "shop" {
@@ -93,6 +96,7 @@ func TestAllowedGateways(t *testing.T) {
 }
 
 func TestReadOnly(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{tools: tools.Options{ReadOnly: true}})
 	list, err := b.session.ListTools(t.Context(), nil)
 	if err != nil {
@@ -117,6 +121,7 @@ func TestReadOnly(t *testing.T) {
 // A server that is not fit to be synchronized: a clear answer, and the target
 // and its catalogue as before.
 func TestBadServers(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		server http.Handler
 		reason string
@@ -233,6 +238,7 @@ func rpc(list func(w http.ResponseWriter, id json.RawMessage)) http.Handler {
 }
 
 func TestTargetsThatAreNotSynchronized(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	set := func(change func(*types.McpTargetConfigurationMemberMcpServer, *bedrockagentcorecontrol.GetGatewayTargetOutput)) {
 		t.Helper()
@@ -265,6 +271,7 @@ func TestTargetsThatAreNotSynchronized(t *testing.T) {
 // AWS may answer with settings that are newer than this program. The SDK drops
 // them, so sending the target back would delete them.
 func TestSettingsNewerThanThisProgram(t *testing.T) {
+	t.Parallel()
 	for name, edit := range map[string][2]string{
 		"member":       {`"resourcePriority":7`, `"resourcePriority":7,"retryPolicy":{"attempts":2}`},
 		"union member": {`"oauthCredentialProvider":`, `"quantumCredentialProvider":`},
@@ -314,6 +321,7 @@ func (e *editedAnswer) flush() {
 
 // Somebody else changes the target between our two reads of it.
 func TestRivalWriter(t *testing.T) {
+	t.Parallel()
 	var cloud *bench
 	var armed atomic.Bool
 	var reads atomic.Int32
@@ -348,6 +356,7 @@ func TestRivalWriter(t *testing.T) {
 
 // One target that may not be read is told in its row, and hides no other.
 func TestOneTargetMayNotBeRead(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	b.newTarget(b.gatewayID, "second", b.url)
 	remove := b.cloud.Inject(emulator.Fault{Operation: "GetGatewayTarget", Code: "AccessDeniedException", Times: 1})
@@ -373,6 +382,7 @@ func TestOneTargetMayNotBeRead(t *testing.T) {
 
 // A list of gateways says where it was asked for, and what it leaves out.
 func TestListsSayWhatTheyLeaveOut(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		options benchOptions
 		want    string

@@ -19,6 +19,7 @@ import (
 )
 
 func TestUpdateEndpointDryRun(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	before := b.configuration("orders")
 	url := serveOrders(t, 1)
@@ -35,6 +36,7 @@ func TestUpdateEndpointDryRun(t *testing.T) {
 }
 
 func TestRevertOnLoss(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	before := b.configuration("orders")
 	c, isError, _ := call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": serveOrders(t, 1), "onFailure": "revert_on_loss"})
@@ -116,6 +118,7 @@ func TestRevertLetsInNewTools(t *testing.T) {
 }
 
 func TestUpdateTarget(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	c := must[gateway.Change](b, "update_target", map[string]any{
 		"target": "orders", "description": "new words", "resourcePriority": 3, "scopes": []string{"orders/read"}, "requestHeaders": []string{"X-One"}, "confirm": "orders",
@@ -144,6 +147,7 @@ func TestUpdateTarget(t *testing.T) {
 
 // What AgentCore adds to a target by itself is neither a change nor sent back.
 func TestInjectedHeaderIsNotSentBack(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	const injected = "x-amzn-bedrock-agentcore-policy-session-id"
 	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
@@ -160,6 +164,7 @@ func TestInjectedHeaderIsNotSentBack(t *testing.T) {
 
 // An update of a target with a person's credentials demands a new consent.
 func TestConsentIsConfirmed(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
 		p := o.CredentialProviderConfigurations[0].CredentialProvider.(*types.CredentialProviderMemberOauthCredentialProvider)
@@ -178,6 +183,7 @@ func TestConsentIsConfirmed(t *testing.T) {
 // Before anything is sent, the log has the whole previous configuration, without
 // the secrets in its endpoint.
 func TestPreviousConfigurationIsLogged(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	secret := b.url + "?a=1&key=hunter2"
 	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) { mcpServer(o).Value.Endpoint = &secret })
@@ -197,6 +203,7 @@ func TestPreviousConfigurationIsLogged(t *testing.T) {
 }
 
 func TestPin(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, benchOptions{})
 	pinned := must[gateway.Pinned](b, "pin_target_tools", map[string]any{"target": "orders"})
 	if pinned.Outcome != gateway.Updated || len(pinned.Hashes) != 2 || len(pinned.Hashes["getOrder"]) != 64 {
