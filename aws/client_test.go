@@ -133,23 +133,33 @@ func TestEndpointThatIsNoURL(t *testing.T) {
 
 // What answers in place of AWS is not asked again, and named for what it is.
 func TestNotAWS(t *testing.T) {
-	for status, want := range map[int]error{
-		http.StatusNotFound: aws.ErrNotOffered, http.StatusNotImplemented: aws.ErrNotOffered, http.StatusForbidden: aws.ErrDenied, http.StatusBadRequest: aws.ErrInvalid,
+	for _, c := range []struct {
+		status int
+		body   string
+		want   error
+	}{
+		{http.StatusNotFound, "<html><h1>hello</h1></html>", aws.ErrNotOffered},
+		{http.StatusNotImplemented, "<html><h1>hello</h1></html>", aws.ErrNotOffered},
+		{http.StatusForbidden, "<html><h1>hello</h1></html>", aws.ErrDenied},
+		{http.StatusBadRequest, "<html><h1>hello</h1></html>", aws.ErrInvalid},
+		{http.StatusNotFound, `{"message":"no route"}`, aws.ErrNotOffered},
+		{http.StatusNotFound, `{"code":"UnknownOperationException"}`, aws.ErrNotOffered},
+		{http.StatusBadRequest, `{}`, aws.ErrInvalid},
 	} {
 		var asked atomic.Int32
 		front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			asked.Add(1)
-			w.Header().Set("Content-Type", "text/html")
-			w.WriteHeader(status)
-			io.WriteString(w, "<html><h1>hello</h1></html>")
+			w.WriteHeader(c.status)
+			io.WriteString(w, c.body)
 		}))
 		client, err := aws.New(t.Context(), aws.Options{Endpoint: front.URL})
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = client.Synchronize(t.Context(), "none-0123456789", "ABCDEFGHIJ")
-		if !errors.Is(err, want) || asked.Load() != 1 || !strings.Contains(err.Error(), fmt.Sprint(status)) || !strings.Contains(err.Error(), "does not offer SynchronizeGatewayTargets, or is not AWS's") || strings.Contains(err.Error(), "<") {
-			t.Errorf("%d: asked %d times, %v", status, asked.Load(), err)
+		says := fmt.Sprintf("the endpoint %s answered %d %s, and not as AWS: it does not offer SynchronizeGatewayTargets, or is not AWS's", front.URL, c.status, http.StatusText(c.status))
+		if !errors.Is(err, c.want) || asked.Load() != 1 || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "<") || strings.Contains(c.body, "route") && !strings.HasSuffix(err.Error(), "(no route)") {
+			t.Errorf("%d %s: asked %d times, %v", c.status, c.body, asked.Load(), err)
 		}
 		front.Close()
 	}

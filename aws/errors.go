@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -76,9 +77,9 @@ func wrap(ctx context.Context, operation string, write bool, err error) error {
 		return fmt.Errorf("%s was not sent, its turn under AWS's request rate comes after the deadline: %w", operation, context.DeadlineExceeded)
 	}
 	out := &Error{Operation: operation, Kind: kindOf(write, 0, "")}
-	status := 0
+	status, at := 0, ""
 	if re := (*awshttp.ResponseError)(nil); errors.As(err, &re) {
-		out.RequestID, status = re.ServiceRequestID(), re.HTTPStatusCode()
+		out.RequestID, status, at = re.ServiceRequestID(), re.HTTPStatusCode(), answering(re)
 	}
 	if missing := (*noCredentialsError)(nil); errors.As(err, &missing) && ctx.Err() == nil {
 		out.Kind, out.Message = ErrDenied, remedyForMissing(missing.err)
@@ -87,7 +88,18 @@ func wrap(ctx context.Context, operation string, write bool, err error) error {
 	if api := smithy.APIError(nil); errors.As(err, &api) {
 		const most = 600 // characters: AWS repeats what was sent
 		out.Code, out.Message = api.ErrorCode(), untrusted.Text(api.ErrorMessage(), most)
+		if out.Code == "UnknownError" { // the SDK's word for none
+			out.Code = ""
+		}
 		out.Kind = kindOf(write, status, out.Code)
+		if out.Kind == ErrNotOffered || out.Code == "" {
+			said := ""
+			if out.Message != "" {
+				said = fmt.Sprintf(" (%s)", out.Message)
+			}
+			out.Message = stranger(operation, status, at) + said
+			return out
+		}
 		if remedy := remedyForRefusal(operation, out.Code); remedy != "" {
 			out.Message = strings.TrimSuffix(out.Message, ".") + "; " + remedy
 		}
@@ -95,7 +107,7 @@ func wrap(ctx context.Context, operation string, write bool, err error) error {
 	}
 	if status >= http.StatusBadRequest { // an answer, and none of AWS's
 		out.Kind = kindOf(write, status, "")
-		out.Message = fmt.Sprintf("the endpoint answered %d %s, and not in AWS's form: it does not offer %s, or is not AWS's; see $AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL and proxies on the way", status, http.StatusText(status), operation)
+		out.Message = stranger(operation, status, at)
 		return out
 	}
 	if ctx.Err() != nil && write {
@@ -116,6 +128,22 @@ func wrap(ctx context.Context, operation string, write bool, err error) error {
 		out.Message += "; " + remedy
 	}
 	return out
+}
+
+// stranger tells of an answer that AWS would not give; at is who gave it.
+func stranger(operation string, status int, at string) string {
+	return fmt.Sprintf("the endpoint%s answered %d %s, and not as AWS: it does not offer %s, or is not AWS's; see $AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL and proxies on the way", at, status, http.StatusText(status), operation)
+}
+
+// answering is the origin that gave an answer, after a space; "" where that is not
+// known.
+func answering(re *awshttp.ResponseError) string {
+	if re.Response == nil || re.Response.Response == nil || re.Response.Request == nil {
+		return ""
+	}
+	u := re.Response.Request.URL
+	origin, _ := untrusted.Endpoint((&url.URL{Scheme: u.Scheme, Host: u.Host}).String())
+	return " " + origin
 }
 
 // kindOf sorts an answer by AWS's code, else by its status: a 4xx or 501 is a
