@@ -75,10 +75,11 @@ type SkipReason struct {
 // SynchronizeAll synchronizes many targets, one id a call as AWS wants it, at
 // AWS's rates and with at most five at work in a gateway. How they stand is
 // followed by listings, not by a read of each. One target's failure stops no
-// other; what is not done when the time is up is InProgress, and a further call
-// with the answer's NotSyncedSince goes on from there.
+// other; what is not done when the time is up is InProgress: what was begun is
+// carried to its end, and a further call with the answer's NotSyncedSince tells of
+// it and begins the rest.
 //
-// An error means that nothing was begun.
+// An error means that nothing was begun, or that the caller has left.
 func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Caller) (Fleet, error) {
 	start := time.Now()
 	gateways, err := m.fleetGateways(ctx, r.Gateways)
@@ -99,7 +100,7 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 	if err := unmatched(r.Targets, runs); err != nil {
 		return Fleet{}, err
 	}
-	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(time.Until(deadline), time.Second)))
+	working, cancel := context.WithDeadline(ctx, time.Now().Add(max(time.Until(deadline), time.Second)))
 	defer cancel()
 	var mu sync.Mutex
 	finished := 0
@@ -113,10 +114,16 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 		}
 		work.Go(func() {
 			defer m.rescue("synchronizing the targets of gateway "+run.g.Name, run.abandon)
-			run.synchronize(ctx)
+			run.synchronize(working)
 		})
 	}
 	work.Wait()
+	if ctx.Err() != nil { // nobody hears the answer
+		for _, run := range runs {
+			run.keep()
+		}
+		return Fleet{}, fmt.Errorf("the call was given up: what was begun goes on, and a later call tells how it ended: %w", context.Cause(ctx))
+	}
 	return summarize(runs, total, start, begun), nil
 }
 
@@ -132,6 +139,7 @@ func summarize(runs []*fleetRun, total int, start, since time.Time) Fleet {
 		if run.unlisted != "" {
 			f.Unread = append(f.Unread, fmt.Sprintf("gateway %s: no comparison of prompts and resources: %s", run.g.Name, run.unlisted))
 		}
+		f.Unread = append(f.Unread, run.unread...)
 		if run.resources != nil {
 			f.Resources = append(f.Resources, Resources{run.g.Name, *run.resources})
 		}

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"agentcore-gateway-mcp/aws"
-	"agentcore-gateway-mcp/catalog"
 )
 
 func (m *Manager) fleetGateways(ctx context.Context, refs []string) ([]aws.Gateway, error) {
@@ -68,18 +67,17 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ca
 	if err != nil {
 		return nil, err
 	}
-	run := &fleetRun{m: m, g: g, caller: caller.Name, listed: targets, pause: listPause(m.Client.Local(), gateways), before: map[string]catalog.List{}}
+	run := &fleetRun{m: m, g: g, caller: caller, listed: targets, pause: listPause(m.Client.Local(), gateways)}
 	for _, t := range targets {
 		if !meant(t, r.Targets) {
 			continue
 		}
-		before, left := m.operations.before(caller.Name, g.ID, t.ID)
-		if left {
-			run.before[t.Name] = before
-		}
-		switch reason := skip(t, r.NotSyncedSince); {
-		case reason != "" && left && aws.PhaseOf(t.Status) == aws.PhaseReady:
-			run.done = append(run.done, run.row(t, Synchronized)) // since an earlier call, which has not seen it
+		reason := skip(t, r.NotSyncedSince)
+		left := run.leftOver(t, reason != "")
+		switch {
+		case left != nil && run.hear(left): // since an earlier call, which has not seen it
+		case left != nil:
+			run.running = append(run.running, &flight{Observer: aws.Observer{Before: t}, since: time.Now(), left: left})
 		case reason != "":
 			run.skip(t, reason)
 		case aws.PhaseOf(t.Status) == aws.PhaseWorking:

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ const atWork = 5
 type fleetRun struct {
 	m      *Manager
 	g      aws.Gateway
-	caller string
+	caller Caller
 	pause  time.Duration // between listings
 	listed []aws.Target
 	full   int // how often in a row AWS took none while none of ours was at work
@@ -31,8 +32,8 @@ type fleetRun struct {
 
 	served    catalog.List // before
 	servedErr error
-	before    map[string]catalog.List // of targets that an earlier call has left, by name
 
+	unread    []string    // targets that could not be compared, and why
 	resources *ItemChange // of the gateway, nil for no difference
 	unlisted  string      // why that is not known
 }
@@ -41,6 +42,7 @@ type fleetRun struct {
 type flight struct {
 	aws.Observer
 	since time.Time
+	left  *running // what an earlier call has left it to; nil for none
 }
 
 func (r *fleetRun) skip(t aws.Target, reason string) {
@@ -112,23 +114,14 @@ func (r *fleetRun) synchronize(ctx context.Context) {
 	}
 	for _, f := range r.running {
 		r.finish(f.Before, InProgress)
-		if r.servedErr == nil {
-			r.m.operations.leave(r.caller, r.g.ID, f.Before.ID, r.was(f.Before.Name))
+		if f.left == nil {
+			r.leave(f)
 		}
 	}
 	for _, t := range r.queue {
 		r.finish(t, InProgress)
 	}
 	r.compare(context.WithoutCancel(ctx))
-}
-
-// was is what the gateway served of a target before this call, or the one that
-// began its synchronization.
-func (r *fleetRun) was(target string) catalog.List {
-	if before, ok := r.before[target]; ok {
-		return before
-	}
-	return own(target, r.served)
 }
 
 // asItIs is a target as it is right before it is synchronized, which may be long
@@ -229,6 +222,13 @@ func (r *fleetRun) refused(err error) {
 
 // look lists the gateway's targets and takes those off that have ended.
 func (r *fleetRun) look(ctx context.Context) {
+	r.running = slices.DeleteFunc(r.running, func(f *flight) bool {
+		if f.left == nil || !r.hear(f.left) {
+			return false
+		}
+		r.report(r.done[len(r.done)-1])
+		return true
+	})
 	if len(r.running) == 0 {
 		return
 	}
@@ -244,6 +244,8 @@ func (r *fleetRun) look(ctx context.Context) {
 	for _, f := range r.running {
 		t, there := now[f.Before.ID]
 		switch {
+		case f.left != nil:
+			still = append(still, f)
 		case !there:
 			t = f.Before
 			t.StatusReasons = []string{deletedMeanwhile}
@@ -288,13 +290,19 @@ func (r *fleetRun) compare(ctx context.Context) {
 	}
 	for i := range r.done {
 		t := &r.done[i]
-		if t.Outcome != Synchronized {
-			continue
-		}
-		before, now := r.was(t.Target), own(t.Target, after)
+		before, now := own(t.Target, r.served), own(t.Target, after)
 		before.Resources, now.Resources = nil, nil // are told of the whole gateway
-		if c := compare(before, now); c.differs() {
-			t.Tools = &c
-		}
+		t.compare(before, now)
+	}
+}
+
+// compare adds what is different to a synchronized target, unless the operation that
+// has followed it from an earlier call has compared more.
+func (t *FleetTarget) compare(before, now catalog.List) {
+	if t.Outcome != Synchronized || t.Tools != nil {
+		return
+	}
+	if c := compare(before, now); c.differs() {
+		t.Tools = &c
 	}
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -58,13 +57,13 @@ type End struct {
 // gone with the process. The zero value is ready.
 type operations struct {
 	mu       sync.Mutex
-	all      []*running // the oldest first
-	left     map[string]leftTarget
+	all      []*running        // the oldest first
 	moved    map[string]string // where targets pointed before, by their ids
 	working  sync.WaitGroup
 	sending  sync.WaitGroup           // changes that may become operations any moment
 	sent     map[string]chan struct{} // by their calls, closed when they have
 	applying atomic.Int32             // changes that are being sent, and go on without their callers
+	stopped  bool                     // nothing more is carried to its end
 }
 
 // send says that a call sends its change, until the returned function is called.
@@ -133,7 +132,7 @@ type running struct {
 // begin carries an operation whose change was sent to its end.
 func (m *Manager) begin(o *operation, k kind, caller Caller) *running {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{id: rand.Text()[:8], caller: caller, underway: k.underway(o), cancel: cancel, done: make(chan struct{}), seen: o.sent, listeners: map[chan<- string]bool{}}
+	r := &running{id: newID(), caller: caller, underway: k.underway(o), cancel: cancel, done: make(chan struct{}), seen: o.sent, listeners: map[chan<- string]bool{}}
 	r.underway.Operation.ID = r.id
 	o.running = r
 	m.operations.add(r)
@@ -160,29 +159,25 @@ func (m *Manager) begin(o *operation, k kind, caller Caller) *running {
 func (s *operations) add(r *running) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	unheard := 0
-	for i := len(s.all) - 1; i >= 0; i-- {
-		_, ended, heard := s.all[i].state()
-		if ended.IsZero() {
-			continue
-		}
-		if unheard++; heard || time.Since(ended) > mostAge || unheard > mostEnds {
-			s.all = slices.Delete(s.all, i, i+1)
-		}
-	}
-	s.all = append(s.all, r)
+	s.remember(r)
 	s.working.Add(1)
 }
 
 // again is the operation that a repeated call joins or hears the end of, nil for
 // none.
 func (s *operations) again(caller Caller, targetID string) *running {
+	return s.since(caller, targetID, toldAgain)
+}
+
+// since is the operation of a call on a target that is under way, or has ended no
+// longer ago than age, unheard; nil for none.
+func (s *operations) since(caller Caller, targetID string, age time.Duration) *running {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range slices.Backward(s.all) {
 		_, ended, heard := r.state()
 		if r.caller.Name == caller.Name && r.caller.Call == caller.Call && caller.Call != "" && r.underway.TargetID == targetID &&
-			(ended.IsZero() || !heard && time.Since(ended) <= toldAgain) {
+			(ended.IsZero() || !heard && time.Since(ended) <= age) {
 			return r
 		}
 	}
@@ -223,6 +218,9 @@ func (m *Manager) left() (left []*running) {
 // others as they are: what is needed to go back is returned, and in the log.
 func (m *Manager) Stop(grace time.Duration) []Change {
 	m.operations.sending.Wait() // what is being sent cannot be called back
+	m.operations.mu.Lock()
+	m.operations.stopped = true
+	m.operations.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
 		m.operations.working.Wait()
@@ -245,6 +243,16 @@ func (m *Manager) Stop(grace time.Duration) []Change {
 	case <-time.After(stopTime):
 	}
 	return left
+}
+
+// isDone reports whether the operation has ended.
+func (r *running) isDone() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
 }
 
 func (r *running) state() (answer Change, ended time.Time, heard bool) {
@@ -329,10 +337,8 @@ func (r *running) await(ctx context.Context, start time.Time, wait time.Duration
 			r.mu.Unlock()
 			return Change{}, fmt.Errorf("the call was given up: operation %s goes on, and a later call tells how it ended: %w", r.id, context.Cause(ctx))
 		case <-timer.C:
-			select {
-			case <-r.done:
+			if r.isDone() {
 				return r.hear(), nil
-			default:
 			}
 			c := r.standing()
 			c.Seconds = seconds(time.Since(start))

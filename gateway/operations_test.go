@@ -7,8 +7,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"agentcore-gateway-mcp/catalog"
 )
 
 func (s *operations) put(id string, c Caller, ended time.Duration, heard bool) *running {
@@ -92,29 +90,35 @@ func TestUnheardIsToldOnce(t *testing.T) {
 	}
 }
 
-func TestLeftTargets(t *testing.T) {
+// What a caller has not heard is kept for them, for an hour, once, and not without
+// bound.
+func TestKeptEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var s operations
-		s.leave("me", "g", "t", catalog.List{})
-		if _, ok := s.before("you", "g", "t"); ok {
-			t.Error("another caller gets it")
+		m := &Manager{}
+		s, me := &m.operations, Caller{Name: "me", Call: "a"}
+		s.keep(me, Change{TargetID: "t", Outcome: Synchronized})
+		if m.Busy() || len(m.Unheard(Caller{Name: "you"})) != 0 {
+			t.Error("it is under way, or another caller gets it")
 		}
-		if _, ok := s.before("me", "g", "t"); !ok {
-			t.Error("it is not kept")
+		if r := s.since(me, "t", time.Second); r == nil || !r.isDone() || s.since(me, "u", time.Second) != nil || s.since(Caller{Name: "me", Call: "b"}, "t", time.Second) != nil {
+			t.Errorf("got %v", r)
 		}
-		if _, ok := s.before("me", "g", "t"); ok {
-			t.Error("it is given twice")
+		time.Sleep(toldAgain + time.Second)
+		if s.again(me, "t") != nil || s.since(me, "t", mostAge) == nil {
+			t.Error("it is told again for too long, or not kept")
 		}
-		s.leave("me", "g", "t", catalog.List{})
-		time.Sleep(mostAge + time.Second)
-		if _, ok := s.before("me", "g", "t"); ok {
-			t.Error("it is kept for too long")
+		if ends := m.Unheard(me); len(ends) != 1 || ends[0].Outcome != Synchronized || len(m.Unheard(me)) != 0 {
+			t.Errorf("told: %+v", ends)
 		}
 		for i := range 2 * mostEnds {
-			s.leave("me", "g", fmt.Sprint(i), catalog.List{})
+			s.keep(me, Change{TargetID: fmt.Sprint(i)})
 		}
-		if len(s.left) > mostEnds {
-			t.Errorf("%d are kept", len(s.left))
+		if len(s.all) > mostEnds+1 {
+			t.Errorf("%d are kept", len(s.all))
+		}
+		time.Sleep(mostAge + time.Second)
+		if s.keep(me, Change{}); len(s.all) != 1 {
+			t.Errorf("%d are kept for too long", len(s.all))
 		}
 	})
 }

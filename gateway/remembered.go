@@ -1,42 +1,10 @@
 package gateway
 
 import (
-	"agentcore-gateway-mcp/catalog"
-	"maps"
-	"strings"
+	"crypto/rand"
+	"slices"
 	"time"
 )
-
-// leftTarget is a target whose synchronization a call on many has not seen end.
-type leftTarget struct {
-	before catalog.List // as served before
-	at     time.Time
-}
-
-// leave keeps what a gateway served of a target before a synchronization whose end
-// a caller has not seen.
-func (s *operations) leave(caller, gatewayID, targetID string, before catalog.List) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	maps.DeleteFunc(s.left, func(_ string, l leftTarget) bool { return time.Since(l.at) > mostAge })
-	if len(s.left) >= mostEnds {
-		return
-	}
-	if s.left == nil {
-		s.left = map[string]leftTarget{}
-	}
-	s.left[strings.Join([]string{caller, gatewayID, targetID}, "\x00")] = leftTarget{before, time.Now()}
-}
-
-// before takes what leave has kept.
-func (s *operations) before(caller, gatewayID, targetID string) (before catalog.List, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := strings.Join([]string{caller, gatewayID, targetID}, "\x00")
-	l, ok := s.left[key]
-	delete(s.left, key)
-	return l.before, ok && time.Since(l.at) <= mostAge
-}
 
 // move keeps where a target pointed before it was moved.
 func (s *operations) move(targetID, endpoint string) {
@@ -54,3 +22,29 @@ func (s *operations) endpoint(targetID string) (endpoint string, ok bool) {
 	endpoint, ok = s.moved[targetID]
 	return endpoint, ok
 }
+
+// keep has an end told by the caller's next call.
+func (s *operations) keep(caller Caller, c Change) {
+	r := &running{id: newID(), caller: caller, underway: c, cancel: func() {}, done: make(chan struct{}), answer: c, ended: time.Now()}
+	close(r.done)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remember(r)
+}
+
+// remember adds an operation, and forgets ends that were heard, or are old or many.
+func (s *operations) remember(r *running) {
+	unheard := 0
+	for i := len(s.all) - 1; i >= 0; i-- {
+		_, ended, heard := s.all[i].state()
+		if ended.IsZero() {
+			continue
+		}
+		if unheard++; heard || time.Since(ended) > mostAge || unheard > mostEnds {
+			s.all = slices.Delete(s.all, i, i+1)
+		}
+	}
+	s.all = append(s.all, r)
+}
+
+func newID() string { return rand.Text()[:8] }

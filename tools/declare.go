@@ -123,7 +123,11 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			if err != nil {
 				return g.failure(err), nil
 			}
-			text, err := g.json(out, m.Unheard(caller), rest(schema))
+			var unheard []gateway.End
+			if ctx.Err() == nil { // somebody hears it
+				unheard = m.Unheard(caller)
+			}
+			text, err := g.json(out, unheard, rest(schema))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}

@@ -1,13 +1,17 @@
 package tools_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/emulator"
@@ -37,10 +41,84 @@ func TestFleetIsJoined(t *testing.T) {
 	if f.Outcome != gateway.Synchronized || f.Synchronized != 2 || f.Changed != 2 || len(f.Targets) != 2 || len(f.Targets[0].Tools.Added) != 1 {
 		t.Errorf("at the end: %+v", f)
 	}
+	if told := must[withEarlier](b, "list_gateways", nil); len(told.Earlier) != 0 || b.cloud.Calls("SynchronizeGatewayTargets") != 2 {
+		t.Errorf("told again, or sent again: %+v", told)
+	}
 }
 
 // A call that leaves out what was synchronized since an earlier one counts what
 // that one has not seen end.
+// What a call on many has begun is carried to its end like any change, and told by
+// the next call, whichever it is.
+func TestFleetsEndIsToldByAnyCallOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	if err := b.orders.SetTools(1); err != nil {
+		t.Fatal(err)
+	}
+	release := b.cloud.Hold(types.TargetStatusSynchronizing)
+	defer release()
+	if f := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 1}); f.InProgress != 1 || !b.manager.Busy() {
+		t.Fatalf("busy %t: %+v", b.manager.Busy(), f)
+	}
+	release()
+	b.ended(1)
+	told := must[withEarlier](b, "list_gateways", nil)
+	if len(told.Earlier) != 1 || told.Earlier[0].Outcome != gateway.Synchronized || told.Earlier[0].TargetID != b.targetID || len(told.Earlier[0].Tools.Removed) != 1 {
+		t.Errorf("got %+v", told)
+	}
+	if again := must[withEarlier](b, "list_gateways", nil); len(again.Earlier) != 0 {
+		t.Errorf("told twice: %+v", again)
+	}
+}
+
+// A client that leaves a call on many hears of what it has done by a later one.
+func TestFleetWhoseCallerLeaves(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	var armed atomic.Bool
+	gate := make(chan struct{})
+	release := sync.OnceFunc(func() { close(gate) })
+	defer release()
+	b.newTarget(b.gatewayID, "held", serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if armed.Load() {
+			<-gate
+		}
+		b.orders.ServeHTTP(w, r)
+	})).URL+"/mcp")
+	if err := b.orders.SetTools(1); err != nil {
+		t.Fatal(err)
+	}
+	armed.Store(true)
+	ctx, leave := context.WithCancel(t.Context())
+	left := make(chan error)
+	go func() {
+		params := &mcp.CallToolParams{Name: "synchronize_targets", Arguments: map[string]any{}}
+		params.SetProgressToken("p")
+		_, err := b.session.CallTool(ctx, params)
+		left <- err
+	}()
+	eventually(t, "one is done, the other held", func() bool { return b.told("orders: synchronized") })
+	leave()
+	if err := <-left; err == nil {
+		t.Error("the call was answered")
+	}
+	release()
+	var ends []gateway.End
+	eventually(t, "both ends are told", func() bool {
+		ends = append(ends, must[withEarlier](b, "list_gateways", nil).Earlier...)
+		return len(ends) >= 2
+	})
+	for _, end := range ends {
+		if end.Outcome != gateway.Synchronized || len(end.Tools.Removed) != 1 {
+			t.Errorf("got %+v", end)
+		}
+	}
+	if len(ends) != 2 || ends[0].TargetID == ends[1].TargetID {
+		t.Errorf("got %+v", ends)
+	}
+}
+
 func TestFleetCountsWhatItHasNotSeen(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, benchOptions{})
