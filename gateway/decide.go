@@ -191,6 +191,14 @@ func decide(e ending, onFailure OnFailure) course {
 	return standing
 }
 
+// outcome is that of an ending with one outcome that takes this course.
+func (c course) outcome(was Outcome) Outcome {
+	if c == blocked { // the target has not what was sent, or should not have it
+		return Failed
+	}
+	return was
+}
+
 // afterRevert says how a target stands after its previous configuration was sent back:
 // now is the target as last seen, others is what in it is not that configuration,
 // err what the wait for it ended with.

@@ -186,6 +186,13 @@ func TestDecide(t *testing.T) {
 		if got := decide(c.ending, c.onFailure); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
+		want := c.ending.outcome
+		if c.want == blocked {
+			want = Failed
+		}
+		if got := c.want.outcome(c.ending.outcome); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
 	}
 }
 

@@ -51,6 +51,19 @@ func TestSkips(t *testing.T) {
 	}
 }
 
+// However long the first row is, it is shown.
+func TestShownOf(t *testing.T) {
+	long := FleetTarget{StatusReasons: []string{strings.Repeat("x", 6000)}}
+	for _, c := range []struct {
+		targets []FleetTarget
+		want    int
+	}{{nil, 0}, {[]FleetTarget{long, long}, 1}, {[]FleetTarget{{}, long}, 1}, {[]FleetTarget{{}, {}}, 2}} {
+		if got := shownOf(c.targets); got != c.want {
+			t.Errorf("of %d: %d, want %d", len(c.targets), got, c.want)
+		}
+	}
+}
+
 func TestSummarize(t *testing.T) {
 	done := func(outcomes ...Outcome) []*fleetRun {
 		run := &fleetRun{g: aws.Gateway{Name: "g", ARN: "arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/g"}}

@@ -174,6 +174,37 @@ func TestWhoHearsAnEnd(t *testing.T) {
 	})
 }
 
+// What is being sent is work, and a stop waits for it.
+func TestStopWaitsForWhatIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := Manager{Log: slog.New(slog.DiscardHandler)}
+		sent := m.operations.send(Caller{Name: "me", Call: "a"})
+		m.operations.applying.Add(1)
+		if !m.Busy() {
+			t.Error("it is not busy")
+		}
+		time.AfterFunc(3*time.Second, func() {
+			m.operations.applying.Add(-1)
+			sent()
+		})
+		start := time.Now()
+		if m.Stop(0); time.Since(start) != 3*time.Second || m.Busy() {
+			t.Errorf("stopped after %s, busy %t", time.Since(start), m.Busy())
+		}
+	})
+}
+
+// The ways back are bounded, and of them the last is there.
+func TestMovesAreBounded(t *testing.T) {
+	var s operations
+	for i := range 3 * mostEnds {
+		s.move(fmt.Sprint(i), "https://h.example/mcp")
+		if _, ok := s.endpoint(fmt.Sprint(i)); !ok || len(s.moved) > mostEnds {
+			t.Fatalf("%d: %t, %d are kept", i, ok, len(s.moved))
+		}
+	}
+}
+
 // The same call waits while its change is sent, and no other does.
 func TestAwaitSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

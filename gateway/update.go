@@ -172,9 +172,7 @@ func (u *update) settle(ctx context.Context, o *operation) {
 		u.revert(ctx, o, course, undo)
 		return
 	}
-	if course == blocked {
-		c.Outcome = Failed
-	}
+	c.Outcome = course.outcome(c.Outcome)
 	c.Next = nextUpdated(*c, course, now, others, undo)
 }
 

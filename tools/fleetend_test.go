@@ -226,6 +226,19 @@ func TestPanicInAWorker(t *testing.T) {
 	}
 }
 
+// AWS refuses while it works on the gateway: the target waits for its turn again.
+func TestFleetAfterAConflict(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	if err := b.orders.SetTools(3); err != nil {
+		t.Fatal(err)
+	}
+	b.cloud.Inject(emulator.Fault{Operation: "SynchronizeGatewayTargets", Code: "ConflictException", Times: 1})
+	if f := must[gateway.Fleet](b, "synchronize_targets", nil); f.Outcome != gateway.Synchronized || f.Synchronized != 1 || f.Changed != 1 {
+		t.Errorf("got %+v", f)
+	}
+}
+
 // A quota that stands is told, and not asked for ever.
 func TestFleetWithoutQuota(t *testing.T) {
 	t.Parallel()

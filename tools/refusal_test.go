@@ -8,14 +8,12 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 
-	"agentcore-gateway-mcp/agent-examples/orders"
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
@@ -317,41 +315,6 @@ func (e *editedAnswer) flush() {
 		e.ResponseWriter.WriteHeader(e.status)
 	}
 	io.WriteString(e.ResponseWriter, strings.ReplaceAll(e.body.String(), e.edit[0], e.edit[1]))
-}
-
-// Somebody else changes the target between our two reads of it.
-func TestRivalWriter(t *testing.T) {
-	t.Parallel()
-	var cloud *bench
-	var armed atomic.Bool
-	var reads atomic.Int32
-	b := newBench(t, benchOptions{between: func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if armed.Load() && r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/targets/"+cloud.targetID) && reads.Add(1) == 2 {
-				if err := cloud.cloud.SetTarget(cloud.gatewayID, cloud.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
-					o.Description, o.UpdatedAt = ptr("the rival's"), ptr(o.UpdatedAt.Add(time.Second))
-				}); err != nil {
-					t.Error(err)
-				}
-			}
-			next.ServeHTTP(w, r)
-		})
-	}})
-	cloud = b
-	successor, err := orders.NewHandler(4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := serve(t, successor).URL + "/mcp"
-	armed.Store(true)
-	refused(b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": url}, "changed while this update was prepared", "nothing was sent")
-	armed.Store(false)
-	if n := b.cloud.Calls("UpdateGatewayTarget"); n != 0 {
-		t.Errorf("%d updates were sent", n)
-	}
-	if got := b.configuration("orders"); !strings.Contains(got, "the rival's") {
-		t.Errorf("the rival's change is lost: %s", got)
-	}
 }
 
 // One target that may not be read is told in its row, and hides no other.
