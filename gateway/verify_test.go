@@ -64,6 +64,45 @@ func TestStateOfList(t *testing.T) {
 	}
 }
 
+// A count that is not known is left out, and one that is zero is not.
+func TestUnknownCountsAreLeftOut(t *testing.T) {
+	for source, want := range map[Source]string{FromGateway: "before after", FromPlan: "before after", FromUpstream: "after", FromNowhere: ""} {
+		data, err := json.Marshal(ToolChange{Source: source})
+		var has map[string]any
+		if err != nil || json.Unmarshal(data, &has) != nil {
+			t.Fatal(err)
+		}
+		var counts []string
+		for _, name := range []string{"before", "after"} {
+			if _, ok := has[name]; ok {
+				counts = append(counts, name)
+			}
+		}
+		if got := strings.Join(counts, " "); got != want {
+			t.Errorf("%s: %q, want %q", source, got, want)
+		}
+	}
+}
+
+// AWS takes a schema of one MiB inline, and not a byte more.
+func TestToolSchemaIsBounded(t *testing.T) {
+	of := func(size int) []catalog.Tool {
+		definition, _ := json.Marshal(map[string]string{"description": strings.Repeat("x", size)})
+		return []catalog.Tool{{Name: "a", Definition: definition}}
+	}
+	empty, err := toolSchema(of(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fits := 1<<20 - len(empty)
+	if schema, err := toolSchema(of(fits)); err != nil || len(schema) != 1<<20 {
+		t.Errorf("%d bytes, %v", len(schema), err)
+	}
+	if _, err := toolSchema(of(fits + 1)); err == nil || !strings.Contains(err.Error(), "at most 1024 KiB inline") {
+		t.Errorf("a byte more: %v", err)
+	}
+}
+
 func TestPatience(t *testing.T) {
 	for state, want := range map[listState]time.Duration{settled: 0, lateNames: 10 * time.Second, lateDefinitions: 5 * time.Second, unseen: 5 * time.Second} {
 		if got := state.patience(); got != want {
@@ -214,5 +253,16 @@ func TestJudgeDrift(t *testing.T) {
 		if d.State != c.state || !strings.Contains(d.Reason, c.reason) || c.reason == "" && d.Reason != "" {
 			t.Errorf("%s: %s %q", name, d.State, d.Reason)
 		}
+	}
+}
+
+// However many texts mislead, a few are told.
+func TestMisleadingIsBounded(t *testing.T) {
+	var warnings []string
+	for range 30 {
+		warnings = misleading(warnings, "a: ", []catalog.Detail{{Text: "instructs"}})
+	}
+	if len(warnings) != 11 || warnings[0] != "a: instructs" || warnings[10] != "and more" {
+		t.Errorf("%d: %q", len(warnings), warnings)
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"agentcore-gateway-mcp/agent-examples/orders"
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/remote"
 )
 
 // A call is held to the plan that it names: what has changed since is told, and
@@ -109,4 +111,64 @@ func TestToolsThatThePlanHadNotSeen(t *testing.T) {
 	if c.Outcome != gateway.Updated || len(c.Tools.Added) != 1 || !strings.HasPrefix(c.Next, "tools that the plan had not seen: cancelOrder; ") {
 		t.Errorf("%+v", c)
 	}
+}
+
+// A plan may have been made with the confirmation that its call has, or without it:
+// a new server that answers only who signs in shows other tools to each.
+func TestPlanWithAndWithoutConfirmation(t *testing.T) {
+	t.Parallel()
+	plain := remote.Guard{AnyPort: true, Loopback: true}.Transport()
+	t.Cleanup(plain.CloseIdleConnections)
+	var sent atomic.Bool // from then on AgentCore asks, which signs in in its own way
+	b := newBench(t, benchOptions{between: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPut {
+				sent.Store(true)
+			}
+			next.ServeHTTP(w, r)
+		})
+	}, manager: func(m *gateway.Manager) {
+		m.Upstream = func(target aws.Target) (http.RoundTripper, error) {
+			if target.Credentials == "" {
+				return plain, nil
+			}
+			return signed{plain}, nil
+		}
+	}})
+	for _, confirmed := range []bool{true, false} {
+		handler, err := orders.NewHandler(4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent.Store(false)
+		url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !sent.Load() && r.Header.Get("X-Signed") == "" {
+				http.Error(w, "who are you?", http.StatusUnauthorized)
+				return
+			}
+			handler.ServeHTTP(w, r)
+		})).URL + "/mcp"
+		arguments := map[string]any{"target": "orders", "endpoint": url, "dryRun": true}
+		if confirmed {
+			arguments["confirm"] = "orders"
+		}
+		plan := must[gateway.Change](b, "update_target_endpoint", arguments)
+		if blind := strings.HasSuffix(plan.Plan, "-?"); plan.Plan == "" || blind == confirmed {
+			t.Errorf("confirmed %t: the plan is %q", confirmed, plan.Plan)
+		}
+		refused(b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": url, "confirm": "orders", "plan": plan.Plan + "_"}, "nothing was sent")
+		done := must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": url, "confirm": "orders", "plan": plan.Plan})
+		if done.Outcome != gateway.Updated || done.Tools.After != 4 {
+			t.Errorf("confirmed %t: %+v", confirmed, done)
+		}
+	}
+}
+
+// signed signs in.
+type signed struct{ next http.RoundTripper }
+
+func (s signed) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("X-Signed", "yes")
+	return s.next.RoundTrip(r)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -335,6 +336,12 @@ func TestOneTargetMayNotBeRead(t *testing.T) {
 	}
 	if len(out.Targets) != 2 || told != 1 {
 		t.Errorf("%+v", out)
+	}
+	remove = b.cloud.Inject(emulator.Fault{Operation: "GetGatewayTarget", Code: "ResourceNotFoundException", Times: 1})
+	out = must[tools.TargetList](b, "list_targets", nil)
+	remove()
+	if gone := slices.IndexFunc(out.Targets, func(t gateway.TargetView) bool { return t.Status == aws.TargetDeleting }); gone < 0 || len(out.Targets[gone].StatusReasons) != 0 {
+		t.Errorf("deleted between list and read: %+v", out.Targets)
 	}
 	defer b.cloud.Inject(emulator.Fault{Operation: "GetGatewayTarget", Code: "AccessDeniedException", Times: 1})()
 	drift := must[tools.DriftReport](b, "check_drift", nil)
