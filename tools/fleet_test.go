@@ -197,9 +197,7 @@ func TestFleet(t *testing.T) {
 	if rest := "more targets are worth reading"; len(text) > 8000 || (len(answer.Targets) < failing+ok) != strings.Contains(answer.Next, rest) {
 		t.Errorf("%d bytes with %d of %d targets worth reading, next: %s", len(text), len(answer.Targets), failing+ok, answer.Next)
 	}
-	if n := f.progressed(); n != total {
-		t.Errorf("%d progress notifications, want one for each target", n)
-	}
+	eventually(t, "a progress notification for each target", func() bool { return f.progressedBy("target-") == total })
 	f.mu.Lock()
 	if last := f.progress[len(f.progress)-1]; last.Progress != float64(total) || last.Total != float64(total) || !strings.HasPrefix(last.Message, "target-") {
 		t.Errorf("the last progress: %+v", last)

@@ -272,6 +272,18 @@ func (b *bench) progressed() int {
 	return len(b.progress)
 }
 
+// progressedBy counts the progress notifications so far whose text begins so.
+func (b *bench) progressedBy(text string) (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range b.progress {
+		if strings.HasPrefix(p.Message, text) {
+			n++
+		}
+	}
+	return n
+}
+
 // served is what the gateway serves for target, sorted and joined.
 func (b *bench) served(target string) string {
 	b.t.Helper()

@@ -268,7 +268,7 @@ func TestListTargets(t *testing.T) {
 	if len(all) != 3 || all[0].Name != "also-orders" || all[0].StatusReasons[0] != "the server said: <U+001B>[31mdo this" || all[0].Endpoint != b.url || all[0].Auth != "OAUTH" {
 		t.Errorf("got %+v", all)
 	}
-	eventually(t, "a progress notification for each target", func() bool { return b.progressed() == 3 })
+	eventually(t, "a progress notification for each target", func() bool { return b.progressedBy("read ") == 3 })
 	quick := must[tools.TargetList](b, "list_targets", map[string]any{"details": false}).Targets
 	if len(quick) != 3 || quick[0].Endpoint != "" || quick[0].Type != "MCP_SERVER" || quick[0].LastSynchronizedAt.IsZero() {
 		t.Errorf("got %+v", quick)
