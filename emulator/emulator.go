@@ -26,6 +26,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"agentcore-gateway-mcp/auth"
+	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/loopback"
 	"agentcore-gateway-mcp/remote"
 )
@@ -44,10 +45,15 @@ type Options struct {
 	// SyncTimeout bounds the reading of one MCP server's tools; 30 s when zero.
 	SyncTimeout time.Duration
 
-	ToolsPerTarget     int // 10,000 when zero
+	ToolsPerTarget     int // 1,000 when zero, AWS's default quota; the tutorial has 10,000
+	ToolName           int // characters, with the target's prefix; 256 when zero, any number when negative
 	GatewaysPerAccount int // 1,000 when zero
 	TargetsPerGateway  int // 100 when zero
 	Quotas             Quotas
+
+	// RefuseReferences and RefuseDuplicates fail a target whose tools have $ref in a
+	// schema, or whose server lists two tools of one name. What AWS does is unknown.
+	RefuseReferences, RefuseDuplicates bool
 
 	// CheckCredentials makes targets sign in to their MCP servers as their
 	// credential configuration says: a provider that does not exist or gives no
@@ -71,7 +77,8 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Region, "us-east-1")
 	setDefault(&o.Account, "123456789012")
 	setDefault(&o.SyncTimeout, 30*time.Second)
-	setDefault(&o.ToolsPerTarget, 10_000)
+	setDefault(&o.ToolsPerTarget, catalog.MaxDefaultTools)
+	setDefault(&o.ToolName, catalog.MaxGatewayName)
 	setDefault(&o.GatewaysPerAccount, 1000)
 	setDefault(&o.TargetsPerGateway, 100)
 	setDefault(&o.Quotas.Write, 5)

@@ -19,6 +19,15 @@ import (
 
 // listing is a bare MCP server of the initialize handshake with n tools.
 func listing(n int) http.HandlerFunc {
+	tools := make([]string, n)
+	for i := range tools {
+		tools[i] = fmt.Sprintf(`{"name":"t%d","inputSchema":{"type":"object"}}`, i)
+	}
+	return list(strings.Join(tools, ","))
+}
+
+// list is a bare MCP server with tools in JSON.
+func list(tools string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var call struct {
 			ID     json.RawMessage `json:"id"`
@@ -30,11 +39,7 @@ func listing(n int) http.HandlerFunc {
 		}
 		result := `{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"bare","version":"1"}}`
 		if call.Method == "tools/list" {
-			tools := make([]string, n)
-			for i := range tools {
-				tools[i] = fmt.Sprintf(`{"name":"t%d","inputSchema":{"type":"object"}}`, i)
-			}
-			result = `{"tools":[` + strings.Join(tools, ",") + `]}`
+			result = `{"tools":[` + tools + `]}`
 		}
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":%s}`, call.ID, result)
@@ -60,7 +65,7 @@ func TestFailedSynchronization(t *testing.T) {
 		"400":     {status(400), fetch + "Received error (400) from runtime"},
 		"502":     {status(502), fetch + "Unable to connect to the MCP server"},
 		"empty":   {listing(0), "MCP server with targetId %s has no tools"},
-		"toomany": {listing(10_001), "The number of tools exceeds the limit of 10000 tools per target"},
+		"toomany": {listing(10_001), "The number of tools exceeds the limit of 1000 tools per target"},
 		"hang": {func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body) // else the server does not see the client leave
 			<-r.Context().Done()
@@ -135,6 +140,82 @@ func TestUnreachableEndpoints(t *testing.T) {
 		if !strings.Contains(out.StatusReasons[0], want) || strings.Contains(out.StatusReasons[0], "hidden") {
 			t.Errorf("%s: %q, want %q", endpoint, out.StatusReasons, want)
 		}
+	}
+}
+
+// What is over a limit fails as a synchronization fails, and what was served before
+// is served still.
+func TestToolsThatAreRefused(t *testing.T) {
+	long := strings.Repeat("n", 256-len("new___"))
+	ref := `{"name":"a","inputSchema":{"type":"object","properties":{"x":{"$ref":"#/$defs/x"}},"$defs":{"x":{"type":"string"}}}}`
+	two := `{"name":"a","inputSchema":{"type":"object"}},{"name":"a","inputSchema":{"type":"object"}}`
+	for name, c := range map[string]struct {
+		options emulator.Options
+		tools   string
+		reason  string // "" for none
+	}{
+		"longest name":        {emulator.Options{}, `{"name":"` + long + `","inputSchema":{"type":"object"}}`, ""},
+		"too long a name":     {emulator.Options{}, `{"name":"` + long + `n","inputSchema":{"type":"object"}}`, "name of tool 1 is longer than 256 characters"},
+		"a reference":         {emulator.Options{}, ref, ""},
+		"a reference refused": {emulator.Options{RefuseReferences: true}, ref, "tool 1 holds $ref"},
+		"a name twice":        {emulator.Options{}, two, ""},
+		"twice and refused":   {emulator.Options{RefuseDuplicates: true}, two, "Tool 2 has the name of another"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := start(t, c.options)
+			gw := w.gateway("g")
+			var bad atomic.Bool
+			id := w.target(gw, "new", server(w.serve(func(rw http.ResponseWriter, r *http.Request) {
+				if bad.Load() {
+					list(c.tools)(rw, r)
+					return
+				}
+				listing(1)(rw, r)
+			})))
+			bad.Store(true)
+			w.check(w.synchronize(gw, id))
+			if c.reason == "" {
+				w.settles(gw, id, types.TargetStatusReady)
+				return
+			}
+			out := w.settles(gw, id, types.TargetStatusSynchronizeUnsuccessful)
+			if len(out.StatusReasons) != 1 || !strings.Contains(out.StatusReasons[0], c.reason) {
+				t.Errorf("reasons %q", out.StatusReasons)
+			}
+			if got := w.tools(gw); !slices.Equal(got, []string{"new___t0"}) {
+				t.Errorf("served: %q", got)
+			}
+		})
+	}
+}
+
+// A schema of one MiB is taken inline, and not a byte more.
+func TestInlineSchemaIsBounded(t *testing.T) {
+	w := start(t, emulator.Options{})
+	gw := w.gateway("g")
+	schema := func(size int) string {
+		head, tail := `{"tools":[{"name":"a","inputSchema":{"type":"object"},"description":"`, `"}]}`
+		return head + strings.Repeat("x", size-len(head)-len(tail)) + tail
+	}
+	pinned := func(schema string) *types.McpServerTargetConfiguration {
+		c := server(w.serve(listing(1)))
+		c.McpToolSchema = &types.McpToolSchemaConfigurationMemberInlinePayload{Value: schema}
+		return c
+	}
+	w.target(gw, "fits", pinned(schema(1<<20)))
+	out := w.settles(gw, w.create(gw, "large", pinned(schema(1<<20+1))), types.TargetStatusFailed)
+	if !strings.Contains(out.StatusReasons[0], "larger than 1048576 bytes") {
+		t.Errorf("reasons %q", out.StatusReasons)
+	}
+}
+
+func TestToolsPerTargetByDefault(t *testing.T) {
+	w := start(t, emulator.Options{})
+	gw := w.gateway("g")
+	w.target(gw, "most", server(w.serve(listing(1000))))
+	out := w.settles(gw, w.create(gw, "more", server(w.serve(listing(1001)))), types.TargetStatusFailed)
+	if !strings.Contains(out.StatusReasons[0], "limit of 1000 tools") {
+		t.Errorf("reasons %q", out.StatusReasons)
 	}
 }
 

@@ -188,14 +188,23 @@ func (s *Server) read(ctx context.Context, id string, p plan) (*served, failure)
 		if list.Unlisted != "" {
 			s.opts.Log.Warn("prompts or resources not read", "target", p.name, "cause", list.Unlisted)
 		}
+		if reason := s.refuseTools(p.name, list.Tools); reason != "" {
+			return nil, failure{reason: fetchFailed + reason}
+		}
 		next.lists = list.List
 	case *types.McpToolSchemaConfigurationMemberInlinePayload:
+		if len(schema.Value) > maxInlineSchema {
+			return nil, failure{reason: staticFailed + fmt.Sprintf("It is larger than %d bytes", maxInlineSchema)}
+		}
 		tools, err := staticTools(schema.Value)
 		if err != nil {
-			return nil, failure{reason: fmt.Sprintf("Failed to parse the static tool schema. Error - %s", err)}
+			return nil, failure{reason: staticFailed + err.Error()}
 		}
 		if len(tools) > s.opts.ToolsPerTarget {
 			return nil, failure{reason: tooManyTools(s.opts.ToolsPerTarget)}
+		}
+		if reason := s.refuseTools(p.name, tools); reason != "" {
+			return nil, failure{reason: staticFailed + reason}
 		}
 		next.lists.Tools = tools
 	default:

@@ -177,6 +177,9 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
+// unlimited is an AgentCore whose quotas have been raised, and more.
+var unlimited = emulator.Options{ToolsPerTarget: 10_000, ToolName: -1}
+
 // Answers stay readable however much a server lists, and say how to get the rest.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
@@ -199,7 +202,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, benchOptions{})
+			b := newBench(t, benchOptions{emulator: unlimited})
 			b.newTarget(b.gatewayID, "large", serve(t, listing(write)).URL)
 			for _, tool := range []string{"list_tools", "check_drift", "synchronize_target", "pin_target_tools", "get_target"} {
 				b.said(tool, map[string]any{"target": "large"})
@@ -212,7 +215,7 @@ func TestAnswersAreBounded(t *testing.T) {
 func TestTheRestOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	const many = 2345
-	b := newBench(t, benchOptions{})
+	b := newBench(t, benchOptions{emulator: unlimited})
 	b.newTarget(b.gatewayID, "large", serve(t, listing(func(w io.Writer) {
 		for i := range many {
 			if i > 0 {

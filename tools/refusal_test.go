@@ -129,7 +129,7 @@ func TestBadServers(t *testing.T) {
 		"hangs":      {http.HandlerFunc(hang), "Unable to connect"},
 		"HTML":       {http.HandlerFunc(html), "Failed to connect and fetch tools"},
 		"forbids":    {http.HandlerFunc(forbid), "Authorization error"},
-		"too many":   {manyTools(10_001), "10000"},
+		"too many":   {manyTools(1001), "limit of 1000 tools"},
 		"breaks off": {breakingOff(t), "Failed to connect and fetch tools"},
 	} {
 		t.Run(name, func(t *testing.T) {
