@@ -57,6 +57,17 @@ func (c *Client) RuntimeEndpoint(ctx context.Context, arn, qualifier string) (st
 	return u.String(), nil
 }
 
+// Reach is where an endpoint is asked: with a local AgentCore, the URLs of AWS's data
+// plane lead to it. All others stay as they are.
+func (c *Client) Reach(endpoint string) string {
+	base := c.data.Options().BaseEndpoint
+	u, err := url.Parse(endpoint)
+	if !c.local || base == nil || err != nil || u.Scheme != "https" || u.Host != "bedrock-agentcore."+c.Region()+".amazonaws.com" {
+		return endpoint
+	}
+	return strings.TrimSuffix(*base, "/") + u.RequestURI()
+}
+
 // FindRuntime looks for the runtime that a URL of the data plane invokes, and for
 // its endpoint or version. ErrNotFound when one of them does not exist.
 func (c *Client) FindRuntime(ctx context.Context, u *url.URL) error {

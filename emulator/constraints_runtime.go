@@ -1,6 +1,10 @@
 package emulator
 
-import "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+)
 
 // runtimeConstraints are the rules of agent runtimes and their endpoints.
 func runtimeConstraints(rules map[string]rule) {
@@ -59,6 +63,9 @@ func runtimeConstraints(rules map[string]rule) {
 		"EfsAccessPointArn":     `arn:aws[-a-z]*:elasticfilesystem:[0-9a-z-:]+:access-point/fsap-[0-9a-f]{8,40}`,
 		"ServerPath":            `/.*`,
 		"NextToken":             `\S*`,
+	})
+	amend(rules, "RuntimeContainerUri", func(r *rule) {
+		r.also = func(uri string) bool { return strings.HasPrefix(uri, localContainer) }
 	})
 	rules["AgentManagedRuntimeType"] = enum(types.AgentManagedRuntimeType("").Values())
 	rules["NetworkMode"] = enum(types.NetworkMode("").Values())

@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
@@ -36,6 +37,14 @@ import (
 type Options struct {
 	Region  string // "us-east-1" when empty
 	Account string // "123456789012" when empty
+
+	// Seed is what ids are made from: the same operations in the same order give the
+	// same ids at each start. Without it they are others.
+	Seed string
+
+	// Processes serve the runtimes that are created with these names: URLs of MCP
+	// endpoints on loopback addresses.
+	Processes map[string]string
 
 	// Now is the clock for timestamps and quotas; time.Now when nil.
 	Now func() time.Time
@@ -112,6 +121,8 @@ type Server struct {
 	transport      *http.Transport // to MCP servers: remote's guard, loopback allowed
 	proxyTransport *http.Transport // to runtimes' processes: as transport, for answers of any length
 	reader         remote.Reader
+	random         *randomness
+	stateDelay     atomic.Int64 // nanoseconds
 
 	ctx    context.Context // of background jobs; ends with Close
 	cancel context.CancelFunc
@@ -145,7 +156,7 @@ func New(opts Options) *Server {
 	guard := remote.Guard{AnyPort: true, Loopback: true}
 	transport, proxyTransport := guard.Transport(), guard.Transport()
 	proxyTransport.ResponseHeaderTimeout = 0
-	return &Server{
+	s := &Server{
 		opts:           opts,
 		operations:     operations(),
 		rules:          constraints(),
@@ -158,6 +169,7 @@ func New(opts Options) *Server {
 			Timeout:         opts.SyncTimeout,
 			Raw:             true, // whether AWS drops tools with a bad x-mcp-header is not known
 		},
+		random:         newRandomness(opts.Seed),
 		ctx:            ctx,
 		cancel:         cancel,
 		tokens:         map[string]creation{},
@@ -169,6 +181,8 @@ func New(opts Options) *Server {
 		sessions:       map[string]*authSession{},
 		pools:          map[string]*UserPool{},
 	}
+	s.SetStateDelay(opts.StateDelay)
+	return s
 }
 
 // Close ends the background jobs, which leaves their resources in the states
@@ -262,7 +276,15 @@ func (s *Server) start(name string, job func(context.Context)) error {
 	return nil
 }
 
-// pause waits for the least time in a working state; false when the Server closes.
+// SetStateDelay sets Options.StateDelay for the work that begins from now on.
+func (s *Server) SetStateDelay(d time.Duration) { s.stateDelay.Store(int64(d)) }
+
+// linger waits for the least time in a working state; false when the Server closes.
+func (s *Server) linger(ctx context.Context) bool {
+	return s.pause(ctx, time.Duration(s.stateDelay.Load()))
+}
+
+// pause waits for d; false when the Server closes.
 func (s *Server) pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -44,7 +44,7 @@ func (s *Server) createGateway(r *request) (json.RawMessage, error) {
 	if err := checkAuthorizer(&gw.record); err != nil {
 		return nil, err
 	}
-	id = strings.ToLower(name) + "-" + randomID(lowerAlphanumeric)
+	id = strings.ToLower(name) + "-" + s.random.id(lowerAlphanumeric)
 	arn := s.arn("gateway/" + id)
 	s.sequence++
 	gw.sequence = s.sequence
@@ -147,7 +147,7 @@ func (s *Server) listGateways(r *request) (json.RawMessage, error) {
 // workOnGateway starts the job that takes a gateway out of its working state.
 func (s *Server) workOnGateway(gw *gateway) error {
 	return s.start("gateway", func(ctx context.Context) {
-		if !s.pause(ctx, s.opts.StateDelay) {
+		if !s.linger(ctx) {
 			return
 		}
 		s.mu.Lock()

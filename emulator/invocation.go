@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httputil"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 
 	"agentcore-gateway-mcp/remote"
@@ -26,12 +28,8 @@ const (
 // URL stay. Requests under way go on with the old process. An unknown runtime
 // and a URL that is not on loopback are errors.
 func (s *Server) RegisterRuntime(runtimeARN, address string) error {
-	u, err := remote.Guard{AnyPort: true, Loopback: true}.CheckEndpoint(address)
-	if err != nil {
+	if err := CheckProcess(address); err != nil {
 		return fmt.Errorf("the process of runtime %s: %w", runtimeARN, err)
-	}
-	if plain := *u; !onLoopback(plain) {
-		return fmt.Errorf("the process of runtime %s must be on a loopback address, like http://127.0.0.1:8000/mcp", runtimeARN)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,6 +39,44 @@ func (s *Server) RegisterRuntime(runtimeARN, address string) error {
 	}
 	a.address = address
 	return nil
+}
+
+// localContainer begins the URI of an image that stands for a process of this
+// machine: local://127.0.0.1:8000/mcp is the one at http://127.0.0.1:8000/mcp.
+const localContainer = "local://"
+
+// processOf is the URL of the process that a container's URI stands for; ok is false
+// for an image's, and for a process that is not on a loopback address.
+func processOf(containerURI string) (address string, ok bool) {
+	rest, ok := strings.CutPrefix(containerURI, localContainer)
+	if !ok {
+		return "", false
+	}
+	address = "http://" + rest
+	return address, CheckProcess(address) == nil
+}
+
+// containerProcess is processOf for a runtime's record, "" where an image or code
+// runs.
+func containerProcess(record *bedrockagentcorecontrol.GetAgentRuntimeOutput) (string, error) {
+	container, ok := record.AgentRuntimeArtifact.(*types.AgentRuntimeArtifactMemberContainerConfiguration)
+	if !ok || container.Value.ContainerUri == nil || !strings.HasPrefix(*container.Value.ContainerUri, localContainer) {
+		return "", nil
+	}
+	address, ok := processOf(*container.Value.ContainerUri)
+	if !ok {
+		return "", refused("A containerUri with local:// must name a process on a loopback address, like local://127.0.0.1:8000/mcp")
+	}
+	return address, nil
+}
+
+// CheckProcess refuses an address that is not the URL of a server on this machine.
+func CheckProcess(address string) error {
+	u, err := remote.Guard{AnyPort: true, Loopback: true}.CheckEndpoint(address)
+	if err == nil && !onLoopback(*u) {
+		err = fmt.Errorf("%s is not on a loopback address, like http://127.0.0.1:8000/mcp", u.Host)
+	}
+	return err
 }
 
 func onLoopback(u url.URL) bool {
@@ -56,6 +92,22 @@ func invocationPath(escapedPath string) (runtime string, ok bool) {
 	}
 	runtime, err := url.PathUnescape(parts[1])
 	return runtime, err == nil && runtime != ""
+}
+
+// reach is where an endpoint is asked: the URL of a runtime that exists here leads
+// here, though it names AWS's host.
+func (s *Server) reach(endpoint, origin string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "https" || u.Host != "bedrock-agentcore."+s.opts.Region+".amazonaws.com" {
+		return endpoint
+	}
+	runtime, ok := invocationPath(u.EscapedPath())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !ok || s.runtime(runtime) == nil {
+		return endpoint
+	}
+	return origin + u.RequestURI()
 }
 
 // invocation is what a request to a runtime needs to know of it.
@@ -95,13 +147,15 @@ func (s *Server) invocation(runtime, qualifier string) (invocation, *apiError) {
 	if a == nil || a.endpoint(qualifier) == nil {
 		return invocation{}, &apiError{code: resourceNotFound, message: fmt.Sprintf("No endpoint or agent found with qualifier '%s' for agent '%s'", qualifier, runtime)}
 	}
-	record := a.latest()
+	record, address := a.latest(), a.versions[len(a.versions)-1].address
 	if live := a.endpoint(qualifier).record.LiveVersion; live != nil {
-		if version, err := a.version(*live); err == nil {
-			record = version
+		for _, v := range a.versions {
+			if *v.record.AgentRuntimeVersion == *live {
+				record, address = &v.record, v.address
+			}
 		}
 	}
-	call := invocation{address: a.address, jwt: jwtAuthorizer(record.AuthorizerConfiguration)}
+	call := invocation{address: cmp.Or(address, a.address), jwt: jwtAuthorizer(record.AuthorizerConfiguration)}
 	if list, ok := record.RequestHeaderConfiguration.(*types.RequestHeaderConfigurationMemberRequestHeaderAllowlist); ok {
 		call.headers = list.Value
 	}

@@ -35,9 +35,29 @@ func (s *Server) serveUserPool(w http.ResponseWriter, r *http.Request) {
 		writeAny(w, http.StatusOK, pool.keySet())
 	case path == tokenPath && r.Method == http.MethodPost && pool.hasDomain():
 		pool.serveToken(w, r)
+	case path == clientsPath && r.Method == http.MethodPost:
+		pool.serveClients(w, r)
 	default:
 		writeError(w, &apiError{code: resourceNotFound, message: "the user pool has nothing at this path for this method"})
 	}
+}
+
+// serveClients makes a client of {"clientId":…,"clientSecret":…,"scopes":[…]}, or
+// replaces the one with this id.
+func (p *UserPool) serveClients(w http.ResponseWriter, r *http.Request) {
+	var client struct {
+		ClientID     string   `json:"clientId"`
+		ClientSecret string   `json:"clientSecret"`
+		Scopes       []string `json:"scopes"`
+	}
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+	decoder.DisallowUnknownFields()
+	if !hasAWSContentType(r) || decoder.Decode(&client) != nil || client.ClientID == "" || client.ClientSecret == "" || len(client.Scopes) == 0 {
+		writeError(w, &apiError{code: validation, message: `send JSON with clientId, clientSecret and scopes, such as {"clientId":"agent","clientSecret":"a secret","scopes":["gateway/invoke"]}`})
+		return
+	}
+	p.AddClient(client.ClientID, client.ClientSecret, client.Scopes...)
+	writeAny(w, http.StatusCreated, map[string]any{"clientId": client.ClientID, "scopes": client.Scopes})
 }
 
 func (p *UserPool) hasDomain() bool {

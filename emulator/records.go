@@ -2,12 +2,15 @@ package emulator
 
 import (
 	"bytes"
+	crand "crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 const (
@@ -16,13 +19,29 @@ const (
 	mixedAlphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
-// randomID is ten characters, as AWS's gateway, target and runtime ids end in.
-func randomID(alphabet string) string { return randomText(10, alphabet) }
+// randomness is what ids are made of: the same from the same seed, another at each
+// start from none.
+type randomness struct {
+	mu     sync.Mutex
+	source *rand.Rand
+}
 
-func randomText(length int, alphabet string) string {
+func newRandomness(seed string) *randomness {
+	if seed == "" {
+		seed = crand.Text()
+	}
+	return &randomness{source: rand.New(rand.NewChaCha8(sha256.Sum256([]byte(seed))))}
+}
+
+// id is ten characters, as AWS's gateway, target and runtime ids end in.
+func (r *randomness) id(alphabet string) string { return r.text(10, alphabet) }
+
+func (r *randomness) text(length int, alphabet string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var b strings.Builder
 	for range length {
-		b.WriteByte(alphabet[rand.IntN(len(alphabet))])
+		b.WriteByte(alphabet[r.source.IntN(len(alphabet))])
 	}
 	return b.String()
 }

@@ -59,11 +59,12 @@ func createdEndpoint(a *agentRuntime, e *runtimeEndpoint) (json.RawMessage, erro
 // addEndpoint makes an endpoint in the state CREATING. The caller holds s.mu.
 func (s *Server) addEndpoint(a *agentRuntime, name, version string, description *string) *runtimeEndpoint {
 	arn := *a.latest().AgentRuntimeArn + "/runtime-endpoint/" + name
+	id := name + "-" + s.random.id(mixedAlphanumeric)
 	s.sequence++
 	e := &runtimeEndpoint{sequence: s.sequence}
 	e.record = bedrockagentcorecontrol.GetAgentRuntimeEndpointOutput{
 		AgentRuntimeArn: a.latest().AgentRuntimeArn, AgentRuntimeEndpointArn: &arn,
-		Name: &name, Id: &name, Description: description, TargetVersion: &version,
+		Name: &name, Id: &id, Description: description, TargetVersion: &version,
 		CreatedAt: s.stamp(nil), Status: types.AgentRuntimeEndpointStatusCreating,
 	}
 	e.record.LastUpdatedAt = e.record.CreatedAt
@@ -158,7 +159,7 @@ func (s *Server) listRuntimeEndpoints(r *request) (json.RawMessage, error) {
 // workOnEndpoint starts the job that takes an endpoint out of its working state.
 func (s *Server) workOnEndpoint(a *agentRuntime, e *runtimeEndpoint) error {
 	return s.start("runtime endpoint", func(ctx context.Context) {
-		if !s.pause(ctx, s.opts.StateDelay) {
+		if !s.linger(ctx) {
 			return
 		}
 		s.mu.Lock()

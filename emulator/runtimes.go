@@ -27,6 +27,7 @@ type agentRuntime struct {
 type runtimeVersion struct {
 	sequence int
 	record   bedrockagentcorecontrol.GetAgentRuntimeOutput
+	address  string // URL of its own process, "" for the runtime's
 }
 
 // latest is the newest version's record, which has the runtime's status.
@@ -52,14 +53,18 @@ func (s *Server) createRuntime(r *request) (json.RawMessage, error) {
 	if err := decodeRuntime(r, &record); err != nil {
 		return nil, err
 	}
-	id = name + "-" + randomID(mixedAlphanumeric)
+	id = name + "-" + s.random.id(mixedAlphanumeric)
 	arn := s.arn("runtime/" + id)
 	record.AgentRuntimeId, record.AgentRuntimeArn = &id, &arn
 	record.CreatedAt = s.stamp(nil)
 	record.LastUpdatedAt = record.CreatedAt
 	record.Status = types.AgentRuntimeStatusCreating
-	a := &agentRuntime{}
-	s.addVersion(a, record)
+	address, err := containerProcess(&record)
+	if err != nil {
+		return nil, err
+	}
+	a := &agentRuntime{address: s.opts.Processes[name]}
+	s.addVersion(a, record, address)
 	a.sequence = s.sequence
 	if err := s.workOnRuntime(a); err != nil {
 		return nil, err
@@ -80,7 +85,7 @@ func createdRuntime(record *bedrockagentcorecontrol.GetAgentRuntimeOutput) (json
 }
 
 // addVersion appends a version with the next number. The caller holds s.mu.
-func (s *Server) addVersion(a *agentRuntime, record bedrockagentcorecontrol.GetAgentRuntimeOutput) {
+func (s *Server) addVersion(a *agentRuntime, record bedrockagentcorecontrol.GetAgentRuntimeOutput, address string) {
 	number := 1
 	if len(a.versions) > 0 {
 		last, err := strconv.Atoi(*a.latest().AgentRuntimeVersion)
@@ -91,7 +96,7 @@ func (s *Server) addVersion(a *agentRuntime, record bedrockagentcorecontrol.GetA
 	version := strconv.Itoa(number)
 	record.AgentRuntimeVersion = &version
 	s.sequence++
-	a.versions = append(a.versions, &runtimeVersion{s.sequence, record})
+	a.versions = append(a.versions, &runtimeVersion{s.sequence, record, address})
 }
 
 // decodeRuntime fills a record from a Create or Update request, with the
@@ -160,10 +165,14 @@ func (s *Server) updateRuntime(r *request) (json.RawMessage, error) {
 	next.WorkloadIdentityDetails, next.CreatedAt = old.WorkloadIdentityDetails, old.CreatedAt
 	next.LastUpdatedAt = s.stamp(old.LastUpdatedAt)
 	next.Status = types.AgentRuntimeStatusUpdating
+	address, err := containerProcess(&next)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.workOnRuntime(a); err != nil {
 		return nil, err
 	}
-	s.addVersion(a, next)
+	s.addVersion(a, next, address)
 	s.remember(r, scope, *next.AgentRuntimeId)
 	return updatedRuntime(a.latest())
 }
@@ -248,14 +257,22 @@ func runtimeSummary(record *bedrockagentcorecontrol.GetAgentRuntimeOutput) types
 	return types.AgentRuntime{
 		AgentRuntimeArn: record.AgentRuntimeArn, AgentRuntimeId: record.AgentRuntimeId,
 		AgentRuntimeName: record.AgentRuntimeName, AgentRuntimeVersion: record.AgentRuntimeVersion,
-		Description: record.Description, LastUpdatedAt: record.LastUpdatedAt, Status: record.Status,
+		Description: present(record.Description), LastUpdatedAt: record.LastUpdatedAt, Status: record.Status,
 	}
+}
+
+// present is a member that the model wants in an answer, also where nobody gave it.
+func present(text *string) *string {
+	if text == nil {
+		return new(string)
+	}
+	return text
 }
 
 // workOnRuntime starts the job that takes a runtime out of its working state.
 func (s *Server) workOnRuntime(a *agentRuntime) error {
 	return s.start("runtime", func(ctx context.Context) {
-		if !s.pause(ctx, s.opts.StateDelay) {
+		if !s.linger(ctx) {
 			return
 		}
 		s.mu.Lock()

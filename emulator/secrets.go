@@ -31,7 +31,7 @@ func (s *Server) PutSecret(name, value string) (arn string) {
 }
 
 func (s *Server) secretARN(name string) string {
-	return fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s-%s", s.opts.Region, s.opts.Account, name, randomText(6, mixedAlphanumeric))
+	return fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s-%s", s.opts.Region, s.opts.Account, name, s.random.text(6, mixedAlphanumeric))
 }
 
 // secret returns the secret with this name or ARN, nil when there is none. The

@@ -64,7 +64,7 @@ func (s *Server) createTarget(r *request) (json.RawMessage, error) {
 	if err := gw.vacant(*t.record.Name, nil); err != nil {
 		return nil, err
 	}
-	id = randomID(upperAlphanumeric)
+	id = s.random.id(upperAlphanumeric)
 	s.sequence++
 	t.sequence = s.sequence
 	t.record.GatewayArn = gw.record.GatewayArn

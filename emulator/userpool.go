@@ -14,7 +14,10 @@ import (
 	"sync"
 )
 
-const userPoolPath = "/cognito/"
+const (
+	userPoolPath = "/cognito/"
+	clientsPath  = "/clients"
+)
 
 // UserPool is a small OpenID issuer in the shape of a Cognito user pool: it has
 // clients with secrets and scopes, and issues access tokens to them by client
@@ -44,7 +47,7 @@ type signingKey struct {
 // for people.
 func (s *Server) NewUserPool(name string) *UserPool {
 	p := &UserPool{
-		id: s.opts.Region + "_" + randomText(9, mixedAlphanumeric), name: name, server: s,
+		id: s.opts.Region + "_" + s.random.text(9, mixedAlphanumeric), name: name, server: s,
 		keys: []signingKey{newSigningKey()}, clients: map[string]poolClient{},
 	}
 	s.mu.Lock()
@@ -90,6 +93,9 @@ func (p *UserPool) DiscoveryURL(base string) string { return p.Issuer(base) + op
 // TokenURL is the address of the pool's token endpoint for clients that reach
 // the Server at base.
 func (p *UserPool) TokenURL(base string) string { return p.Issuer(base) + tokenPath }
+
+// ClientsURL is where clients of the pool are made, by a POST of their JSON.
+func (p *UserPool) ClientsURL(base string) string { return p.Issuer(base) + clientsPath }
 
 // Sign makes a JWT of exactly these claims with the pool's current key. Entries
 // of header are added to alg and kid, or replace them (the signature is made

@@ -41,7 +41,7 @@ func (s *Server) workOnTarget(r *request, gw *gateway, t *target, status types.T
 
 // finishTarget is the job behind Create, Update, Delete and Synchronize.
 func (s *Server) finishTarget(ctx context.Context, gw *gateway, t *target, status types.TargetStatus, job int) {
-	ended := s.pause(ctx, s.opts.StateDelay) && s.await(ctx, status)
+	ended := s.linger(ctx) && s.await(ctx, status)
 	id, plan := s.planned(t) // SetTarget may have changed it meanwhile
 	deleting := status == types.TargetStatusDeleting
 	if ended && !deleting && s.wantsConsent(gw, t, job, plan) {
@@ -107,7 +107,9 @@ type failure struct {
 func (s *Server) planned(t *target) (id string, p plan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return *t.record.TargetId, newPlan(&t.record)
+	p = newPlan(&t.record)
+	p.origin = t.origin
+	return *t.record.TargetId, p
 }
 
 // failed is the state in which failed work leaves a target.
@@ -127,6 +129,8 @@ type plan struct {
 	server *types.McpServerTargetConfiguration // nil for targets that are no MCP servers
 
 	credentials *types.CredentialProviderConfiguration // nil for none
+
+	origin string // scheme and host by which clients reach us
 }
 
 func newPlan(record *bedrockagentcorecontrol.GetGatewayTargetOutput) plan {
@@ -165,7 +169,7 @@ func (s *Server) read(ctx context.Context, id string, p plan) (*served, failure)
 	if reason != "" {
 		return nil, failure{reason, true}
 	}
-	next := &served{name: p.name, endpoint: *p.server.Endpoint, transport: transport, priority: defaultPriority}
+	next := &served{name: p.name, endpoint: s.reach(*p.server.Endpoint, p.origin), transport: transport, priority: defaultPriority}
 	if p.server.ResourcePriority != nil {
 		next.priority = *p.server.ResourcePriority
 	}

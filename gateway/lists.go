@@ -50,7 +50,7 @@ func (m *Manager) offered(ctx context.Context, t aws.Target) (catalog.List, erro
 		return catalog.List{}, err
 	}
 	revision, _ := remote.Revision(nil)
-	list, err := remote.Reader{Transport: transport, ProtocolVersion: revision, Timeout: readOffered, Raw: true, Secrets: m.Secrets}.Read(ctx, t.Endpoint)
+	list, err := remote.Reader{Transport: transport, ProtocolVersion: revision, Timeout: readOffered, Raw: true, Secrets: m.Secrets}.Read(ctx, m.Client.Reach(t.Endpoint))
 	return list.List, err
 }
 

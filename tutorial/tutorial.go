@@ -7,6 +7,8 @@ package tutorial
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"net"
@@ -48,14 +50,17 @@ type World struct {
 	OrdersURL, NewURL string // of the MCP servers themselves, which ask for no token
 
 	// Once seeded:
-	Secret              string // of GatewayClient
-	RuntimeSecret       string // of RuntimeClient
+	Callers             *emulator.UserPool // of the gateway
+	Secret              string             // of GatewayClient
+	RuntimeSecret       string             // of RuntimeClient
 	Runtimes            *emulator.UserPool
 	ProviderARN         string
 	GatewayID, TargetID string
 	Endpoint            string // the target's: the first runtime's
 	NewRuntimeARN       string // of the second version, with deleteOrder
 
+	seed    string
+	delay   time.Duration
 	closers []func()
 }
 
@@ -63,6 +68,11 @@ type World struct {
 type Options struct {
 	Addr string       // where the local AgentCore listens; "" for any free port
 	Log  *slog.Logger // for the local AgentCore and its MCP endpoints
+	Seed string       // makes ids and secrets the same at each start; others without
+	// Processes serve the runtimes that are created with these names, by their URLs.
+	Processes map[string]string
+	// ToolsPerTarget is the quota; AWS's default when zero.
+	ToolsPerTarget int
 	// Quick leaves out the time that a person needs to see that AWS takes its.
 	Quick bool
 }
@@ -72,7 +82,7 @@ const stateDelay = 400 * time.Millisecond
 
 // Start starts a world that is not seeded yet. Close it when done.
 func Start(ctx context.Context, o Options) (w *World, err error) {
-	w = &World{}
+	w = &World{seed: o.Seed}
 	if o.Addr == "" {
 		o.Addr = "127.0.0.1:0"
 	}
@@ -81,11 +91,16 @@ func Start(ctx context.Context, o Options) (w *World, err error) {
 			w.Close()
 		}
 	}()
-	delay := stateDelay
-	if o.Quick {
-		delay = 0
+	for name, address := range o.Processes {
+		if err := emulator.CheckProcess(address); err != nil {
+			return w, fmt.Errorf("the process of runtime %s: %w", name, err)
+		}
 	}
-	w.Cloud = emulator.New(emulator.Options{StateDelay: delay, CheckCredentials: true, Log: o.Log})
+	if !o.Quick {
+		w.delay = stateDelay
+	}
+	w.Cloud = emulator.New(emulator.Options{CheckCredentials: true, Seed: o.Seed, Processes: o.Processes, ToolsPerTarget: o.ToolsPerTarget, Log: o.Log})
+	w.Cloud.SetStateDelay(w.delay)
 	w.closers = append(w.closers, w.Cloud.Close)
 	if w.URL, err = w.Listen(ctx, o.Addr, w.Cloud); err != nil {
 		return w, err
@@ -127,6 +142,9 @@ func (w *World) Close() {
 // AWS leads to the world's control plane.
 func (w *World) AWS() aws.Options { return aws.Options{Endpoint: w.URL, Region: "us-east-1"} }
 
+// GatewayURL is the seeded gateway's MCP endpoint.
+func (w *World) GatewayURL() string { return w.URL + "/gateway/" + w.GatewayID + "/mcp" }
+
 // Settings are those that a server needs to call the world's gateway, and the
 // servers behind it, by the names of their environment variables.
 func (w *World) Settings() [][2]string {
@@ -144,18 +162,38 @@ func (w *World) Outbound() outbound.Settings {
 	return outbound.Settings{ClientID: GatewayClient, ClientSecret: w.Secret, Scopes: []string{GatewayScope}, WorkloadIdentity: WorkloadIdentity}
 }
 
+// Issuer is the issuer of the gateway's callers, which a world has before it is
+// seeded.
+func (w *World) Issuer() *emulator.UserPool {
+	if w.Callers == nil {
+		w.Callers = w.Cloud.NewUserPool("gateway")
+	}
+	return w.Callers
+}
+
+// secret is a client's: the same from the same seed.
+func (w *World) secret(of string) string {
+	if w.seed == "" {
+		return rand.Text()
+	}
+	sum := sha256.Sum256([]byte(w.seed + "\x00" + of))
+	return base64.RawURLEncoding.EncodeToString(sum[:20])
+}
+
 // Seed creates what the tutorial creates, and waits for it: two user pools, the
 // runtimes, the credential provider, the gateway and its target. With stale, the
 // MCP server then gets its third tool, of which the gateway knows nothing: there
 // is something to resync.
 func (w *World) Seed(ctx context.Context, stale bool) error {
+	w.Cloud.SetStateDelay(0) // nobody watches yet
+	defer w.Cloud.SetStateDelay(w.delay)
 	client, err := aws.New(ctx, w.AWS())
 	if err != nil {
 		return err
 	}
-	callers := w.Cloud.NewUserPool("gateway")
+	callers := w.Issuer()
 	w.Runtimes = w.Cloud.NewUserPool("runtime")
-	w.Secret, w.RuntimeSecret = rand.Text(), rand.Text()
+	w.Secret, w.RuntimeSecret = w.secret("gateway"), w.secret("runtime")
 	callers.AddClient(GatewayClient, w.Secret, GatewayScope)
 	w.Runtimes.AddClient(RuntimeClient, w.RuntimeSecret, RuntimeScope)
 
