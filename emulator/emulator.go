@@ -51,6 +51,8 @@ type Options struct {
 	// StateDelay is the least time that a resource spends in a working state
 	// (CREATING, UPDATING, SYNCHRONIZING, DELETING).
 	StateDelay time.Duration
+	// BodyTimeout bounds how long a request's body may take to arrive; 30 s when zero.
+	BodyTimeout time.Duration
 	// SyncTimeout bounds the reading of one MCP server's tools; 30 s when zero.
 	SyncTimeout time.Duration
 
@@ -85,6 +87,7 @@ type Quotas struct {
 func (o Options) withDefaults() Options {
 	setDefault(&o.Region, "us-east-1")
 	setDefault(&o.Account, "123456789012")
+	setDefault(&o.BodyTimeout, 30*time.Second)
 	setDefault(&o.SyncTimeout, 30*time.Second)
 	setDefault(&o.ToolsPerTarget, catalog.MaxDefaultTools)
 	setDefault(&o.ToolName, catalog.MaxGatewayName)
@@ -220,6 +223,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, &apiError{code: accessDenied, message: "cross-origin requests are not accepted"})
 		return
 	}
+	s.boundBody(w, r)
 	runtime, invokes := invocationPath(r.URL.EscapedPath())
 	switch {
 	case invokes:
