@@ -42,12 +42,12 @@ func TestEndpoint(t *testing.T) {
 			_, err = session.ListTools(t.Context(), &mcp.ListToolsParams{Cursor: "bogus"})
 			w.invalidParams(err, "cursor")
 
-			result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "second___getOrder", Arguments: map[string]any{"orderId": "order-1"}})
+			result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "second___getOrder", Arguments: map[string]any{"orderId": 123}})
 			w.check(err)
 			if order, _ := json.Marshal(result.StructuredContent); result.IsError || !strings.Contains(string(order), "espresso beans") || len(result.Content) == 0 {
 				t.Errorf("getOrder answered %+v %s", result, order)
 			}
-			result, err = session.CallTool(t.Context(), &mcp.CallToolParams{Name: "second___getOrder", Arguments: map[string]any{"orderId": "order-99"}})
+			result, err = session.CallTool(t.Context(), &mcp.CallToolParams{Name: "second___getOrder", Arguments: map[string]any{"orderId": 99}})
 			w.check(err)
 			if !result.IsError {
 				t.Errorf("an unknown order answered %+v", result)
@@ -72,7 +72,7 @@ func TestResultTypeOnTheWire(t *testing.T) {
 	w := start(t, emulator.Options{})
 	gw := w.gateway("g")
 	w.target(gw, "orders", server(w.upstream(1).url))
-	call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"orders___getOrder","arguments":{"orderId":"order-1"}%s}}`
+	call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"orders___getOrder","arguments":{"orderId":123}%s}}`
 	for version, meta := range map[string]string{
 		"2025-11-25": "",
 		"2026-07-28": `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}`,
@@ -192,7 +192,7 @@ func TestStaticSchema(t *testing.T) {
 	if len(page.Tools) != 2 || page.Tools[0].Name != "a___getOrder" || page.Tools[1].Name != "b___t" || page.NextCursor != "" {
 		t.Errorf("one page of both targets: %+v", page)
 	}
-	result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "a___getOrder", Arguments: map[string]any{"orderId": "order-1"}})
+	result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "a___getOrder", Arguments: map[string]any{"orderId": 123}})
 	w.check(err)
 	if result.IsError {
 		t.Errorf("call: %+v", result)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -75,6 +76,25 @@ func TestRuntimeOfAProcess(t *testing.T) {
 			NetworkConfiguration: &types.NetworkConfiguration{NetworkMode: types.NetworkModePublic},
 		})
 		w.refusal(err, "ValidationException", "on a loopback address, like local://127.0.0.1:8000/mcp")
+	}
+}
+
+// What the model wants in an answer is there, in its form.
+func TestRuntimesAnswerAsTheModelSays(t *testing.T) {
+	w := startAuthenticated(t, emulator.Options{})
+	arn := w.runtime("orders", nil)
+	id := arn[strings.LastIndex(arn, "/")+1:]
+	list, err := w.client.ListAgentRuntimes(t.Context(), &bedrockagentcorecontrol.ListAgentRuntimesInput{})
+	w.check(err)
+	versions, err := w.client.ListAgentRuntimeVersions(t.Context(), &bedrockagentcorecontrol.ListAgentRuntimeVersionsInput{AgentRuntimeId: &id})
+	w.check(err)
+	if len(list.AgentRuntimes) != 1 || list.AgentRuntimes[0].Description == nil || len(versions.AgentRuntimes) != 1 || versions.AgentRuntimes[0].Description == nil {
+		t.Errorf("no description in %+v, %+v", list.AgentRuntimes, versions.AgentRuntimes)
+	}
+	endpoint, err := w.client.GetAgentRuntimeEndpoint(t.Context(), &bedrockagentcorecontrol.GetAgentRuntimeEndpointInput{AgentRuntimeId: &id, EndpointName: aws.String("DEFAULT")})
+	w.check(err)
+	if !regexp.MustCompile(`^DEFAULT-[a-zA-Z0-9]{10}$`).MatchString(*endpoint.Id) {
+		t.Errorf("the endpoint's id is %s", *endpoint.Id)
 	}
 }
 

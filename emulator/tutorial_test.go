@@ -73,9 +73,9 @@ func TestTutorialWithBothPools(t *testing.T) {
 // call demands that a tool that reads an order works.
 func (w *tutorial) call(session *mcp.ClientSession, tool string) {
 	w.Helper()
-	result, err := session.CallTool(w.Context(), &mcp.CallToolParams{Name: tool, Arguments: map[string]any{"orderId": "order-1"}})
+	result, err := session.CallTool(w.Context(), &mcp.CallToolParams{Name: tool, Arguments: map[string]any{"orderId": 123}})
 	w.check(err)
-	if text, err := json.Marshal(result.Content); err != nil || result.IsError || !strings.Contains(string(text), "order-1") {
+	if text, err := json.Marshal(result.Content); err != nil || result.IsError || !strings.Contains(string(text), "123") {
 		w.Errorf("the call answered %s, %v", text, err)
 	}
 }

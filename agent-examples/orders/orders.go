@@ -3,6 +3,7 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -12,7 +13,7 @@ import (
 
 // Order is one order of the desk.
 type Order struct {
-	OrderID  string `json:"orderId" jsonschema:"id of the order"`
+	OrderID  int    `json:"orderId" jsonschema:"id of the order"`
 	Item     string `json:"item" jsonschema:"what was ordered"`
 	Quantity int    `json:"quantity" jsonschema:"how many"`
 	Status   string `json:"status" jsonschema:"state of the order, such as PLACED, SHIPPED or CANCELLED"`
@@ -20,22 +21,27 @@ type Order struct {
 
 // Deletion is the result of deleteOrder.
 type Deletion struct {
-	OrderID string `json:"orderId" jsonschema:"id of the order"`
-	Deleted bool   `json:"deleted" jsonschema:"true: the order is gone"`
+	OrderID int  `json:"orderId" jsonschema:"id of the order"`
+	Deleted bool `json:"deleted" jsonschema:"true: the order is gone"`
 }
 
 type orderID struct {
-	OrderID string `json:"orderId" jsonschema:"id of the order, such as order-1"`
+	OrderID int `json:"orderId" jsonschema:"id of the order, such as 123"`
+}
+
+// anyOrderID is for the tutorial's getOrder, which takes nothing.
+type anyOrderID struct {
+	OrderID int `json:"orderId,omitempty" jsonschema:"id of the order; default 123"`
 }
 
 type orderUpdate struct {
-	OrderID string `json:"orderId" jsonschema:"id of the order, such as order-1"`
-	Status  string `json:"status" jsonschema:"new state of the order"`
+	OrderID int    `json:"orderId" jsonschema:"id of the order, such as 123"`
+	Status  string `json:"status,omitempty" jsonschema:"new state of the order; default UPDATED"`
 }
 
 // NewServer is a server with the first n (1 to 4) of the tools getOrder,
-// updateOrder, cancelOrder and deleteOrder, and with orders of its own: order-1
-// to order-3. Any other n is an error.
+// updateOrder, cancelOrder and deleteOrder, and with orders of its own: 123,
+// 456 and 789. Any other n is an error.
 func NewServer(n int) (*mcp.Server, error) {
 	if err := checkCount(n); err != nil {
 		return nil, err
@@ -66,10 +72,10 @@ func newDesk() (*mcp.Server, []tool) {
 		// Not nil, which would advertise the deprecated logging.
 		&mcp.ServerOptions{Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{ListChanged: true}}},
 	)
-	d := &desk{orders: map[string]Order{
-		"order-1": {OrderID: "order-1", Item: "espresso beans", Quantity: 2, Status: "PLACED"},
-		"order-2": {OrderID: "order-2", Item: "paper filters", Quantity: 100, Status: "SHIPPED"},
-		"order-3": {OrderID: "order-3", Item: "milk jug", Quantity: 1, Status: "PLACED"},
+	d := &desk{orders: map[int]Order{
+		123: {OrderID: 123, Item: "espresso beans", Quantity: 2, Status: "PLACED"},
+		456: {OrderID: 456, Item: "paper filters", Quantity: 100, Status: "SHIPPED"},
+		789: {OrderID: 789, Item: "milk jug", Quantity: 1, Status: "PLACED"},
 	}}
 	return server, []tool{
 		define("getOrder", "get an existing order", hints{readOnly: true}, d.get),
@@ -100,14 +106,15 @@ func define[In, Out any](name, description string, h hints, handle func(In) (Out
 // desk holds the orders of one server.
 type desk struct {
 	mu     sync.Mutex
-	orders map[string]Order
+	orders map[int]Order
 }
 
-func unknown(id string) error {
-	return fmt.Errorf("there is no order %q: the orders of a fresh server are order-1, order-2 and order-3", id)
+func unknown(id int) error {
+	return fmt.Errorf("there is no order %d: the orders of a fresh server are 123, 456 and 789", id)
 }
 
-func (d *desk) get(in orderID) (Order, error) {
+func (d *desk) get(in anyOrderID) (Order, error) {
+	in.OrderID = cmp.Or(in.OrderID, 123)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	order, ok := d.orders[in.OrderID]
@@ -118,9 +125,7 @@ func (d *desk) get(in orderID) (Order, error) {
 }
 
 func (d *desk) update(in orderUpdate) (Order, error) {
-	if in.Status == "" {
-		return Order{}, fmt.Errorf("the new status of order %q is empty: give one such as SHIPPED", in.OrderID)
-	}
+	in.Status = cmp.Or(in.Status, "UPDATED")
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	order, ok := d.orders[in.OrderID]

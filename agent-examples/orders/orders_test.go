@@ -77,11 +77,11 @@ func TestToolsWork(t *testing.T) {
 				t.Fatal(err)
 			}
 			session := connect(t, h, version)
-			one := map[string]any{"orderId": "order-1"}
+			one := map[string]any{"orderId": 123}
 			if got, fault := call(t, session, "getOrder", one); got["status"] != "PLACED" {
 				t.Errorf("getOrder: %v %s", got, fault)
 			}
-			if got, fault := call(t, session, "updateOrder", map[string]any{"orderId": "order-1", "status": "SHIPPED"}); got["status"] != "SHIPPED" {
+			if got, fault := call(t, session, "updateOrder", map[string]any{"orderId": 123, "status": "SHIPPED"}); got["status"] != "SHIPPED" {
 				t.Errorf("updateOrder: %v %s", got, fault)
 			}
 			call(t, session, "cancelOrder", one)
@@ -91,11 +91,15 @@ func TestToolsWork(t *testing.T) {
 			if got, fault := call(t, session, "deleteOrder", one); got["deleted"] != true {
 				t.Errorf("deleteOrder: %v %s", got, fault)
 			}
-			if got, fault := call(t, session, "getOrder", one); !strings.Contains(fault, `no order "order-1"`) {
+			if got, fault := call(t, session, "getOrder", one); !strings.Contains(fault, `no order 123`) {
 				t.Errorf("getOrder of a deleted order: %v, error %q", got, fault)
 			}
-			if got, fault := call(t, session, "updateOrder", one); !strings.Contains(fault, "status") {
-				t.Errorf("updateOrder without status: %v, error %q", got, fault)
+			// The tutorial calls them so.
+			if got, fault := call(t, session, "updateOrder", map[string]any{"orderId": 456}); got["status"] != "UPDATED" {
+				t.Errorf("updateOrder without status: %v %s", got, fault)
+			}
+			if got, fault := call(t, session, "getOrder", nil); !strings.Contains(fault, "no order 123") {
+				t.Errorf("getOrder without id: %v, error %q", got, fault)
 			}
 		})
 	}
@@ -119,12 +123,15 @@ func TestDefinitions(t *testing.T) {
 			t.Errorf("%s: annotations %+v", tool.Name, a)
 		}
 		required := tool.InputSchema.(map[string]any)["required"]
-		expected := []any{"orderId"}
-		if tool.Name == "updateOrder" {
-			expected = append(expected, "status")
+		var expected any = []any{"orderId"} // as in the tutorial
+		if tool.Name == "getOrder" {
+			expected = nil
 		}
 		if !reflect.DeepEqual(required, expected) {
 			t.Errorf("%s requires %v, want %v", tool.Name, required, expected)
+		}
+		if properties, _ := json.Marshal(tool.InputSchema); !strings.Contains(string(properties), `"type":"integer"`) {
+			t.Errorf("%s takes no integer: %s", tool.Name, properties)
 		}
 		if tool.Name == "cancelOrder" && tool.Description != "cancel existing order" {
 			t.Errorf("cancelOrder is described as %q", tool.Description)
@@ -179,8 +186,8 @@ func TestServersKeepTheirOwnOrders(t *testing.T) {
 		h := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{Stateless: true})
 		sessions[i] = connect(t, h, "")
 	}
-	call(t, sessions[0], "deleteOrder", map[string]any{"orderId": "order-2"})
-	if got, fault := call(t, sessions[1], "getOrder", map[string]any{"orderId": "order-2"}); got["status"] != "SHIPPED" {
+	call(t, sessions[0], "deleteOrder", map[string]any{"orderId": 456})
+	if got, fault := call(t, sessions[1], "getOrder", map[string]any{"orderId": 456}); got["status"] != "SHIPPED" {
 		t.Errorf("the other server answers %v %s", got, fault)
 	}
 }
