@@ -16,6 +16,7 @@ type apiKeyProvider struct {
 	sequence int
 	record   bedrockagentcorecontrol.GetApiKeyCredentialProviderOutput
 	key      credential
+	tags     tags
 }
 
 func (s *Server) createAPIKeyProvider(r *request) (json.RawMessage, error) {
@@ -23,7 +24,7 @@ func (s *Server) createAPIKeyProvider(r *request) (json.RawMessage, error) {
 	if s.apiKeyProvider(name) != nil {
 		return nil, conflicting("Credential provider with name: %s already exists", name)
 	}
-	p := &apiKeyProvider{}
+	p := &apiKeyProvider{tags: givenTags(r)}
 	if err := s.configureAPIKeyProvider(r, p); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package emulator
 import (
 	"net/netip"
 	"net/url"
+	"strings"
 	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
@@ -72,6 +73,9 @@ func required(rules map[string]rule) {
 		"AuthorizingClaimMatchValueType":         {"claimMatchValue", "claimMatchOperator"},
 		"ManagedVpcResource":                     {"vpcIdentifier", "subnetIds", "endpointIpAddressType"},
 		"PrivateEndpointOverride":                {"domain", "privateEndpoint"},
+		"TagResourceRequest":                     {"resourceArn", "tags"},
+		"UntagResourceRequest":                   {"resourceArn", "tagKeys"},
+		"ListTagsForResourceRequest":             {"resourceArn"},
 		"GatewayInterceptorConfiguration":        {"interceptor", "interceptionPoints"},
 		"LambdaInterceptorConfiguration":         {"arn"},
 		"LambdaTransformConfiguration":           {"arn"},
@@ -125,6 +129,8 @@ func lengths(rules map[string]rule) {
 		"TagsMap":                                      {0, 50},
 		"TagKey":                                       {1, 128},
 		"TagValue":                                     {0, 256},
+		"TagKeyList":                                   {0, 200},
+		"TaggableResourcesArn":                         {20, 1011},
 		"RoutingDomain":                                {3, 255},
 		"PrivateEndpointOverrides":                     {0, 5},
 		"PrivateEndpointOverrideDomain":                {1, 253},
@@ -179,6 +185,7 @@ func patterns(rules map[string]rule) {
 		"SecurityGroupIdentifier":               `sg-(([0-9a-z]{8})|([0-9a-z]{17}))`,
 		"TagKey":                                `[a-zA-Z0-9\s._:/=+@-]*`,
 		"TagValue":                              `[a-zA-Z0-9\s._:/=+@-]*`,
+		"TaggableResourcesArn":                  `arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(?:/[a-z-]+/[^/]+)*`,
 		"KmsKeyArn":                             `arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}`,
 		"LambdaFunctionArn":                     `arn:(aws[a-zA-Z-]*)?:lambda:([a-z]{2}(-gov)?-[a-z]+-\d{1}):(\d{12}):function:([a-zA-Z0-9-_.]+)(:(\$LATEST|[a-zA-Z0-9-]+))?`,
 		"GatewayPolicyEngineArn":                `arn:aws:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:policy-engine\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9_]{10}`,
@@ -201,6 +208,10 @@ func patterns(rules map[string]rule) {
 	// Go's regexp stops at 1,000 repetitions; the length says the rest.
 	amend(rules, "S3BucketUri", func(r *rule) { r.shown = `s3://.{1,2043}` })
 	amend(rules, "McpServerTargetConfiguration$endpoint", func(r *rule) { r.also = plainLoopback })
+	// The model's pattern has no digits, and so no ARN of an OAuth2 provider.
+	amend(rules, "TaggableResourcesArn", func(r *rule) {
+		r.also = func(arn string) bool { return strings.Contains(arn, ":token-vault/default/oauth2credentialprovider/") }
+	})
 	amend(rules, "PassthroughEndpoint", func(r *rule) { r.also = plainLoopback })
 }
 

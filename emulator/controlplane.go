@@ -144,6 +144,14 @@ func query(schema *smithy.Schema, values url.Values, members map[string]any) {
 			members[name] = json.Number(values.Get(key))
 			continue
 		}
+		if member.Type() == smithy.ShapeTypeList {
+			list := []any{}
+			for _, value := range values[key] {
+				list = append(list, value)
+			}
+			members[name] = list
+			continue
+		}
 		members[name] = values.Get(key)
 	}
 }

@@ -20,6 +20,7 @@ type gateway struct {
 	record   bedrockagentcorecontrol.GetGatewayOutput
 	targets  []*target
 	hides    func(tool string) bool // see HideTools
+	tags     tags
 }
 
 func (s *Server) createGateway(r *request) (json.RawMessage, error) {
@@ -30,7 +31,7 @@ func (s *Server) createGateway(r *request) (json.RawMessage, error) {
 	if repeated {
 		return s.encodeGateway(r, s.gateway(id))
 	}
-	gw := &gateway{}
+	gw := &gateway{tags: givenTags(r)}
 	if err := aws.DecodeJSON(r.body, &gw.record); err != nil {
 		return nil, cannotParse("the body could not be decoded")
 	}

@@ -18,6 +18,7 @@ type oauth2Provider struct {
 	sequence int
 	record   bedrockagentcorecontrol.GetOauth2CredentialProviderOutput
 	client   credential
+	tags     tags
 }
 
 func (s *Server) createOauth2Provider(r *request) (json.RawMessage, error) {
@@ -25,7 +26,7 @@ func (s *Server) createOauth2Provider(r *request) (json.RawMessage, error) {
 	if s.oauth2Provider(name) != nil {
 		return nil, conflicting("Credential provider with name: %s already exists", name)
 	}
-	p := &oauth2Provider{}
+	p := &oauth2Provider{tags: givenTags(r)}
 	if err := s.configureOauth2Provider(r, p); err != nil {
 		return nil, err
 	}

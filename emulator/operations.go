@@ -71,6 +71,10 @@ func operations() []*operation {
 		newOperation(schemas.UpdateAgentRuntimeEndpoint, schemas.UpdateAgentRuntimeEndpointRequest, (*Server).updateRuntimeEndpoint),
 		newOperation(schemas.DeleteAgentRuntimeEndpoint, schemas.DeleteAgentRuntimeEndpointRequest, (*Server).deleteRuntimeEndpoint),
 
+		newOperation(schemas.TagResource, schemas.TagResourceRequest, (*Server).tagResource),
+		newOperation(schemas.UntagResource, schemas.UntagResourceRequest, (*Server).untagResource),
+		newOperation(schemas.ListTagsForResource, schemas.ListTagsForResourceRequest, (*Server).listTags),
+
 		newOperation(data.GetWorkloadAccessToken, data.GetWorkloadAccessTokenRequest, (*Server).getWorkloadAccessToken),
 		newOperation(data.GetResourceApiKey, data.GetResourceApiKeyRequest, nil).asks((*Server).getResourceAPIKey),
 		newOperation(data.GetResourceOauth2Token, data.GetResourceOauth2TokenRequest, nil).asks((*Server).getResourceOauth2Token),

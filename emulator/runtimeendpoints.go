@@ -16,6 +16,7 @@ import (
 type runtimeEndpoint struct {
 	sequence int
 	record   bedrockagentcorecontrol.GetAgentRuntimeEndpointOutput
+	tags     tags
 }
 
 func (s *Server) createRuntimeEndpoint(r *request) (json.RawMessage, error) {
@@ -40,6 +41,7 @@ func (s *Server) createRuntimeEndpoint(r *request) (json.RawMessage, error) {
 		return nil, err
 	}
 	e := s.addEndpoint(a, name, version, r.optional("description"))
+	e.tags = givenTags(r)
 	if err := s.workOnEndpoint(a, e); err != nil {
 		a.removeEndpoint(e)
 		return nil, err

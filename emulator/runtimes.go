@@ -22,6 +22,7 @@ type agentRuntime struct {
 	versions  []*runtimeVersion // never empty, the newest last
 	endpoints []*runtimeEndpoint
 	address   string // URL of the registered process; "" until there is one
+	tags      tags
 }
 
 type runtimeVersion struct {
@@ -63,7 +64,7 @@ func (s *Server) createRuntime(r *request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &agentRuntime{address: s.opts.Processes[name]}
+	a := &agentRuntime{address: s.opts.Processes[name], tags: givenTags(r)}
 	s.addVersion(a, record, address)
 	a.sequence = s.sequence
 	if err := s.workOnRuntime(a); err != nil {

@@ -15,6 +15,7 @@ import (
 type workloadIdentity struct {
 	sequence int
 	record   bedrockagentcorecontrol.GetWorkloadIdentityOutput
+	tags     tags
 	owned    bool // by a gateway or a runtime, with which it goes
 }
 
@@ -24,6 +25,7 @@ func (s *Server) createWorkloadIdentity(r *request) (json.RawMessage, error) {
 		return nil, conflicting("WorkloadIdentity with name: %s already exists", name)
 	}
 	identity := s.addWorkloadIdentity(name)
+	identity.tags = givenTags(r)
 	if err := aws.DecodeJSON(r.body, &identity.record); err != nil {
 		return nil, cannotParse("the body could not be decoded")
 	}
