@@ -3,8 +3,8 @@ package emulator
 import (
 	"net/netip"
 	"net/url"
-	"strings"
 	"regexp"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 )

@@ -35,7 +35,9 @@ import (
 // Options configures a Server. The zero value has AWS's default limits and no
 // artificial delay.
 type Options struct {
-	Region  string // "us-east-1" when empty
+	// Region is that of this Server's own world, "us-east-1" when empty. Requests that
+	// are signed for another one reach a world of its own, with ARNs of that region.
+	Region  string
 	Account string // "123456789012" when empty
 
 	// Seed is what ids are made from: the same operations in the same order give the
@@ -126,6 +128,7 @@ type Server struct {
 	reader         remote.Reader
 	random         *randomness
 	stateDelay     atomic.Int64 // nanoseconds
+	regions        *regions     // nil in one of them
 
 	ctx    context.Context // of background jobs; ends with Close
 	cancel context.CancelFunc
@@ -173,6 +176,7 @@ func New(opts Options) *Server {
 			Raw:             true, // whether AWS drops tools with a bad x-mcp-header is not known
 		},
 		random:         newRandomness(opts.Seed),
+		regions:        &regions{all: map[string]*Server{}},
 		ctx:            ctx,
 		cancel:         cancel,
 		tokens:         map[string]creation{},
@@ -195,6 +199,7 @@ func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
+	s.closeRegions()
 	s.cancel()
 	s.jobs.Wait()
 	s.transport.CloseIdleConnections()
@@ -224,6 +229,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.boundBody(w, r)
+	if other := s.meant(r); other != s {
+		other.ServeHTTP(w, r)
+		return
+	}
 	runtime, invokes := invocationPath(r.URL.EscapedPath())
 	switch {
 	case invokes:
