@@ -84,6 +84,7 @@ type endpointView struct {
 	hides        func(tool string) bool // by its name at the gateway; nil hides none
 	instructions string
 	targets      []servedTarget
+	searches     bool // it has a search tool
 }
 
 type servedTarget struct {
@@ -112,6 +113,7 @@ func (s *Server) endpoint(id string) endpointView {
 		}
 		v.onePage = c.Value.DisableMcpListToolsPagination != nil && *c.Value.DisableMcpListToolsPagination
 		v.revisions = c.Value.SupportedVersions
+		v.searches = c.Value.SearchType == types.SearchTypeSemantic
 	}
 	if filters(&gw.record) {
 		v.hides = gw.hides
@@ -187,6 +189,9 @@ func (s *Server) listTools(ctx context.Context, view endpointView, r *mcp.ListTo
 		ListToolsResult: &mcp.ListToolsResult{Cacheable: mcp.Cacheable{CacheScope: "private"}},
 		Tools:           []json.RawMessage{},
 	}
+	if view.searches && after == 0 {
+		page.Tools = append(page.Tools, json.RawMessage(searchDefinition))
+	}
 	for i, t := range view.targets {
 		if t.sequence <= after {
 			continue
@@ -248,6 +253,9 @@ func renamed(definition json.RawMessage, name string) (json.RawMessage, error) {
 
 // callTool passes a call on to the MCP server behind the target.
 func (s *Server) callTool(ctx context.Context, view endpointView, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	if view.searches && r.Params.Name == searchTool {
+		return s.search(ctx, view, r)
+	}
 	name, tool, ok := catalog.Split(r.Params.Name)
 	var target *served
 	for _, t := range view.targets {
