@@ -53,6 +53,12 @@ type Options struct {
 	// StateDelay is the least time that a resource spends in a working state
 	// (CREATING, UPDATING, SYNCHRONIZING, DELETING).
 	StateDelay time.Duration
+	// ColdStart is how long the process of a runtime's new version takes to answer its
+	// first request: what comes earlier waits, and fails after AWS's 30 s.
+	ColdStart time.Duration
+	// RolePropagation is for how long a role is refused after CreateGateway has first
+	// named it, as one is that IAM has just created.
+	RolePropagation time.Duration
 	// BodyTimeout bounds how long a request's body may take to arrive; 30 s when zero.
 	BodyTimeout time.Duration
 	// SyncTimeout bounds the reading of one MCP server's tools; 30 s when zero.
@@ -148,6 +154,7 @@ type Server struct {
 	sessions       map[string]*authSession // by URI
 	pools          map[string]*UserPool    // by id
 	secrets        []*secret
+	roles          map[string]time.Time // when they were first named; only with RolePropagation
 
 	oauth2Providers    []*oauth2Provider // as all the following, in order of creation
 	apiKeyProviders    []*apiKeyProvider
@@ -187,6 +194,7 @@ func New(opts Options) *Server {
 		workloadTokens: map[string]workloadToken{},
 		sessions:       map[string]*authSession{},
 		pools:          map[string]*UserPool{},
+		roles:          map[string]time.Time{},
 	}
 	s.SetStateDelay(opts.StateDelay)
 	return s

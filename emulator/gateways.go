@@ -45,6 +45,9 @@ func (s *Server) createGateway(r *request) (json.RawMessage, error) {
 	if err := checkAuthorizer(&gw.record); err != nil {
 		return nil, err
 	}
+	if err := s.refuseNewRole(gw.record.RoleArn); err != nil {
+		return nil, err
+	}
 	id = strings.ToLower(name) + "-" + s.random.id(lowerAlphanumeric)
 	arn := s.arn("gateway/" + id)
 	s.sequence++
@@ -60,6 +63,21 @@ func (s *Server) createGateway(r *request) (json.RawMessage, error) {
 	s.gateways = append(s.gateways, gw)
 	s.remember(r, "CreateGateway", id)
 	return s.encodeGateway(r, gw)
+}
+
+// refuseNewRole refuses a role that has not come to all of AWS yet.
+func (s *Server) refuseNewRole(arn *string) error {
+	if s.opts.RolePropagation <= 0 || arn == nil {
+		return nil
+	}
+	const most = 1000 // roles that are remembered
+	if _, known := s.roles[*arn]; !known && len(s.roles) < most {
+		s.roles[*arn] = s.opts.Now()
+	}
+	if first, known := s.roles[*arn]; known && s.opts.Now().Before(first.Add(s.opts.RolePropagation)) {
+		return refused("Gateway service is not authorized to assume the role %s", *arn)
+	}
+	return nil
 }
 
 func (s *Server) getGateway(r *request) (json.RawMessage, error) {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
@@ -114,7 +115,8 @@ func (s *Server) reach(endpoint, origin string) string {
 type invocation struct {
 	address string
 	jwt     *types.CustomJWTAuthorizerConfiguration
-	headers []string // that the process may see beside the usual ones
+	headers []string      // that the process may see beside the usual ones
+	cold    time.Duration // until the process answers
 }
 
 // serveRuntime passes a request for a runtime, of any method, on to its process.
@@ -125,7 +127,7 @@ func (s *Server) serveRuntime(w http.ResponseWriter, r *http.Request, runtime st
 		if failure == nil {
 			failure = s.authorizeInvocation(w, r, call)
 		}
-		if failure == nil && call.address == "" {
+		if failure == nil && (!s.pause(r.Context(), min(call.cold, initialization)) || call.address == "" || call.cold > initialization) {
 			failure = &apiError{
 				code: runtimeClientError, status: http.StatusFailedDependency,
 				message: "Runtime initialization time exceeded. Please make sure that initialization completes in 30s.",
@@ -139,6 +141,22 @@ func (s *Server) serveRuntime(w http.ResponseWriter, r *http.Request, runtime st
 	})
 }
 
+// initialization is how long AWS waits for a process to start.
+const initialization = 30 * time.Second
+
+// coldness is for how long a version's process does not answer yet. The caller holds
+// s.mu.
+func (s *Server) coldness(v *runtimeVersion) time.Duration {
+	if s.opts.ColdStart <= 0 {
+		return 0
+	}
+	now := s.opts.Now()
+	if v.asked.IsZero() {
+		v.asked = now
+	}
+	return v.asked.Add(s.opts.ColdStart).Sub(now)
+}
+
 func (s *Server) invocation(runtime, qualifier string) (invocation, *apiError) {
 	setDefault(&qualifier, defaultEndpoint)
 	s.mu.Lock()
@@ -147,15 +165,16 @@ func (s *Server) invocation(runtime, qualifier string) (invocation, *apiError) {
 	if a == nil || a.endpoint(qualifier) == nil {
 		return invocation{}, &apiError{code: resourceNotFound, message: fmt.Sprintf("No endpoint or agent found with qualifier '%s' for agent '%s'", qualifier, runtime)}
 	}
-	record, address := a.latest(), a.versions[len(a.versions)-1].address
+	serving := a.versions[len(a.versions)-1]
 	if live := a.endpoint(qualifier).record.LiveVersion; live != nil {
 		for _, v := range a.versions {
 			if *v.record.AgentRuntimeVersion == *live {
-				record, address = &v.record, v.address
+				serving = v
 			}
 		}
 	}
-	call := invocation{address: cmp.Or(address, a.address), jwt: jwtAuthorizer(record.AuthorizerConfiguration)}
+	record := &serving.record
+	call := invocation{address: cmp.Or(serving.address, a.address), cold: s.coldness(serving), jwt: jwtAuthorizer(record.AuthorizerConfiguration)}
 	if list, ok := record.RequestHeaderConfiguration.(*types.RequestHeaderConfigurationMemberRequestHeaderAllowlist); ok {
 		call.headers = list.Value
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
@@ -28,7 +29,8 @@ type agentRuntime struct {
 type runtimeVersion struct {
 	sequence int
 	record   bedrockagentcorecontrol.GetAgentRuntimeOutput
-	address  string // URL of its own process, "" for the runtime's
+	address  string    // URL of its own process, "" for the runtime's
+	asked    time.Time // first
 }
 
 // latest is the newest version's record, which has the runtime's status.
@@ -97,7 +99,7 @@ func (s *Server) addVersion(a *agentRuntime, record bedrockagentcorecontrol.GetA
 	version := strconv.Itoa(number)
 	record.AgentRuntimeVersion = &version
 	s.sequence++
-	a.versions = append(a.versions, &runtimeVersion{s.sequence, record, address})
+	a.versions = append(a.versions, &runtimeVersion{sequence: s.sequence, record: record, address: address})
 }
 
 // decodeRuntime fills a record from a Create or Update request, with the
