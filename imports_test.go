@@ -45,6 +45,7 @@ var sdks = map[string][]string{
 	"github.com/schollz/progressbar/":            {"terminal"},
 	"github.com/rivo/uniseg":                     {"terminal"},
 	"golang.org/x/term":                          {"terminal"},
+	"github.com/cedar-policy/":                   {"emulator"},
 	"code.dny.dev/ssrf":                          {"remote"},
 	"golang.org/x/net/publicsuffix":              {"gateway"},
 	"github.com/google/jsonschema-go":            {"command", "tools"},

@@ -85,31 +85,31 @@ type denial struct {
 	missing   bool   // there was no Authorization header at all
 }
 
-// checkBearer returns nil for a request with a valid token.
-func (s *Server) checkBearer(r *http.Request, configuration *types.CustomJWTAuthorizerConfiguration) *denial {
+// checkBearer returns whose token a request has, or why it may not pass.
+func (s *Server) checkBearer(r *http.Request, configuration *types.CustomJWTAuthorizerConfiguration) (*auth.Principal, *denial) {
 	resource := protected(r, r.URL.EscapedPath(), configuration)
 	headers := r.Header.Values("Authorization")
 	if len(headers) == 0 {
-		return &denial{status: http.StatusUnauthorized, challenge: auth.Challenge(resource, ""), missing: true}
+		return nil, &denial{status: http.StatusUnauthorized, challenge: auth.Challenge(resource, ""), missing: true}
 	}
 	invalid := &denial{status: http.StatusUnauthorized, challenge: auth.Challenge(resource, "invalid_token")}
 	scheme, token, _ := strings.Cut(headers[0], " ")
 	if len(headers) > 1 || !strings.EqualFold(scheme, bearer) {
-		return invalid
+		return nil, invalid
 	}
 	v, err := s.verifier(configuration)
 	if err != nil {
 		s.opts.Log.Warn("an authorizer's configuration lets nobody in", "path", r.URL.Path, "error", err)
-		return invalid
+		return nil, invalid
 	}
-	_, err = v.Verify(r.Context(), strings.TrimSpace(token))
+	caller, err := v.Verify(r.Context(), strings.TrimSpace(token))
 	switch {
 	case err == nil:
-		return nil
+		return caller, nil
 	case errors.Is(err, auth.ErrUnavailable):
-		return &denial{status: http.StatusServiceUnavailable}
+		return nil, &denial{status: http.StatusServiceUnavailable}
 	}
-	return invalid
+	return nil, invalid
 }
 
 // protected is what the metadata of the endpoint at path says.

@@ -73,6 +73,17 @@ func required(rules map[string]rule) {
 		"AuthorizingClaimMatchValueType":         {"claimMatchValue", "claimMatchOperator"},
 		"ManagedVpcResource":                     {"vpcIdentifier", "subnetIds", "endpointIpAddressType"},
 		"PrivateEndpointOverride":                {"domain", "privateEndpoint"},
+		"CreatePolicyEngineRequest":              {"name"},
+		"GetPolicyEngineRequest":                 {"policyEngineId"},
+		"UpdatePolicyEngineRequest":              {"policyEngineId"},
+		"DeletePolicyEngineRequest":              {"policyEngineId"},
+		"CreatePolicyRequest":                    {"name", "definition", "policyEngineId"},
+		"GetPolicyRequest":                       {"policyEngineId", "policyId"},
+		"ListPoliciesRequest":                    {"policyEngineId"},
+		"UpdatePolicyRequest":                    {"policyEngineId", "policyId"},
+		"DeletePolicyRequest":                    {"policyEngineId", "policyId"},
+		"CedarPolicy":                            {"statement"},
+		"PolicyGenerationDetails":                {"policyGenerationId", "policyGenerationAssetId"},
 		"TagResourceRequest":                     {"resourceArn", "tags"},
 		"UntagResourceRequest":                   {"resourceArn", "tagKeys"},
 		"ListTagsForResourceRequest":             {"resourceArn"},
@@ -130,6 +141,11 @@ func lengths(rules map[string]rule) {
 		"TagKey":                                       {1, 128},
 		"TagValue":                                     {0, 256},
 		"TagKeyList":                                   {0, 200},
+		"PolicyEngineName":                             {1, 48},
+		"PolicyName":                                   {1, 48},
+		"ResourceId":                                   {12, 59},
+		"Statement":                                    {35, 10000},
+		"BedrockAgentcoreResourceArn":                  {20, 1011},
 		"TaggableResourcesArn":                         {20, 1011},
 		"RoutingDomain":                                {3, 255},
 		"PrivateEndpointOverrides":                     {0, 5},
@@ -185,6 +201,9 @@ func patterns(rules map[string]rule) {
 		"SecurityGroupIdentifier":               `sg-(([0-9a-z]{8})|([0-9a-z]{17}))`,
 		"TagKey":                                `[a-zA-Z0-9\s._:/=+@-]*`,
 		"TagValue":                              `[a-zA-Z0-9\s._:/=+@-]*`,
+		"PolicyEngineName":                      `[A-Za-z][A-Za-z0-9_]*`,
+		"PolicyName":                            `[A-Za-z][A-Za-z0-9_]*`,
+		"ResourceId":                            `[A-Za-z][A-Za-z0-9_]*-[a-z0-9_]{10}`,
 		"TaggableResourcesArn":                  `arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(?:/[a-z-]+/[^/]+)*`,
 		"KmsKeyArn":                             `arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}`,
 		"LambdaFunctionArn":                     `arn:(aws[a-zA-Z-]*)?:lambda:([a-z]{2}(-gov)?-[a-z]+-\d{1}):(\d{12}):function:([a-zA-Z0-9-_.]+)(:(\$LATEST|[a-zA-Z0-9-]+))?`,
@@ -245,6 +264,7 @@ func enums(rules map[string]rule) {
 	rules["GatewayInterceptionPoint"] = enum(types.GatewayInterceptionPoint("").Values())
 	rules["InterceptorPayloadExclusion"] = enum(types.InterceptorPayloadExclusion("").Values())
 	rules["GatewayPolicyEngineMode"] = enum(types.GatewayPolicyEngineMode("").Values())
+	rules["PolicyValidationMode"] = enum(types.PolicyValidationMode("").Values())
 	rules["WafFailureMode"] = enum(types.WafFailureMode("").Values())
 	rules["ListingMode"] = enum(types.ListingMode("").Values())
 	rules["SchemaType"] = enum(types.SchemaType("").Values())

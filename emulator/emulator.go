@@ -160,6 +160,7 @@ type Server struct {
 	apiKeyProviders    []*apiKeyProvider
 	workloadIdentities []*workloadIdentity
 	runtimes           []*agentRuntime
+	policyEngines      []*policyEngine
 }
 
 // New returns a Server without gateways. Close it when done.

@@ -13,6 +13,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"agentcore-gateway-mcp/auth"
 	"agentcore-gateway-mcp/catalog"
 	"agentcore-gateway-mcp/untrusted"
 )
@@ -29,8 +30,12 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !isMCP || !view.speaksMCP:
 		writeError(w, &apiError{code: resourceNotFound, message: "no gateway with an MCP endpoint is at this path"})
-	case !s.admit(w, r, view):
 	default:
+		caller, ok := s.admit(w, r, view)
+		if !ok {
+			return
+		}
+		view.decider = s.decider(id, caller)
 		server := s.mcpServer(view)
 		mcp.NewStreamableHTTPHandler(
 			func(*http.Request) *mcp.Server { return server },
@@ -39,24 +44,25 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// admit is the gateway's authorizer. It answers a request that may not pass.
-func (s *Server) admit(w http.ResponseWriter, r *http.Request, view endpointView) bool {
+// admit is the gateway's authorizer: whose request it is, nil for one without a token,
+// and whether it may pass. It answers one that may not.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, view endpointView) (caller *auth.Principal, ok bool) {
 	switch {
 	case view.authorizer == types.AuthorizerTypeNone:
-		return true
+		return nil, true
 	case view.authorizer == types.AuthorizerTypeAwsIam:
 		if failure := checkSigned(r); failure != nil {
 			writeError(w, failure)
-			return false
+			return nil, false
 		}
-		return true
+		return nil, true
 	case view.jwt == nil:
 		writeError(w, &apiError{code: accessDenied, message: "the gateway's authorizer has no customJWTAuthorizer"})
-		return false
+		return nil, false
 	}
-	denied := s.checkBearer(r, view.jwt)
+	caller, denied := s.checkBearer(r, view.jwt)
 	if denied == nil {
-		return true
+		return caller, true
 	}
 	code, message := -32001, "Invalid Bearer token"
 	switch {
@@ -69,7 +75,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, view endpointView
 		w.Header().Set("WWW-Authenticate", denied.challenge)
 	}
 	writeAny(w, denied.status, map[string]any{"jsonrpc": "2.0", "id": nil, "error": map[string]any{"code": code, "message": message}})
-	return false
+	return nil, false
 }
 
 // endpointView is what one request to a gateway's endpoint sees of the gateway.
@@ -84,7 +90,8 @@ type endpointView struct {
 	hides        func(tool string) bool // by its name at the gateway; nil hides none
 	instructions string
 	targets      []servedTarget
-	searches     bool // it has a search tool
+	searches     bool     // it has a search tool
+	decider      *decider // by policies; nil without an engine that enforces them
 }
 
 type servedTarget struct {
@@ -170,6 +177,11 @@ func (s *Server) mcpServer(view endpointView) *mcp.Server {
 	return server
 }
 
+// shows reports whether a caller may see a tool, or call it with arguments.
+func (v endpointView) shows(tool string, arguments json.RawMessage) bool {
+	return (v.hides == nil || !v.hides(tool)) && (v.decider == nil || v.decider.allows(tool, arguments))
+}
+
 // toolPage is a page of tools/list with the definitions as upstream sent them.
 type toolPage struct {
 	*mcp.ListToolsResult
@@ -211,7 +223,7 @@ func (s *Server) definitions(ctx context.Context, view endpointView, target *ser
 	definitions := make([]json.RawMessage, 0, len(tools))
 	for _, tool := range tools {
 		name := catalog.Join(target.name, tool.Name)
-		if view.hides != nil && view.hides(name) {
+		if !view.shows(name, nil) {
 			continue
 		}
 		definition, err := renamed(tool.Definition, name)
@@ -263,12 +275,12 @@ func (s *Server) callTool(ctx context.Context, view endpointView, r *mcp.CallToo
 			target = t.served
 		}
 	}
-	if target == nil || view.hides != nil && view.hides(r.Params.Name) {
-		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: fmt.Sprintf("Unknown tool: %s", r.Params.Name)}
-	}
 	arguments := r.Params.Arguments
 	if len(arguments) == 0 {
 		arguments = json.RawMessage("{}")
+	}
+	if target == nil || !view.shows(r.Params.Name, arguments) {
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: fmt.Sprintf("Unknown tool: %s", r.Params.Name)}
 	}
 	result, err := forward(ctx, s, target, func(ctx context.Context, session *mcp.ClientSession) (*mcp.CallToolResult, error) {
 		return session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: arguments})

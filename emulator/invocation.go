@@ -192,7 +192,7 @@ func (s *Server) authorizeInvocation(w http.ResponseWriter, r *http.Request, cal
 	if call.jwt == nil {
 		return checkSigned(r)
 	}
-	denied := s.checkBearer(r, call.jwt)
+	_, denied := s.checkBearer(r, call.jwt)
 	switch {
 	case denied == nil:
 		return nil

@@ -71,6 +71,17 @@ func operations() []*operation {
 		newOperation(schemas.UpdateAgentRuntimeEndpoint, schemas.UpdateAgentRuntimeEndpointRequest, (*Server).updateRuntimeEndpoint),
 		newOperation(schemas.DeleteAgentRuntimeEndpoint, schemas.DeleteAgentRuntimeEndpointRequest, (*Server).deleteRuntimeEndpoint),
 
+		newOperation(schemas.CreatePolicyEngine, schemas.CreatePolicyEngineRequest, (*Server).createPolicyEngine),
+		newOperation(schemas.GetPolicyEngine, schemas.GetPolicyEngineRequest, (*Server).getPolicyEngine),
+		newOperation(schemas.ListPolicyEngines, schemas.ListPolicyEnginesRequest, (*Server).listPolicyEngines),
+		newOperation(schemas.UpdatePolicyEngine, schemas.UpdatePolicyEngineRequest, (*Server).updatePolicyEngine),
+		newOperation(schemas.DeletePolicyEngine, schemas.DeletePolicyEngineRequest, (*Server).deletePolicyEngine),
+		newOperation(schemas.CreatePolicy, schemas.CreatePolicyRequest, (*Server).createPolicy),
+		newOperation(schemas.GetPolicy, schemas.GetPolicyRequest, (*Server).getPolicy),
+		newOperation(schemas.ListPolicies, schemas.ListPoliciesRequest, (*Server).listPolicies),
+		newOperation(schemas.UpdatePolicy, schemas.UpdatePolicyRequest, (*Server).updatePolicy),
+		newOperation(schemas.DeletePolicy, schemas.DeletePolicyRequest, (*Server).deletePolicy),
+
 		newOperation(schemas.TagResource, schemas.TagResourceRequest, (*Server).tagResource),
 		newOperation(schemas.UntagResource, schemas.UntagResourceRequest, (*Server).untagResource),
 		newOperation(schemas.ListTagsForResource, schemas.ListTagsForResourceRequest, (*Server).listTags),

@@ -86,6 +86,11 @@ func (s *Server) tagged(r *request) (*tags, error) {
 			}
 		}
 	}
+	for _, e := range s.policyEngines {
+		if *e.record.PolicyEngineArn == arn {
+			return &e.tags, nil
+		}
+	}
 	for _, p := range s.oauth2Providers {
 		if *p.record.CredentialProviderArn == arn {
 			return &p.tags, nil
