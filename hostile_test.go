@@ -47,7 +47,7 @@ func newLister(t *testing.T, names []string) string {
 // What servers call their tools neither holds a shell command up nor writes to
 // the terminal what it likes; --json has all of it, for --expect.
 func TestCallWithHostileNames(t *testing.T) {
-	w, err := tutorial.Start(t.Context(), tutorial.Options{Log: discard(), Quick: true})
+	w, err := tutorial.Start(t.Context(), tutorial.Options{Log: discard(), Quick: true, ToolsPerTarget: 10_000, ToolName: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

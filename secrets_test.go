@@ -52,7 +52,7 @@ func newScene(t *testing.T) *scene {
 	secrets := new(untrusted.Secrets)
 	log := slog.New(slog.NewTextHandler(secrets.Writer(s.said), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	if s.world, err = tutorial.Start(t.Context(), tutorial.Options{Log: log, Quick: true}); err != nil {
+	if s.world, err = tutorial.Start(t.Context(), tutorial.Options{Log: log, Quick: true, ToolName: -1}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.world.Close)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
 )
 
@@ -122,7 +123,11 @@ func printArguments(p *terminal.Printer, tool *mcp.Tool, schema *jsonschema.Sche
 		if slices.Contains(schema.Required, name) {
 			required = " (required)"
 		}
-		table.Row("  --"+name, property.Type, property.Description+required+oneOf(property.Enum))
+		about := property.Description
+		if name == "waitSeconds" { // nobody goes on after this process
+			about = fmt.Sprintf("0 to %d, default %[1]d", int(gateway.MaxWait.Seconds()))
+		}
+		table.Row("  --"+name, property.Type, about+required+oneOf(property.Enum))
 	}
 	table.Print()
 }

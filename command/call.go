@@ -28,7 +28,12 @@ func (c *callCommand) register(fs *flag.FlagSet) {
 
 // Run calls one tool as an MCP client would. It ends with exit status 1 when
 // the tool reports an error.
-func (c *callCommand) Run(p *process, g *globals) error {
+func (c *callCommand) Run(p *process, g *globals) (err error) {
+	defer func() {
+		if err != nil && p.ctx.Err() != nil {
+			err = ExitStatus(130) // as a shell has it for SIGINT
+		}
+	}()
 	s, err := p.wire(g, func(w *Wiring) { w.Whole = true })
 	if err != nil {
 		return err
@@ -87,8 +92,11 @@ func (c *callCommand) Run(p *process, g *globals) error {
 			}
 		}()
 	}
-	if p.ctx.Err() != nil {
-		return ExitStatus(130) // as a shell has it for SIGINT
+	if p.ctx.Err() != nil && tool.Name == "synchronize_targets" {
+		fmt.Fprintf(p.stderr, "what was begun goes on at AWS, and this process, which ends now, does not see how it ends: look with %s call list_targets; the same call again synchronizes the rest\n", program)
+	}
+	if err == nil {
+		err = p.ctx.Err()
 	}
 	if err != nil {
 		return err
@@ -106,7 +114,7 @@ func leftBehind(c gateway.Change) string {
 	}
 	text += "; it is not put back if it fails: look with " + look
 	if c.PreviousEndpoint == c.Endpoint || c.EndpointMasked {
-		return text + "; the configuration from before is in the log above"
+		return text + "; the configuration from before is in the log, at level info"
 	}
 	back := fmt.Sprintf("; to go back from %s: %s call update_target_endpoint --gateway %s --target %s --endpoint %s", c.Endpoint, program, c.Gateway, c.Target, quoted(c.PreviousEndpoint))
 	if strings.Contains(c.Next, "and confirm set to") {

@@ -40,6 +40,8 @@ type Fleet struct {
 	Next               string        `json:"next,omitempty" jsonschema:"what to do now"`
 	Account            string        `json:"account,omitempty"`
 	Region             string        `json:"region,omitempty"`
+
+	notDone []string // by gateway and target
 }
 
 // IsFailure reports whether a model must see the outcome as an error.
@@ -63,6 +65,7 @@ type FleetTarget struct {
 	Tools            *ToolChange      `json:"tools,omitempty"`
 
 	reason string // of a skip
+	heard  bool   // of the operation that has followed it, which has compared it
 }
 
 // SkipReason counts the targets that were skipped for one reason.
@@ -88,7 +91,10 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 	}
 	// One deadline for all of it; with no time left, a few are begun all the same.
 	deadline := start.Add(max(r.Wait, time.Second))
-	begun := m.Client.Now() // by the clock of the times that it will be compared with
+	since := m.Client.Now() // by the clock of the times that it will be compared with
+	if !r.NotSyncedSince.IsZero() {
+		since = r.NotSyncedSince // what was done since then stays done
+	}
 	runs, err := m.prepareAll(ctx, gateways, r, caller, deadline)
 	if err != nil {
 		return Fleet{}, err
@@ -124,11 +130,11 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 		}
 		return Fleet{}, fmt.Errorf("the call was given up: what was begun goes on, and a later call tells how it ended: %w", context.Cause(ctx))
 	}
-	return summarize(runs, total, start, begun), nil
+	return summarize(runs, total, start, since), nil
 }
 
-// summarize counts, and keeps what is worth reading. start is when the call began,
-// since the same by AWS's clock.
+// summarize counts, and keeps what is worth reading. start is when the call began;
+// what was synchronized after since, by AWS's clock, need not be again.
 func summarize(runs []*fleetRun, total int, start, since time.Time) Fleet {
 	f := Fleet{Total: total, Targets: []FleetTarget{}, SkippedFor: []SkipReason{}, NotSyncedSince: since.UTC().Truncate(time.Millisecond)}
 	for _, run := range runs {
@@ -153,6 +159,7 @@ func summarize(runs []*fleetRun, total int, start, since time.Time) Fleet {
 				f.NeedsAuthorization++
 			case InProgress:
 				f.InProgress++
+				f.notDone = append(f.notDone, t.Gateway+"/"+t.Target)
 			case Skipped:
 				f.Skipped++
 				f.addSkip(t)

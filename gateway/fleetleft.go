@@ -48,7 +48,7 @@ func (r *fleetRun) hear(left *running) bool {
 	c := left.hear()
 	row := FleetTarget{
 		Gateway: c.Gateway, Target: c.Target, TargetID: c.TargetID, Outcome: c.Outcome, Status: c.Status,
-		StatusReasons: c.StatusReasons, AuthorizationURL: c.AuthorizationURL,
+		StatusReasons: c.StatusReasons, AuthorizationURL: c.AuthorizationURL, heard: true,
 	}
 	if t := c.Tools; t != nil && t.Source != FromGateway {
 		r.unread = append(r.unread, fmt.Sprintf("target %s: %s", c.Target, t.Reason))

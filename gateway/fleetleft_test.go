@@ -57,7 +57,7 @@ func TestHearLeft(t *testing.T) {
 			t.Fatalf("%s: not heard, or heard again: %+v", name, r.done)
 		}
 		row := r.done[0]
-		if row.Outcome != Synchronized || row.Target != "orders" || row.Gateway != "shop" || (row.Tools != nil) != c.differs || strings.Join(r.unread, "") != c.unread {
+		if !row.heard || row.Outcome != Synchronized || row.Target != "orders" || row.Gateway != "shop" || (row.Tools != nil) != c.differs || strings.Join(r.unread, "") != c.unread {
 			t.Errorf("%s: %+v, unread %q", name, row, r.unread)
 		}
 	}
@@ -106,10 +106,11 @@ func TestCompareOfFleetTarget(t *testing.T) {
 		added   int
 		differs bool
 	}{
-		"other":         {FleetTarget{Outcome: Synchronized}, now, 1, true},
-		"same":          {FleetTarget{Outcome: Synchronized}, old, 0, false},
-		"failed":        {FleetTarget{Outcome: Failed}, now, 0, false},
-		"compared more": {FleetTarget{Outcome: Synchronized, Tools: &earlier}, now, 0, true},
+		"other":       {FleetTarget{Outcome: Synchronized}, now, 1, true},
+		"same":        {FleetTarget{Outcome: Synchronized}, old, 0, false},
+		"failed":      {FleetTarget{Outcome: Failed}, now, 0, false},
+		"heard":       {FleetTarget{Outcome: Synchronized, Tools: &earlier, heard: true}, now, 0, true},
+		"heard, same": {FleetTarget{Outcome: Synchronized, heard: true}, now, 0, false},
 	} {
 		c.row.compare(old, c.after)
 		if (c.row.Tools != nil) != c.differs || c.differs && len(c.row.Tools.Added) != c.added {

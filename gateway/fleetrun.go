@@ -275,7 +275,7 @@ func (r *fleetRun) finish(t aws.Target, o Outcome) {
 // compare adds to the synchronized targets what the gateway now serves of them
 // that is different, by one reading of the gateway's tools for all.
 func (r *fleetRun) compare(ctx context.Context) {
-	if r.servedErr != nil || len(r.served.Tools) == 0 && len(r.done) == 0 {
+	if r.servedErr != nil || !slices.ContainsFunc(r.done, func(t FleetTarget) bool { return t.Outcome == Synchronized && !t.heard }) {
 		return
 	}
 	after, err := r.m.served(ctx, r.g)
@@ -297,9 +297,9 @@ func (r *fleetRun) compare(ctx context.Context) {
 }
 
 // compare adds what is different to a synchronized target, unless the operation that
-// has followed it from an earlier call has compared more.
+// has followed it from an earlier call has compared it.
 func (t *FleetTarget) compare(before, now catalog.List) {
-	if t.Outcome != Synchronized || t.Tools != nil {
+	if t.Outcome != Synchronized || t.heard {
 		return
 	}
 	if c := compare(before, now); c.differs() {

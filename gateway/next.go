@@ -130,19 +130,25 @@ func nextSynchronized(c Change, now aws.Target, joined bool) string {
 	return c.Next
 }
 
+// nextLeaving is what to do where the process ends before the change.
+const nextLeaving = "AWS goes on with it, and nobody here is left to compare what comes of it or to go back: look with get_target, and with list_tools when it is READY, or call with a longer waitSeconds; "
+
 // awaitingSynchronization is what a synchronization waits for.
 func awaitingSynchronization(before aws.Target, joined bool) string {
 	switch {
 	case !joined:
-		return "the synchronization that this call sent"
+		return "the synchronization that this call, or the same one before it, sent"
 	case before.Status == aws.TargetSynchronizing:
 		return "a synchronization that was running already"
 	}
-	return fmt.Sprintf("work of somebody else (%s), which synchronizes too", before.Status)
+	return fmt.Sprintf("work that was running already (%s), which synchronizes too", before.Status)
 }
 
 // nextUnderway is what to do while an update goes on.
-func nextUnderway(reverts bool) string {
+func nextUnderway(reverts, leaves bool) string {
+	if leaves {
+		return nextLeaving
+	}
 	goes := "the update goes on here, and stays if it fails"
 	if reverts {
 		goes = "the update goes on here, and is undone if it fails"
@@ -186,9 +192,13 @@ func waited(change, lists time.Duration) string {
 // nextBack is the call that undoes an update of a target. moved says that its
 // endpoint changed, masked that the answer hides a part of the one from before,
 // confirm that going back sends a credential where it may not go by itself.
-func nextBack(target string, moved, masked, confirm bool) string {
+func nextBack(target string, schema *string, moved, masked, confirm bool) string {
 	call := "to go back, call update_target with the values under configuration, before"
 	switch {
+	case schema != nil && *schema != "":
+		return "to go back, call unpin_target_tools"
+	case schema != nil:
+		return "to go back, the tools that were pinned must be set again at AWS: the log has them, at level info"
 	case !moved:
 		return call
 	case masked:
@@ -252,7 +262,7 @@ func nextFleet(f Fleet, hidden int) string {
 	}
 	switch f.Outcome {
 	case InProgress:
-		return more + fmt.Sprintf("%d are not done: call again with the same arguments and notSyncedSince %s to go on", f.InProgress, f.NotSyncedSince.Format(time.RFC3339Nano))
+		return more + fmt.Sprintf("%d are not done (%s): call again with the same arguments and notSyncedSince %s to go on", f.InProgress, few(f.notDone), f.NotSyncedSince.Format(time.RFC3339Nano))
 	case Failed:
 		return more + "the gateways go on serving the tools that the failed targets had; fix what statusReasons describes and synchronize those again"
 	case NeedsAuthorization:

@@ -32,16 +32,20 @@ func TestAfterRevert(t *testing.T) {
 }
 
 func TestNextBack(t *testing.T) {
+	pinned := `{"tools":[]}`
 	for _, c := range []struct {
+		schema                 *string
 		moved, masked, confirm bool
 		want                   string
 	}{
-		{false, true, true, "to go back, call update_target with the values under configuration, before"},
-		{true, false, false, "to go back, call update_target_endpoint with endpoint set to previousEndpoint"},
-		{true, true, false, "to go back, call update_target_endpoint with previous set to true (the endpoint has values that are not shown)"},
-		{true, false, true, `to go back, call update_target_endpoint with endpoint set to previousEndpoint and confirm set to "orders"`},
+		{&pinned, false, false, false, "to go back, call unpin_target_tools"},
+		{new(string), false, false, false, "to go back, the tools that were pinned must be set again at AWS: the log has them, at level info"},
+		{nil, false, true, true, "to go back, call update_target with the values under configuration, before"},
+		{nil, true, false, false, "to go back, call update_target_endpoint with endpoint set to previousEndpoint"},
+		{nil, true, true, false, "to go back, call update_target_endpoint with previous set to true (the endpoint has values that are not shown)"},
+		{nil, true, false, true, `to go back, call update_target_endpoint with endpoint set to previousEndpoint and confirm set to "orders"`},
 	} {
-		if got := nextBack("orders", c.moved, c.masked, c.confirm); got != c.want {
+		if got := nextBack("orders", c.schema, c.moved, c.masked, c.confirm); got != c.want {
 			t.Errorf("%+v: %s", c, got)
 		}
 	}

@@ -34,6 +34,7 @@ type operation struct {
 	change Change     // the answer
 
 	running *running // once the change was sent
+	leaves  bool     // the process ends with the call: nothing goes on here after its answer
 }
 
 // kind is a kind of change.
@@ -56,7 +57,7 @@ type kind interface {
 // that nothing was changed, or that the caller has left; how a change ended is
 // its Outcome.
 func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait time.Duration, caller Caller) (Change, error) {
-	o := &operation{m: m, start: time.Now()}
+	o := &operation{m: m, start: time.Now(), leaves: caller.Program}
 	var err error
 	if o.g, o.before, err = m.find(ctx, gateway, target); err != nil {
 		return Change{}, err
@@ -78,7 +79,11 @@ func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait 
 	if err != nil {
 		return Change{}, err
 	}
-	return r.await(ctx, o.start, wait, caller.Progress)
+	c, err := r.await(ctx, o.start, wait, caller.Progress)
+	if o.leaves {
+		c.Operation = nil
+	}
+	return c, err
 }
 
 // dispatch reads what is served, sends the change, and has it carried on.

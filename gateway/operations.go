@@ -30,7 +30,7 @@ const (
 type Caller struct {
 	Name     string // tells callers apart; "" where all are one
 	Call     string // the tool and its arguments, but for the wait: repeated, a call joins itself
-	Program  bool   // it is no model, and may get what is too long for one
+	Program  bool   // it is no model, may get what is too long for one, and ends with the call
 	Progress Progress
 }
 
@@ -275,7 +275,7 @@ func (r *running) end(c Change, m *Manager) {
 	r.answer, r.ended, r.heard = c, time.Now(), !alone // nobody else is to tell it first
 	r.mu.Unlock()
 	close(r.done)
-	if alone {
+	if alone && c.Outcome != InProgress { // one that is left is told of by Stop
 		m.Log.Info("an operation ended for which nobody waited", "operation", r.id, "gateway", c.Gateway, "target", c.Target, "outcome", c.Outcome, "status", c.Status, "next", c.Next)
 	}
 }

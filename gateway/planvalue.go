@@ -65,7 +65,7 @@ func refuseOtherPlan(target, planned, now string) error {
 			different = append(different, what)
 		}
 	}
-	return fmt.Errorf("nothing was sent for target %s: since the plan was made, %s changed; call again with dryRun to see it", target, strings.Join(different, " and "))
+	return fmt.Errorf("nothing was sent for target %s: the plan is not true any more, or is that of a call with other arguments: %s changed; call again with dryRun to see it", target, strings.Join(different, " and "))
 }
 
 // holdToPlan compares a plan with what it would be made from now. It returns what

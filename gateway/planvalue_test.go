@@ -10,7 +10,7 @@ import (
 func TestRefuseOtherPlan(t *testing.T) {
 	for now, want := range map[string]string{
 		"c-s-o": "",
-		"x-s-o": "since the plan was made, the target's configuration changed",
+		"x-s-o": "that of a call with other arguments: the target's configuration changed",
 		"c-x-o": "what the gateway serves changed",
 		"c-s-x": "what the server offers changed",
 		"c-s-?": "what the server offers changed",

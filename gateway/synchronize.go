@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -58,6 +59,9 @@ func (s *synchronization) underway(o *operation) Change {
 	c := newChange(o.g, o.sent)
 	c.Outcome, c.Operation = InProgress, &Operation{Awaiting: awaitingSynchronization(o.before, s.joined)}
 	c.Next = nextSynchronized(c, o.sent, s.joined)
+	if o.leaves {
+		c.Next = strings.TrimSuffix(nextLeaving, "; ")
+	}
 	return c
 }
 

@@ -145,8 +145,8 @@ func (u *update) underway(o *operation) Change {
 	}
 	c.pointed(o.before, now)
 	c.Outcome, c.Configuration = InProgress, u.configuration
-	c.Operation = &Operation{Awaiting: "the update that this call sent", Reverts: u.options.OnFailure != Keep}
-	c.Next = nextUnderway(c.Operation.Reverts) + u.undo(o, c.EndpointMasked)
+	c.Operation = &Operation{Awaiting: "the update that this call, or the same one before it, sent", Reverts: u.options.OnFailure != Keep}
+	c.Next = nextUnderway(c.Operation.Reverts, o.leaves) + u.undo(o, c.EndpointMasked)
 	return c
 }
 
@@ -178,7 +178,7 @@ func (u *update) settle(ctx context.Context, o *operation) {
 
 // undo is the call that undoes the update.
 func (u *update) undo(o *operation, masked bool) string {
-	return nextBack(o.before.Name, u.way != nil, masked, u.backIsNew)
+	return nextBack(o.before.Name, u.edit.ToolSchema, u.way != nil, masked, u.backIsNew)
 }
 
 // revert puts back what a target was before the update and tells both stories:

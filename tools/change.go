@@ -26,9 +26,9 @@ func (c ChangeReport) Show(p *terminal.Printer) {
 	for _, s := range c.Configuration {
 		p.Linef("  %s\n    before  %s\n    %-6s  %s", s.Path, terminal.Dash(s.Before), label, terminal.Dash(s.After))
 	}
-	if c.Tried != nil {
+	if t := c.Tried; t != nil && len(t.Added)+len(t.Removed)+len(t.Changed) > 0 {
 		p.Linef("  with what was tried:")
-		showToolChange(p, *c.Tried)
+		showToolChange(p, *t)
 		p.Linef("  after going back:")
 	}
 	if c.Tools != nil {
@@ -39,6 +39,9 @@ func (c ChangeReport) Show(p *terminal.Printer) {
 	}
 	for _, unchecked := range c.Unchecked {
 		p.Linef("  not checked: %s", unchecked)
+	}
+	if c.Plan != "" {
+		p.Linef("  plan %s: the same call with it, and without dryRun, sends nothing if this is not true any more", c.Plan)
 	}
 	if c.After != "" {
 		p.Linef("  now: %s", c.After)

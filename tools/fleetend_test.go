@@ -72,6 +72,30 @@ func TestFleetsEndIsToldByAnyCallOnce(t *testing.T) {
 	}
 }
 
+// Where nothing is different, the call that hears of an end says so; what it was given
+// as the time since stays that.
+func TestFleetsEndWithoutAChange(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	b.newTarget(b.gatewayID, "second", b.url)
+	release := b.cloud.Hold(types.TargetStatusSynchronizing)
+	defer release()
+	first := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 1})
+	if first.InProgress != 2 || !strings.Contains(first.Next, "2 are not done (shop/orders, shop/second)") {
+		t.Fatalf("%+v", first)
+	}
+	release()
+	b.ended(2)
+	since := map[string]any{"notSyncedSince": first.NotSyncedSince.Format(time.RFC3339Nano)}
+	second := must[gateway.Fleet](b, "synchronize_targets", since)
+	if second.Outcome != gateway.Synchronized || second.Synchronized != 2 || second.Changed != 0 || len(second.Targets) != 0 || !second.NotSyncedSince.Equal(first.NotSyncedSince) {
+		t.Errorf("got %+v", second)
+	}
+	if third := must[gateway.Fleet](b, "synchronize_targets", since); third.Skipped != 2 || b.cloud.Calls("SynchronizeGatewayTargets") != 2 {
+		t.Errorf("done again: %+v", third)
+	}
+}
+
 // A client that leaves a call on many hears of what it has done by a later one.
 func TestFleetWhoseCallerLeaves(t *testing.T) {
 	t.Parallel()

@@ -42,7 +42,7 @@ func TestUnheardEndIsToldToTheSameCall(t *testing.T) {
 	release := b.cloud.Hold(types.TargetStatusSynchronizing)
 	defer release()
 	first := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders", "waitSeconds": 0})
-	if first.Outcome != gateway.InProgress || first.Operation == nil || first.Operation.ID == "" || first.Operation.Awaiting != "the synchronization that this call sent" || first.Operation.Reverts || first.Tools != nil {
+	if first.Outcome != gateway.InProgress || first.Operation == nil || first.Operation.ID == "" || first.Operation.Awaiting != "the synchronization that this call, or the same one before it, sent" || first.Operation.Reverts || first.Tools != nil {
 		t.Fatalf("while it runs: %+v %+v", first, first.Operation)
 	}
 	release()
@@ -88,7 +88,7 @@ func TestAwaitingWorkOfOthers(t *testing.T) {
 	b := newBench(t, benchOptions{})
 	for status, want := range map[types.TargetStatus]string{
 		types.TargetStatusSynchronizing: "a synchronization that was running already",
-		types.TargetStatusUpdating:      "work of somebody else (UPDATING), which synchronizes too",
+		types.TargetStatusUpdating:      "work that was running already (UPDATING), which synchronizes too",
 	} {
 		release := b.cloud.Hold(status)
 		if status == types.TargetStatusSynchronizing {

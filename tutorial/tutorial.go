@@ -71,8 +71,8 @@ type Options struct {
 	Seed string       // makes ids and secrets the same at each start; others without
 	// Processes serve the runtimes that are created with these names, by their URLs.
 	Processes map[string]string
-	// ToolsPerTarget is the quota; AWS's default when zero.
-	ToolsPerTarget int
+	// ToolsPerTarget and ToolName are the quotas; AWS's defaults when zero.
+	ToolsPerTarget, ToolName int
 	// Quick leaves out the time that a person needs to see that AWS takes its.
 	Quick bool
 }
@@ -99,7 +99,7 @@ func Start(ctx context.Context, o Options) (w *World, err error) {
 	if !o.Quick {
 		w.delay = stateDelay
 	}
-	w.Cloud = emulator.New(emulator.Options{CheckCredentials: true, Seed: o.Seed, Processes: o.Processes, ToolsPerTarget: o.ToolsPerTarget, Log: o.Log})
+	w.Cloud = emulator.New(emulator.Options{CheckCredentials: true, Seed: o.Seed, Processes: o.Processes, ToolsPerTarget: o.ToolsPerTarget, ToolName: o.ToolName, Log: o.Log})
 	w.Cloud.SetStateDelay(w.delay)
 	w.closers = append(w.closers, w.Cloud.Close)
 	if w.URL, err = w.Listen(ctx, o.Addr, w.Cloud); err != nil {
