@@ -31,6 +31,7 @@ func constraints() map[string]rule {
 	enums(rules)
 	identityConstraints(rules)
 	runtimeConstraints(rules)
+	ruleConstraints(rules)
 	return rules
 }
 

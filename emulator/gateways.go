@@ -19,6 +19,7 @@ type gateway struct {
 	sequence int
 	record   bedrockagentcorecontrol.GetGatewayOutput
 	targets  []*target
+	rules    []*gatewayRule
 	hides    func(tool string) bool // see HideTools
 	tags     tags
 }

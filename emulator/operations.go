@@ -71,6 +71,11 @@ func operations() []*operation {
 		newOperation(schemas.UpdateAgentRuntimeEndpoint, schemas.UpdateAgentRuntimeEndpointRequest, (*Server).updateRuntimeEndpoint),
 		newOperation(schemas.DeleteAgentRuntimeEndpoint, schemas.DeleteAgentRuntimeEndpointRequest, (*Server).deleteRuntimeEndpoint),
 
+		newOperation(schemas.CreateGatewayRule, schemas.CreateGatewayRuleRequest, (*Server).createGatewayRule),
+		newOperation(schemas.GetGatewayRule, schemas.GetGatewayRuleRequest, (*Server).getGatewayRule),
+		newOperation(schemas.ListGatewayRules, schemas.ListGatewayRulesRequest, (*Server).listGatewayRules),
+		newOperation(schemas.UpdateGatewayRule, schemas.UpdateGatewayRuleRequest, (*Server).updateGatewayRule),
+		newOperation(schemas.DeleteGatewayRule, schemas.DeleteGatewayRuleRequest, (*Server).deleteGatewayRule),
 		newOperation(schemas.CreatePolicyEngine, schemas.CreatePolicyEngineRequest, (*Server).createPolicyEngine),
 		newOperation(schemas.GetPolicyEngine, schemas.GetPolicyEngineRequest, (*Server).getPolicyEngine),
 		newOperation(schemas.ListPolicyEngines, schemas.ListPolicyEnginesRequest, (*Server).listPolicyEngines),

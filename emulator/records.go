@@ -36,6 +36,16 @@ func newRandomness(seed string) *randomness {
 // id is ten characters, as AWS's gateway, target and runtime ids end in.
 func (r *randomness) id(alphabet string) string { return r.text(10, alphabet) }
 
+// uuid has the form of one.
+func (r *randomness) uuid() string {
+	const hexadecimal = "0123456789abcdef"
+	var parts []string
+	for _, length := range []int{8, 4, 4, 4, 12} {
+		parts = append(parts, r.text(length, hexadecimal))
+	}
+	return strings.Join(parts, "-")
+}
+
 func (r *randomness) text(length int, alphabet string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
