@@ -1,0 +1,166 @@
+package emulator
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+)
+
+var update = flag.Bool("update", false, "write the table in docs/emulator.md anew")
+
+// evidence is what a claim of the local AgentCore rests on.
+type evidence struct{ kind, name, class, source string }
+
+// classes of evidence, the strongest first. A row may have several; absent is what the
+// local AgentCore does not have.
+var classes = []string{"recording", "model", "documented", "reported", "foreign client", "guess", "absent"}
+
+func readEvidence(t *testing.T) map[string]evidence {
+	t.Helper()
+	data, err := os.ReadFile("../docs/evidence.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]evidence{}
+	for i, line := range strings.Split(strings.TrimSpace(string(data)), "\n") {
+		fields := strings.Split(line, "\t")
+		if i == 0 {
+			continue
+		}
+		if len(fields) != 4 || slices.Contains(fields, "") {
+			t.Errorf("line %d has not four fields: %q", i+1, line)
+			continue
+		}
+		e := evidence{fields[0], fields[1], fields[2], fields[3]}
+		key := e.kind + " " + e.name
+		if _, twice := all[key]; twice {
+			t.Errorf("%s is there twice", key)
+		}
+		for _, class := range strings.Split(e.class, "+") {
+			if !slices.Contains(classes, class) {
+				t.Errorf("%s is of class %q, none of %q", key, class, classes)
+			}
+		}
+		all[key] = e
+	}
+	return all
+}
+
+// families are the operations that the local AgentCore is for: a new one in the SDK's
+// model must be named, as there or as absent.
+var families = regexp.MustCompile(`Gateway|AgentRuntime|RuntimeSession|Polic|Oauth2|ApiKey|Workload|TokenVault|TagResource|UntagResource|TagsForResource|TokenAuth`)
+
+// Every operation, status and limit has its evidence, and nothing has evidence that is
+// not there.
+func TestEvidence(t *testing.T) {
+	all := readEvidence(t)
+	named := map[string]bool{}
+	claim := func(key string, there bool) {
+		t.Helper()
+		named[key] = true
+		switch e, ok := all[key]; {
+		case !ok:
+			t.Errorf("docs/evidence.tsv does not have %s", key)
+		case there == (e.class == "absent"):
+			t.Errorf("docs/evidence.tsv has %s as %s, which is implemented: %t", key, e.class, there)
+		}
+	}
+	for _, op := range operations() {
+		if there := op.handle != nil || op.ask != nil; there || families.MatchString(op.name) {
+			claim("operation "+op.name, there)
+		}
+	}
+	claim("operation InvokeAgentRuntime", true) // by their paths alone
+	claim("operation GetSecretValue", true)
+	for _, name := range statuses() {
+		key := "status " + name
+		claim(key, all[key].class != "absent")
+	}
+	for _, name := range append(limits(reflect.TypeFor[Options](), ""), "maxInlineSchema", "mostTags") {
+		claim("limit "+name, true)
+	}
+	for key := range all {
+		if !named[key] {
+			t.Errorf("docs/evidence.tsv has %s, which is nowhere", key)
+		}
+	}
+}
+
+// statuses are those of all resources, as the model has them.
+func statuses() (names []string) {
+	names = append(names, named(types.TargetStatus("").Values())...)
+	names = append(names, named(types.GatewayStatus("").Values())...)
+	names = append(names, named(types.AgentRuntimeStatus("").Values())...)
+	names = append(names, named(types.AgentRuntimeEndpointStatus("").Values())...)
+	names = append(names, named(types.PolicyEngineStatus("").Values())...)
+	names = append(names, named(types.PolicyStatus("").Values())...)
+	return append(names, named(types.GatewayRuleStatus("").Values())...)
+}
+
+func named[T ~string](values []T) (names []string) {
+	for _, v := range values {
+		names = append(names, fmt.Sprintf("%s.%s", reflect.TypeFor[T]().Name(), v))
+	}
+	return names
+}
+
+// limits are the numbers among the options: durations are none of AWS's.
+func limits(options reflect.Type, prefix string) (names []string) {
+	for field := range options.Fields() {
+		switch field.Type.Kind() {
+		case reflect.Struct:
+			if field.Type == reflect.TypeFor[Quotas]() {
+				names = append(names, limits(field.Type, field.Name+".")...)
+			}
+		case reflect.Int, reflect.Float64:
+			names = append(names, prefix+field.Name)
+		}
+	}
+	return names
+}
+
+// The table in docs/emulator.md is made from the ledger.
+func TestEvidenceTable(t *testing.T) {
+	const path, begin, end = "../docs/emulator.md", "<!-- evidence: go test ./emulator -update -->\n", "<!-- end of evidence -->\n"
+	var table strings.Builder
+	fmt.Fprintf(&table, "| | %s |\n|---|%s\n", strings.Join(classes, " | "), strings.Repeat("---|", len(classes)))
+	all := readEvidence(t)
+	for _, kind := range []string{"operation", "status", "limit"} {
+		fmt.Fprintf(&table, "| %s |", map[string]string{"operation": "operations", "status": "statuses", "limit": "limits"}[kind])
+		for _, class := range classes {
+			n := 0
+			for _, e := range all {
+				if e.kind == kind && slices.Contains(strings.Split(e.class, "+"), class) {
+					n++
+				}
+			}
+			fmt.Fprintf(&table, " %d |", n)
+		}
+		table.WriteString("\n")
+	}
+	document, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := bytes.Cut(document, []byte(begin))
+	_, after, ended := bytes.Cut(rest, []byte(end))
+	if !found || !ended {
+		t.Fatalf("%s has no place for the table", path)
+	}
+	want := slices.Concat(before, []byte(begin), []byte(table.String()), []byte(end), after)
+	if *update {
+		if err := os.WriteFile(path, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if !bytes.Equal(document, want) {
+		t.Errorf("%s has another table than docs/evidence.tsv gives: go test ./emulator -update", path)
+	}
+}
