@@ -1,0 +1,33 @@
+package interop_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The tutorial's cells, by boto3 alone, on `local --empty`: with its own form of a
+// runtime's URL, processes as container URIs, and a client that a flag has made.
+func TestTutorialFromBoto3(t *testing.T) {
+	t.Parallel()
+	python := fromPython(t, "python3")
+	file := filepath.Join(t.TempDir(), "env")
+	said := start(t, regexp.MustCompile("Ctrl-C"), "local", "--empty", "--addr", "127.0.0.1:0", "--env-file", file, "--client", "tutorial:hush:gateway/invoke+runtime/invoke")
+	issuer := regexp.MustCompile(`discovery URL +(\S+)\n +tokens +(\S+)`).FindStringSubmatch(said)
+	if issuer == nil {
+		t.Fatalf("no issuer is printed: %s", said)
+	}
+	variables, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := append(strings.Fields(string(variables)), "DISCOVERY_URL="+issuer[1], "TOKEN_URL="+issuer[2], "CLIENT=tutorial", "SECRET=hush")
+	for i, name := range []string{"V1", "V2", "V3"} {
+		settings = append(settings, name+"="+strings.TrimPrefix(listen(t, ordersServer(t, i+2)), "http://")+"/mcp")
+	}
+	if out := succeed(t, pythonEnvironment(settings...), python, "aws/tutorial.py"); lastLine(out) != "the tutorial is played and cleaned up" {
+		t.Errorf("it printed %s", out)
+	}
+}
