@@ -96,15 +96,16 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 		since = r.NotSyncedSince // what was done since then stays done
 	}
 	runs, err := m.prepareAll(ctx, gateways, r, caller, deadline)
+	if err == nil {
+		err = unmatched(r.Targets, runs)
+	}
 	if err != nil {
+		keepAll(runs)
 		return Fleet{}, err
 	}
 	total := 0
 	for _, run := range runs {
 		total += len(run.queue) + len(run.running) + len(run.done)
-	}
-	if err := unmatched(r.Targets, runs); err != nil {
-		return Fleet{}, err
 	}
 	working, cancel := context.WithDeadline(ctx, time.Now().Add(max(time.Until(deadline), time.Second)))
 	defer cancel()
@@ -125,9 +126,7 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 	}
 	work.Wait()
 	if ctx.Err() != nil { // nobody hears the answer
-		for _, run := range runs {
-			run.keep()
-		}
+		keepAll(runs)
 		return Fleet{}, fmt.Errorf("the call was given up: what was begun goes on, and a later call tells how it ended: %w", context.Cause(ctx))
 	}
 	return summarize(runs, total, start, since), nil

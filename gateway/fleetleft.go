@@ -15,18 +15,26 @@ func (r *fleetRun) leftCaller() Caller { return Caller{Name: r.caller.Name, Call
 
 // leave has a synchronization that the call no longer waits for carried to its end.
 func (r *fleetRun) leave(f *flight) {
-	if r.m.operations.hasStopped() {
+	hold, ok := r.m.operations.hold()
+	if !ok {
 		r.m.Log.Warn("a synchronization is left to AWS: nobody here checks how it ends", "gateway", r.g.Name, "target", f.Before.Name)
 		return
 	}
+	defer hold()
 	o := &operation{m: r.m, start: time.Now(), g: r.g, before: f.Before, now: f.Before, sent: f.Before, served: r.served, servedErr: r.servedErr}
 	r.m.begin(o, &synchronization{joined: aws.PhaseOf(f.Before.Status) == aws.PhaseWorking}, r.leftCaller())
 }
 
-func (s *operations) hasStopped() bool {
+// hold keeps a stop from ending its wait until release is called; false where it has
+// begun to wait.
+func (s *operations) hold() (release func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.stopped
+	if s.stopped {
+		return nil, false
+	}
+	s.working.Add(1)
+	return s.working.Done, true
 }
 
 // leftOver is the operation to which an earlier call has left a target: one under
@@ -57,6 +65,15 @@ func (r *fleetRun) hear(left *running) bool {
 	}
 	r.done = append(r.done, row)
 	return true
+}
+
+// keepAll has what runs did told by the caller's next call.
+func keepAll(runs []*fleetRun) {
+	for _, run := range runs {
+		if run != nil {
+			run.keep()
+		}
+	}
 }
 
 // keep has what this call did told by the next one: its caller has left.

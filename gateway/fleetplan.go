@@ -88,7 +88,7 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ca
 	}
 	if r.OnlyDrifted {
 		if err := run.keepDrifted(ctx); err != nil {
-			return nil, err
+			return run, err // with the ends that it has heard
 		}
 	}
 	return run, nil

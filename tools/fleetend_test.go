@@ -72,6 +72,26 @@ func TestFleetsEndIsToldByAnyCallOnce(t *testing.T) {
 	}
 }
 
+// A call that is refused, and has heard of an end before that was clear, leaves it to
+// the next one.
+func TestRefusedFleetHearsOfNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	if err := b.orders.SetTools(1); err != nil {
+		t.Fatal(err)
+	}
+	release := b.cloud.Hold(types.TargetStatusSynchronizing)
+	defer release()
+	must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 0})
+	release()
+	b.ended(1)
+	refused(b, "synchronize_targets", map[string]any{"targets": []string{"orders", "none"}}, "nothing was begun")
+	told := must[withEarlier](b, "list_gateways", nil)
+	if len(told.Earlier) != 1 || len(told.Earlier[0].Tools.Removed) != 1 {
+		t.Errorf("got %+v", told)
+	}
+}
+
 // Where nothing is different, the call that hears of an end says so; what it was given
 // as the time since stays that.
 func TestFleetsEndWithoutAChange(t *testing.T) {
