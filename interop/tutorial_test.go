@@ -31,3 +31,31 @@ func TestTutorialFromBoto3(t *testing.T) {
 		t.Errorf("it printed %s", out)
 	}
 }
+
+// botocore calls every implemented operation that it knows, and every answer has the
+// shape that its model says. MANAGED secrets are not readable, so GetSecretValue is
+// called by nobody here.
+func TestBotocoreKnowsEveryAnswer(t *testing.T) {
+	t.Parallel()
+	python := fromPython(t, "python3")
+	file := filepath.Join(t.TempDir(), "env")
+	said := start(t, regexp.MustCompile("Ctrl-C"), "local", "--empty", "--addr", "127.0.0.1:0", "--env-file", file, "--client", "tutorial:hush:gateway/invoke+runtime/invoke")
+	issuer := regexp.MustCompile(`discovery URL +(\S+)`).FindStringSubmatch(said)
+	variables, err := os.ReadFile(file)
+	if err != nil || issuer == nil {
+		t.Fatalf("%v %s", err, said)
+	}
+	ledger, err := os.ReadFile("../docs/evidence.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var implemented []string
+	for line := range strings.Lines(string(ledger)) {
+		if f := strings.Split(line, "\t"); f[0] == "operation" && f[2] != "absent" && f[1] != "GetSecretValue" {
+			implemented = append(implemented, f[1])
+		}
+	}
+	settings := append(strings.Fields(string(variables)), "DISCOVERY_URL="+issuer[1], "CLIENT=tutorial", "SECRET=hush",
+		"OPERATIONS="+strings.Join(implemented, ","), "V1="+strings.TrimPrefix(listen(t, ordersServer(t, 2)), "http://")+"/mcp")
+	t.Logf("%s", succeed(t, pythonEnvironment(settings...), python, "aws/operations.py"))
+}
