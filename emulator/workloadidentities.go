@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
@@ -95,6 +96,8 @@ func (s *Server) deleteWorkloadIdentity(r *request) (json.RawMessage, error) {
 		return nil, refused("WorkloadIdentity %s is managed by a gateway or an agent runtime and goes with it", *identity.record.Name)
 	}
 	s.workloadIdentities = slices.DeleteFunc(s.workloadIdentities, func(other *workloadIdentity) bool { return other == identity })
+	// Its tokens go with it: they must not be those of a later one of its name.
+	maps.DeleteFunc(s.workloadTokens, func(_ string, token workloadToken) bool { return token.workload == *identity.record.Name })
 	return nil, nil
 }
 
