@@ -4,10 +4,15 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,9 +24,9 @@ var update = flag.Bool("update", false, "write the table in docs/emulator.md ane
 // evidence is what a claim of the local AgentCore rests on.
 type evidence struct{ kind, name, class, source string }
 
-// classes of evidence, the strongest first. A row may have several; absent is what the
-// local AgentCore does not have.
-var classes = []string{"recording", "model", "documented", "reported", "foreign client", "guess", "absent"}
+// classes of evidence, the strongest first. A row may have several; ours is what only
+// the local AgentCore has, absent what it has not.
+var classes = []string{"recording", "model", "documented", "reported", "foreign client", "guess", "ours", "absent"}
 
 func readEvidence(t *testing.T) map[string]evidence {
 	t.Helper()
@@ -87,11 +92,84 @@ func TestEvidence(t *testing.T) {
 	for _, name := range append(limits(reflect.TypeFor[Options](), ""), "maxInlineSchema", "mostTags") {
 		claim("limit "+name, true)
 	}
+	for message := range refusals(t) {
+		claim("refusal "+message, true)
+	}
+	left := map[string]bool{} // statuses that some transition leads to
+	for key, e := range all {
+		if e.kind != "transition" {
+			continue
+		}
+		named[key] = true
+		from, to, ok := strings.Cut(e.name, " -> ")
+		for _, status := range []string{from, to} {
+			if status != "none" && !slices.Contains(statuses(), status) {
+				t.Errorf("%s: %s is no status", key, status)
+			}
+		}
+		if left[to] = true; !ok {
+			t.Errorf("%s is no transition", key)
+		}
+	}
+	for _, name := range statuses() {
+		if there := all["status "+name].class != "absent"; there != left[name] {
+			t.Errorf("status %s is there: %t, and a transition leads to it: %t", name, there, left[name])
+		}
+	}
 	for key := range all {
 		if !named[key] {
 			t.Errorf("docs/evidence.tsv has %s, which is nowhere", key)
 		}
 	}
+}
+
+// refusals are the messages with which the local AgentCore refuses, as its source has
+// them.
+func refusals(t *testing.T) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages := map[string]bool{}
+	// add takes the longest literal of an expression: a message may be put together.
+	add := func(expr ast.Expr) {
+		longest := ""
+		ast.Inspect(expr, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok {
+				if literal, err := strconv.Unquote(lit.Value); err == nil && len(literal) > len(longest) {
+					longest = literal
+				}
+			}
+			return true
+		})
+		if longest = strings.TrimSpace(longest); longest != "" && longest != "%s" {
+			messages[longest] = true
+		}
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			switch v := n.(type) {
+			case *ast.CallExpr:
+				if f, ok := v.Fun.(*ast.Ident); ok && slices.Contains([]string{"conflicting", "refused", "cannotParse"}, f.Name) {
+					add(v.Args[0])
+				}
+			case *ast.KeyValueExpr:
+				if key, ok := v.Key.(*ast.Ident); ok && key.Name == "message" {
+					add(v.Value)
+				}
+			}
+			return true
+		})
+	}
+	return messages
 }
 
 // statuses are those of all resources, as the model has them.
@@ -133,8 +211,8 @@ func TestEvidenceTable(t *testing.T) {
 	var table strings.Builder
 	fmt.Fprintf(&table, "| | %s |\n|---|%s\n", strings.Join(classes, " | "), strings.Repeat("---|", len(classes)))
 	all := readEvidence(t)
-	for _, kind := range []string{"operation", "status", "limit"} {
-		fmt.Fprintf(&table, "| %s |", map[string]string{"operation": "operations", "status": "statuses", "limit": "limits"}[kind])
+	for _, kind := range []string{"operation", "status", "transition", "refusal", "limit"} {
+		fmt.Fprintf(&table, "| %s |", map[string]string{"operation": "operations", "status": "statuses", "transition": "transitions", "refusal": "refusals", "limit": "limits"}[kind])
 		for _, class := range classes {
 			n := 0
 			for _, e := range all {

@@ -1,5 +1,5 @@
-"""Plays the AgentCore tutorial with boto3 on a local AgentCore that is empty, from
-its first cell to the clean-up.
+"""Plays the AgentCore tutorial with boto3 on a local AgentCore, from its first cell to
+the clean-up. SUFFIX is added to the names, for one that has the tutorial's already.
 
 The AWS_… variables lead to it. DISCOVERY_URL and TOKEN_URL are those of its issuer,
 CLIENT and SECRET a client with the scopes gateway/invoke and runtime/invoke. V1, V2
@@ -17,6 +17,7 @@ import boto3
 
 ROLE = "arn:aws:iam::123456789012:role/agentcore-gateway-role"
 REGION = os.environ["AWS_REGION"]
+SUFFIX = os.environ.get("SUFFIX", "")
 control = boto3.client("bedrock-agentcore-control")
 
 
@@ -78,14 +79,14 @@ def expect(got, *want):
         raise SystemExit(f"the gateway serves {got}, want {sorted(want)}")
 
 
-first, first_arn = runtime("orders", os.environ["V1"])
+first, first_arn = runtime("orders" + SUFFIX, os.environ["V1"])
 provider = control.create_oauth2_credential_provider(
-    name="ac-gateway-mcp-server-identity", credentialProviderVendor="CustomOauth2",
+    name="ac-gateway-mcp-server-identity" + SUFFIX, credentialProviderVendor="CustomOauth2",
     oauth2ProviderConfigInput={"customOauth2ProviderConfig": {
         "oauthDiscovery": {"discoveryUrl": os.environ["DISCOVERY_URL"]}, "clientId": os.environ["CLIENT"], "clientSecret": os.environ["SECRET"]}},
 )
 gateway = control.create_gateway(
-    name="ac-gateway-mcp-server", roleArn=ROLE, protocolType="MCP", authorizerType="CUSTOM_JWT",
+    name="ac-gateway-mcp-server" + SUFFIX, roleArn=ROLE, protocolType="MCP", authorizerType="CUSTOM_JWT",
     authorizerConfiguration=authorizer("gateway/invoke"), description="AgentCore Gateway with MCP Server Target",
     protocolConfiguration={"mcp": {"supportedVersions": ["2025-11-25"]}},
 )
@@ -124,7 +125,7 @@ ready("the synchronization")
 expect(served(gateway_url), "getOrder", "updateOrder", "cancelOrder")
 
 # deleteOrder: a runtime of its own, to which the target is pointed.
-second, second_arn = runtime("orders_v2", os.environ["V3"])
+second, second_arn = runtime("orders_v2" + SUFFIX, os.environ["V3"])
 control.update_gateway_target(gatewayIdentifier=gateway_id, targetId=target, **configuration(second_arn))
 ready("the update")
 expect(served(gateway_url), "getOrder", "updateOrder", "cancelOrder", "deleteOrder")
@@ -133,9 +134,15 @@ control.delete_gateway_target(gatewayIdentifier=gateway_id, targetId=target)
 while control.list_gateway_targets(gatewayIdentifier=gateway_id)["items"]:
     time.sleep(0.05)
 control.delete_gateway(gatewayIdentifier=gateway_id)
-control.delete_oauth2_credential_provider(name="ac-gateway-mcp-server-identity")
+control.delete_oauth2_credential_provider(name="ac-gateway-mcp-server-identity" + SUFFIX)
 for runtime_id in (first, second):
     control.delete_agent_runtime(agentRuntimeId=runtime_id)
-while control.list_gateways()["items"] or control.list_agent_runtimes()["agentRuntimes"] or control.list_oauth2_credential_providers()["credentialProviders"]:
+def left():
+    yield from (g["gatewayId"] for g in control.list_gateways()["items"] if g["gatewayId"] == gateway_id)
+    yield from (r["agentRuntimeId"] for r in control.list_agent_runtimes()["agentRuntimes"] if r["agentRuntimeId"] in (first, second))
+    yield from (p["name"] for p in control.list_oauth2_credential_providers()["credentialProviders"] if p["name"] == "ac-gateway-mcp-server-identity" + SUFFIX)
+
+
+while list(left()):
     time.sleep(0.05)
 print("the tutorial is played and cleaned up")
