@@ -32,3 +32,30 @@ func TestRuntimeEndpoint(t *testing.T) {
 		}
 	}
 }
+
+// Only a local AgentCore takes the place of AWS's data plane, and only for its region.
+func TestReach(t *testing.T) {
+	t.Setenv("AWS_CONFIG_FILE", "/nonexistent")
+	t.Setenv("AWS_REGION", "us-east-1")
+	const path = "/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A123456789012%3Aruntime%2Fa-AbCdEfGhIj/invocations?qualifier=DEFAULT"
+	for _, c := range []struct{ control, endpoint, want string }{
+		{"http://127.0.0.1:8042", "https://bedrock-agentcore.us-east-1.amazonaws.com" + path, "http://127.0.0.1:8042" + path},
+		{"http://127.0.0.1:8042", "https://bedrock-agentcore.eu-west-1.amazonaws.com" + path, ""},
+		{"http://127.0.0.1:8042", "https://orders.example.com" + path, ""},
+		{"http://127.0.0.1:8042", "http://bedrock-agentcore.us-east-1.amazonaws.com" + path, ""},
+		{"", "https://bedrock-agentcore.us-east-1.amazonaws.com" + path, ""},
+		{"https://proxy.example.com", "https://bedrock-agentcore.us-east-1.amazonaws.com" + path, ""},
+	} {
+		client, err := New(t.Context(), Options{Endpoint: c.control})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := c.want
+		if want == "" {
+			want = c.endpoint
+		}
+		if got := client.Reach(c.endpoint); got != want {
+			t.Errorf("with %q, %s: %s", c.control, c.endpoint, got)
+		}
+	}
+}
