@@ -49,6 +49,9 @@ func TestGatewayRules(t *testing.T) {
 	if got := active(second.RuleId); *got.Priority != 30 || *got.Description != "why" || len(got.Conditions) != 1 || got.UpdatedAt == nil {
 		t.Errorf("an update of the priority left %+v", got)
 	}
+	_, err = w.client.UpdateGatewayRule(t.Context(), &control.UpdateGatewayRuleInput{GatewayIdentifier: &gw, RuleId: second.RuleId, Priority: aws.Int32(30), Description: aws.String("so")})
+	w.check(err) // its own priority is free
+	active(second.RuleId)
 	_, err = w.client.DeleteGatewayRule(t.Context(), &control.DeleteGatewayRuleInput{GatewayIdentifier: &gw, RuleId: first.RuleId})
 	w.check(err)
 	w.until("the rule is gone", func() bool {

@@ -112,6 +112,11 @@ func TestPoliciesDecide(t *testing.T) {
 	}
 	_, err = w.client.DeletePolicyEngine(t.Context(), &control.DeletePolicyEngineInput{PolicyEngineId: &engine})
 	w.refusal(err, "ConflictException", "has 4 policies")
+	spare, spareARN := w.engine("spare")
+	arn = spareARN
+	enforce(types.GatewayPolicyEngineModeLogOnly)
+	_, err = w.client.DeletePolicyEngine(t.Context(), &control.DeletePolicyEngineInput{PolicyEngineId: &spare})
+	w.refusal(err, "ConflictException", "is used by gateway "+w.gatewayID)
 	_, err = w.client.DeletePolicy(t.Context(), &control.DeletePolicyInput{PolicyEngineId: &engine, PolicyId: one.PolicyId})
 	w.check(err)
 	w.until("the policy is gone", func() bool {

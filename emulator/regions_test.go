@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	control "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 
 	"agentcore-gateway-mcp/emulator"
 )
@@ -71,6 +72,9 @@ func TestRegionsAreBounded(t *testing.T) {
 		w.check(err)
 		return len(list.Items)
 	}
+	if gateways("nowhere") != 1 {
+		t.Error("a region that is none has a world")
+	}
 	var counts []int
 	for i := range 70 {
 		counts = append(counts, gateways(fmt.Sprintf("eu-west-%d", i)))
@@ -78,7 +82,7 @@ func TestRegionsAreBounded(t *testing.T) {
 	if empty := slices.Index(counts, 1); empty != 64 || slices.Contains(counts[64:], 0) {
 		t.Errorf("gateways by region: %v", counts)
 	}
-	if gateways("nowhere") != 1 {
-		t.Error("a region that is none has a world")
-	}
+	w.core.Close()
+	_, err := w.in("eu-west-1").client.CreateGateway(t.Context(), &control.CreateGatewayInput{Name: aws.String("late"), RoleArn: aws.String(roleARN), AuthorizerType: types.AuthorizerTypeNone, ProtocolType: types.GatewayProtocolTypeMcp})
+	w.refusal(err, "InternalServerException", "closed")
 }
