@@ -127,7 +127,8 @@ func (s *Server) serveRuntime(w http.ResponseWriter, r *http.Request, runtime st
 		if failure == nil {
 			failure = s.authorizeInvocation(w, r, call)
 		}
-		if failure == nil && (!s.pause(r.Context(), min(call.cold, initialization)) || call.address == "" || call.cold > initialization) {
+		wait, started := startsIn(call.cold)
+		if failure == nil && (!s.pause(r.Context(), wait) || call.address == "" || !started) {
 			failure = &apiError{
 				code: runtimeClientError, status: http.StatusFailedDependency,
 				message: "Runtime initialization time exceeded. Please make sure that initialization completes in 30s.",
@@ -143,6 +144,12 @@ func (s *Server) serveRuntime(w http.ResponseWriter, r *http.Request, runtime st
 
 // initialization is how long AWS waits for a process to start.
 const initialization = 30 * time.Second
+
+// startsIn is how long a request waits for a process that is cold for a while yet, and
+// whether it has started by then.
+func startsIn(cold time.Duration) (wait time.Duration, started bool) {
+	return min(cold, initialization), cold <= initialization
+}
 
 // coldness is for how long a version's process does not answer yet. The caller holds
 // s.mu.

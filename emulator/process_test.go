@@ -107,6 +107,16 @@ func TestProcessOfANamedRuntime(t *testing.T) {
 	if got := named.offers(named.invocations(arn), named.token(named.outbound, "runtime-client", "runtime-secret")); !slices.Equal(got, []string{"t0", "t1"}) {
 		t.Errorf("the runtime offers %q", got)
 	}
+	id := arn[strings.LastIndex(arn, "/")+1:]
+	_, err := named.client.UpdateAgentRuntime(t.Context(), &bedrockagentcorecontrol.UpdateAgentRuntimeInput{
+		AgentRuntimeId: &id, AgentRuntimeArtifact: container(local(w.serve(listing(3)))), RoleArn: aws.String(roleARN), AuthorizerConfiguration: named.jwt(named.outbound, "runtime-client"),
+		NetworkConfiguration: &types.NetworkConfiguration{NetworkMode: types.NetworkModePublic},
+	})
+	named.check(err)
+	named.runtimeReady(id)
+	if got := named.offers(named.invocations(arn), named.token(named.outbound, "runtime-client", "runtime-secret")); len(got) != 3 {
+		t.Errorf("a version of a process of its own offers %q", got)
+	}
 }
 
 // The same seed gives the same ids, another one others.

@@ -30,9 +30,6 @@ func (s *Server) meant(r *http.Request) *Server {
 	if runtime, ok := invocationPath(path); ok {
 		return s.known(part(runtime, ":", 3))
 	}
-	if pool, ok := strings.CutPrefix(path, userPoolPath); ok {
-		return s.known(part(pool, "_", 0))
-	}
 	_, rest, isGateway := strings.Cut(path, gatewayPath)
 	if isGateway {
 		return s.withGateway(strings.TrimSuffix(rest, mcpSuffix))
