@@ -66,6 +66,7 @@ type FleetTarget struct {
 
 	reason string // of a skip
 	heard  bool   // of the operation that has followed it, which has compared it
+	end    Change // of that operation, where nobody had heard it before
 }
 
 // SkipReason counts the targets that were skipped for one reason.

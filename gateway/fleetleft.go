@@ -53,10 +53,18 @@ func (r *fleetRun) hear(left *running) bool {
 	if !left.isDone() {
 		return false
 	}
-	c := left.hear()
+	c, news := left.take()
+	if !news { // told by another call meanwhile
+		c, _, _ = left.state()
+		c.Tools = nil
+	}
+	end := c
 	row := FleetTarget{
 		Gateway: c.Gateway, Target: c.Target, TargetID: c.TargetID, Outcome: c.Outcome, Status: c.Status,
 		StatusReasons: c.StatusReasons, AuthorizationURL: c.AuthorizationURL, heard: true,
+	}
+	if news {
+		row.end = end
 	}
 	if t := c.Tools; t != nil && t.Source != FromGateway {
 		r.unread = append(r.unread, fmt.Sprintf("target %s: %s", c.Target, t.Reason))
@@ -79,7 +87,10 @@ func keepAll(runs []*fleetRun) {
 // keep has what this call did told by the next one: its caller has left.
 func (r *fleetRun) keep() {
 	for _, t := range r.done {
-		if t.Outcome == Skipped || t.Outcome == InProgress {
+		if t.heard && t.end.Target != "" {
+			r.m.operations.keep(r.leftCaller(), t.end)
+		}
+		if t.heard || t.Outcome == Skipped || t.Outcome == InProgress {
 			continue
 		}
 		c := newChange(r.g, aws.Target{ID: t.TargetID, Name: t.Target, Status: t.Status, AuthorizationURL: t.AuthorizationURL})

@@ -163,6 +163,8 @@ func (r *fleetRun) send(ctx context.Context) {
 			return r.m.Client.Synchronize(ctx, r.g.ID, t.ID)
 		})
 		switch {
+		case err == nil: // also as the time ran out: it is under way
+			r.join(t)
 		case errors.Is(err, aws.ErrQuota):
 			r.refused(err)
 			return
@@ -187,11 +189,9 @@ func (r *fleetRun) send(ctx context.Context) {
 		case errors.Is(err, aws.ErrNotFound):
 			r.skip(t, "deleted meanwhile")
 			r.report(r.done[len(r.done)-1])
-		case err != nil:
+		default:
 			t.StatusReasons = []string{"not synchronized: " + err.Error()}
 			r.finish(t, Failed)
-		default:
-			r.join(t)
 		}
 		r.queue = r.queue[1:]
 	}

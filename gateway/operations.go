@@ -3,14 +3,11 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"agentcore-gateway-mcp/aws"
 )
 
 const (
@@ -113,22 +110,6 @@ func (m *Manager) rescue(what string, instead func()) {
 	}
 }
 
-// running is an operation as those see it who wait for it.
-type running struct {
-	id       string
-	caller   Caller
-	underway Change        // the answer to who does not wait for the end
-	cancel   func()        // for the end of the process
-	done     chan struct{} // closed at the end
-
-	mu        sync.Mutex
-	seen      aws.Target             // as last polled
-	listeners map[chan<- string]bool // of those who wait
-	answer    Change                 // at the end
-	ended     time.Time
-	heard     bool
-}
-
 // begin carries an operation whose change was sent to its end.
 func (m *Manager) begin(o *operation, k kind, caller Caller) *running {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -184,16 +165,22 @@ func (s *operations) since(caller Caller, targetID string, age time.Duration) *r
 	return nil
 }
 
+// mostTold is how many ends one answer tells: more would not fit, and are told by the
+// next.
+const mostTold = 4
+
 // Unheard are the ends of a caller's operations that nobody has heard, each told
-// once.
+// once, the oldest first.
 func (m *Manager) Unheard(caller Caller) []End {
 	m.operations.mu.Lock()
 	defer m.operations.mu.Unlock()
 	var ends []End
 	for _, r := range m.operations.all {
-		if answer, ended, heard := r.state(); r.caller.Name == caller.Name && !ended.IsZero() && !heard {
-			r.hear()
-			ends = append(ends, End{Operation: r.id, EndedAt: ended.UTC(), Change: answer})
+		if r.caller.Name != caller.Name || len(ends) == mostTold {
+			continue
+		}
+		if answer, ok := r.take(); ok {
+			ends = append(ends, End{Operation: r.id, EndedAt: r.ended.UTC(), Change: answer})
 		}
 	}
 	return ends
@@ -243,106 +230,4 @@ func (m *Manager) Stop(grace time.Duration) []Change {
 	case <-time.After(stopTime):
 	}
 	return left
-}
-
-// isDone reports whether the operation has ended.
-func (r *running) isDone() bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
-	}
-}
-
-func (r *running) state() (answer Change, ended time.Time, heard bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.answer, r.ended, r.heard
-}
-
-func (r *running) hear() Change {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.heard = true
-	return r.answer
-}
-
-// end keeps how the operation ended. When nobody waits, the log tells it.
-func (r *running) end(c Change, m *Manager) {
-	r.mu.Lock()
-	alone := len(r.listeners) == 0
-	r.answer, r.ended, r.heard = c, time.Now(), !alone // nobody else is to tell it first
-	r.mu.Unlock()
-	close(r.done)
-	if alone && c.Outcome != InProgress { // one that is left is told of by Stop
-		m.Log.Info("an operation ended for which nobody waited", "operation", r.id, "gateway", c.Gateway, "target", c.Target, "outcome", c.Outcome, "status", c.Status, "next", c.Next)
-	}
-}
-
-// saw keeps the target as polled, and tells those who wait.
-func (r *running) saw(t aws.Target, message string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if t.Name != "" {
-		r.seen = t
-	}
-	for l := range r.listeners {
-		select {
-		case l <- message:
-		default: // it has one to tell still
-		}
-	}
-}
-
-// turn changes the answer to who does not wait any longer.
-func (r *running) turn(change func(*Change)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	change(&r.underway)
-}
-
-// standing is the answer to who does not wait any longer.
-func (r *running) standing() Change {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c := r.underway
-	c.Status, c.StatusReasons, c.AuthorizationURL = r.seen.Status, quoteAll(r.seen.StatusReasons), r.seen.AuthorizationURL
-	return c
-}
-
-// await waits for the end until wait after start, or until the caller leaves,
-// which is the error.
-func (r *running) await(ctx context.Context, start time.Time, wait time.Duration, progress Progress) (Change, error) {
-	messages := make(chan string, 1)
-	r.mu.Lock()
-	r.listeners[messages] = true
-	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		delete(r.listeners, messages)
-		r.mu.Unlock()
-	}()
-	timer := time.NewTimer(time.Until(start.Add(wait)))
-	defer timer.Stop()
-	for {
-		select {
-		case <-r.done:
-			return r.hear(), nil
-		case message := <-messages:
-			progress.report(min(time.Since(start), wait).Seconds(), wait.Seconds(), message)
-		case <-ctx.Done():
-			r.mu.Lock()
-			r.heard = r.heard && len(r.listeners) > 1 // an end that came with the leaving
-			r.mu.Unlock()
-			return Change{}, fmt.Errorf("the call was given up: operation %s goes on, and a later call tells how it ended: %w", r.id, context.Cause(ctx))
-		case <-timer.C:
-			if r.isDone() {
-				return r.hear(), nil
-			}
-			c := r.standing()
-			c.Seconds = seconds(time.Since(start))
-			return c, nil
-		}
-	}
 }

@@ -161,15 +161,41 @@ func TestWhoHearsAnEnd(t *testing.T) {
 		}
 
 		r = begin()
-		messages := make(chan string, 1)
-		r.listeners[messages] = true
 		r.end(Change{Outcome: Updated}, m)
-		delete(r.listeners, messages)
-		for range 20 { // either case of the select
-			r.heard = true
-			if _, err := r.await(ctx, time.Now(), time.Hour, nil); err != nil && r.heard {
+		for range 50 { // whatever the select takes
+			if _, err := r.await(ctx, time.Now(), time.Hour, nil); err == nil {
 				t.Fatal("a caller that has left has heard the end")
 			}
+		}
+		if ends := m.Unheard(me); len(ends) != 1 {
+			t.Errorf("an end that only callers who left have met: %+v", ends)
+		}
+
+		// Of two that wait, in either order: one hears it and one leaves, or both leave.
+		for name, c := range map[string]struct {
+			gone    [2]bool
+			unheard int
+		}{"hears, leaves": {[2]bool{false, true}, 0}, "leaves, hears": {[2]bool{true, false}, 0}, "both leave": {[2]bool{true, true}, 1}, "both hear": {[2]bool{false, false}, 0}} {
+			r = begin()
+			both := [2]chan string{make(chan string, 1), make(chan string, 1)}
+			r.listeners[both[0]], r.listeners[both[1]] = true, true
+			r.end(Change{Outcome: Updated}, m)
+			for i, gone := range c.gone {
+				if _, heard := r.leave(both[i], gone); heard == gone {
+					t.Errorf("%s: %d has heard it: %t", name, i, heard)
+				}
+			}
+			if ends := m.Unheard(me); len(ends) != c.unheard {
+				t.Errorf("%s: %d ends are told later", name, len(ends))
+			}
+		}
+
+		// More than fit one answer are told by the next.
+		for i := range mostTold + 1 {
+			m.operations.keep(me, Change{TargetID: fmt.Sprint(i)})
+		}
+		if first, second := m.Unheard(me), m.Unheard(me); len(first) != mostTold || len(second) != 1 {
+			t.Errorf("%d, then %d", len(first), len(second))
 		}
 	})
 }

@@ -72,6 +72,64 @@ func TestFleetsEndIsToldByAnyCallOnce(t *testing.T) {
 	}
 }
 
+// What AWS accepts as the time runs out is under way, and followed.
+func TestFleetSentAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	if err := b.orders.SetTools(1); err != nil {
+		t.Fatal(err)
+	}
+	b.cloud.Inject(emulator.Fault{Operation: "SynchronizeGatewayTargets", Delay: 1500 * time.Millisecond, Times: 1})
+	if f := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 1}); f.InProgress != 1 {
+		t.Fatalf("got %+v", f)
+	}
+	b.ended(1)
+	told := must[withEarlier](b, "list_gateways", nil)
+	if len(told.Earlier) != 1 || len(told.Earlier[0].Tools.Removed) != 1 || b.cloud.Calls("SynchronizeGatewayTargets") != 1 {
+		t.Errorf("sent %d times, told %+v", b.cloud.Calls("SynchronizeGatewayTargets"), told)
+	}
+}
+
+// An end that another call tells while a further call on many goes on is not told by
+// that as well.
+func TestFleetsEndIsToldByOneAnswer(t *testing.T) {
+	t.Parallel()
+	var armed atomic.Bool
+	var second string
+	gate, blocked := make(chan struct{}), make(chan struct{})
+	open, block := sync.OnceFunc(func() { close(gate) }), sync.OnceFunc(func() { close(blocked) })
+	defer open()
+	b := newBench(t, benchOptions{between: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if armed.Load() && r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/targets/"+second) {
+				block()
+				<-gate
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	second = b.newTarget(b.gatewayID, "second", b.url)
+	if err := b.orders.SetTools(3); err != nil {
+		t.Fatal(err)
+	}
+	release := b.cloud.Hold(types.TargetStatusSynchronizing)
+	defer release()
+	must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 1, "targets": []string{"orders"}})
+	armed.Store(true)
+	var f gateway.Fleet
+	var work sync.WaitGroup
+	work.Go(func() { f = must[gateway.Fleet](b, "synchronize_targets", nil) })
+	<-blocked
+	release()
+	b.ended(1)
+	told := must[withEarlier](b, "list_gateways", nil)
+	open()
+	work.Wait()
+	if len(told.Earlier) != 1 || f.Synchronized != 2 || f.Changed != 1 {
+		t.Errorf("earlier %+v, the call on many %+v", told.Earlier, f)
+	}
+}
+
 // A call that is refused, and has heard of an end before that was clear, leaves it to
 // the next one.
 func TestRefusedFleetHearsOfNothing(t *testing.T) {
