@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -104,6 +105,12 @@ func ended(t aws.Target, err error, left bool, success Outcome) (Outcome, []stri
 		return NeedsAuthorization, reasons
 	}
 	return success, reasons
+}
+
+// unread reports whether a wait has ended because AWS did not say how a target
+// stands: one refusal of a read is not the end of a change.
+func unread(err error) bool {
+	return err != nil && !isDeadline(err) && !errors.Is(err, context.Canceled) && !errors.Is(err, aws.ErrNotFound) && !errors.Is(err, aws.ErrUnknownStatus)
 }
 
 // joinable reports whether a synchronization that AWS refused as a conflict can

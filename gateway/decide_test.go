@@ -60,6 +60,20 @@ func TestRefuseChanged(t *testing.T) {
 	says(t, "other status", refuseChanged(planned, with(planned, func(t *aws.Target) { t.Status = "SYNCHRONIZING" })), "changed while this update was prepared")
 }
 
+func TestUnread(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{nil, false}, {context.DeadlineExceeded, false}, {context.Canceled, false}, {aws.ErrNotFound, false}, {aws.ErrUnknownStatus, false},
+		{aws.ErrDenied, true}, {aws.ErrUnreachable, true}, {aws.ErrThrottled, true},
+	} {
+		if got := unread(fmt.Errorf("GetGatewayTarget: %w", c.err)); c.err != nil && got != c.want || unread(nil) {
+			t.Errorf("%v: %t", c.err, got)
+		}
+	}
+}
+
 func TestReadingBefore(t *testing.T) {
 	for wait, want := range map[time.Duration]time.Duration{
 		0: 10 * time.Second, 20 * time.Second: 10 * time.Second, DefaultWait: 22500 * time.Millisecond, 80 * time.Second: 40 * time.Second, MaxWait: 40 * time.Second,

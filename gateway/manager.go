@@ -75,6 +75,10 @@ const (
 	// lateUnseen is the same where that it is late cannot be told for certain.
 	lateUnseen  = 5 * time.Second
 	sendTimeout = 30 * time.Second
+	// mostUnread is how long a change is followed that cannot be read, with readAgain
+	// between the tries.
+	mostUnread = time.Minute
+	readAgain  = 2 * time.Second
 )
 
 // guard is the rule for endpoints that a target or a gateway has already; an

@@ -104,14 +104,26 @@ func (m *Manager) dispatch(ctx context.Context, o *operation, k kind, wait time.
 func (o *operation) follow(ctx context.Context, success Outcome) {
 	waiting, cancel := context.WithDeadline(ctx, o.start.Add(mostWork))
 	defer cancel()
-	t, err := o.m.Client.WaitTarget(waiting, o.g.ID, o.before, func(t aws.Target) {
-		o.running.saw(t, fmt.Sprintf("%s is %s", t.Name, t.Status))
-	})
+	t, err := o.poll(waiting)
+	for first := time.Now(); unread(err) && time.Since(first) < mostUnread; {
+		o.report(fmt.Sprintf("how %s stands cannot be read, trying again: %v", o.before.Name, err))
+		if pause(waiting, readAgain) != nil {
+			break
+		}
+		t, err = o.poll(waiting)
+	}
 	if err != nil && o.sent.Name != "" && t.Status == o.before.Status && t.UpdatedAt.Equal(o.before.UpdatedAt) {
 		t = o.sent // nothing was read since: the call's own answer is newer
 	}
 	o.now, o.change = t, newChange(o.g, t)
 	o.change.Outcome, o.change.StatusReasons = ended(t, err, ctx.Err() != nil, success)
+}
+
+// poll waits for the end of the change as long as AWS says how it stands.
+func (o *operation) poll(ctx context.Context) (aws.Target, error) {
+	return o.m.Client.WaitTarget(ctx, o.g.ID, o.before, func(t aws.Target) {
+		o.running.saw(t, fmt.Sprintf("%s is %s", t.Name, t.Status))
+	})
 }
 
 // pointed is the target whose server the change leads to.

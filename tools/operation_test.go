@@ -15,6 +15,7 @@ import (
 
 	"agentcore-gateway-mcp/agent-examples/orders"
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
 )
@@ -164,6 +165,27 @@ func TestUpdateIsUndoneWhoeverWaits(t *testing.T) {
 				t.Errorf("the log does not say how it ended: %s", log)
 			}
 		})
+	}
+}
+
+// One poll that is refused ends nothing: the update is followed, and undone.
+func TestUnreadStatusIsReadAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	release := b.cloud.Hold(types.TargetStatusUpdating)
+	defer release()
+	broken := serve(t, http.NotFoundHandler()).URL + "/mcp"
+	c := must[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": broken, "waitSeconds": 0})
+	if c.Operation == nil || !c.Operation.Reverts {
+		t.Fatalf("got %+v", c)
+	}
+	remove := b.cloud.Inject(emulator.Fault{Operation: "GetGatewayTarget", Code: "AccessDeniedException", Times: 1})
+	defer remove()
+	release()
+	b.ended(1)
+	told := must[withEarlier](b, "list_gateways", nil)
+	if len(told.Earlier) != 1 || told.Earlier[0].Outcome != gateway.Reverted {
+		t.Errorf("got %+v", told)
 	}
 }
 
