@@ -243,6 +243,14 @@ func (r *fleetRun) look(ctx context.Context) {
 	still := r.running[:0]
 	for _, f := range r.running {
 		t, there := now[f.Before.ID]
+		if f.left == nil && !there { // one listing may lack it: the target itself says
+			var err error
+			t, err = r.m.Client.Target(ctx, r.g.ID, f.Before.ID)
+			if there = err == nil; err != nil && !errors.Is(err, aws.ErrNotFound) {
+				still = append(still, f)
+				continue
+			}
+		}
 		switch {
 		case f.left != nil:
 			still = append(still, f)

@@ -130,6 +130,36 @@ func TestFleetsEndIsToldByOneAnswer(t *testing.T) {
 	}
 }
 
+// A listing that lacks a target for a moment does not say that it was deleted.
+func TestListingThatLacksATarget(t *testing.T) {
+	t.Parallel()
+	var empty atomic.Int32
+	b := newBench(t, benchOptions{between: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet && strings.HasSuffix(strings.TrimSuffix(r.URL.Path, "/"), "/targets") && empty.Add(-1) >= 0 {
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = w.Write([]byte(`{"items":[]}`))
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	if err := b.orders.SetTools(1); err != nil {
+		t.Fatal(err)
+	}
+	release := b.cloud.Hold(types.TargetStatusSynchronizing)
+	defer release()
+	done := make(chan gateway.Fleet)
+	go func() { done <- must[gateway.Fleet](b, "synchronize_targets", nil) }()
+	eventually(t, "it is sent", func() bool { return b.cloud.Calls("SynchronizeGatewayTargets") == 1 })
+	empty.Store(2)
+	eventually(t, "two listings lack it", func() bool { return empty.Load() <= 0 })
+	release()
+	if f := <-done; f.Failed != 0 || f.Synchronized != 1 || f.Changed != 1 {
+		t.Errorf("got %+v", f)
+	}
+}
+
 // A call that is refused, and has heard of an end before that was clear, leaves it to
 // the next one.
 func TestRefusedFleetHearsOfNothing(t *testing.T) {
