@@ -57,12 +57,19 @@ func (c *Client) RuntimeEndpoint(ctx context.Context, arn, qualifier string) (st
 	return u.String(), nil
 }
 
+// OnDataPlane reports whether an endpoint is on AWS's data plane of a region, under the
+// name that AWS's documentation has for it, which a local AgentCore takes the place of.
+func OnDataPlane(endpoint, region string) (u *url.URL, is bool) {
+	u, err := url.Parse(endpoint)
+	return u, err == nil && u.Scheme == "https" && u.Host == "bedrock-agentcore."+region+".amazonaws.com"
+}
+
 // Reach is where an endpoint is asked: with a local AgentCore, the URLs of AWS's data
 // plane lead to it. All others stay as they are.
 func (c *Client) Reach(endpoint string) string {
 	base := c.data.Options().BaseEndpoint
-	u, err := url.Parse(endpoint)
-	if !c.local || base == nil || err != nil || u.Scheme != "https" || u.Host != "bedrock-agentcore."+c.Region()+".amazonaws.com" {
+	u, ok := OnDataPlane(endpoint, c.Region())
+	if !c.local || base == nil || !ok {
 		return endpoint
 	}
 	return strings.TrimSuffix(*base, "/") + u.RequestURI()

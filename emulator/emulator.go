@@ -306,6 +306,19 @@ func (s *Server) linger(ctx context.Context) bool {
 	return s.pause(ctx, time.Duration(s.stateDelay.Load()))
 }
 
+// later starts a job that lingers, and then finishes with s.mu held, unless the Server
+// closes before. The caller holds s.mu.
+func (s *Server) later(name string, finish func()) error {
+	return s.start(name, func(ctx context.Context) {
+		if !s.linger(ctx) {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		finish()
+	})
+}
+
 // pause waits for d; false when the Server closes.
 func (s *Server) pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -88,7 +87,7 @@ func (s *Server) updateGatewayRule(r *request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := idleGatewayRule(rule); err != nil {
+	if err := idle("Rule", *rule.record.RuleId, rule.record.Status); err != nil {
 		return nil, err
 	}
 	sent := maps.Clone(r.members)
@@ -134,7 +133,7 @@ func (s *Server) deleteGatewayRule(r *request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := idleGatewayRule(rule); err != nil {
+	if err := idle("Rule", *rule.record.RuleId, rule.record.Status); err != nil {
 		return nil, err
 	}
 	if err := s.workOnGatewayRule(gw, rule); err != nil {
@@ -146,12 +145,7 @@ func (s *Server) deleteGatewayRule(r *request) (json.RawMessage, error) {
 
 // workOnGatewayRule starts the job that takes a rule out of its working state.
 func (s *Server) workOnGatewayRule(gw *gateway, rule *gatewayRule) error {
-	return s.start("gateway rule", func(ctx context.Context) {
-		if !s.linger(ctx) {
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	return s.later("gateway rule", func() {
 		if rule.record.Status == types.GatewayRuleStatusDeleting {
 			gw.rules = slices.DeleteFunc(gw.rules, func(other *gatewayRule) bool { return other == rule })
 			s.forget(*rule.record.RuleId)
@@ -159,13 +153,6 @@ func (s *Server) workOnGatewayRule(gw *gateway, rule *gatewayRule) error {
 		}
 		rule.record.Status = types.GatewayRuleStatusActive
 	})
-}
-
-func idleGatewayRule(rule *gatewayRule) error {
-	if rule.record.Status != types.GatewayRuleStatusActive {
-		return conflicting("Rule %s is in %s state. Wait for the operation to complete", *rule.record.RuleId, rule.record.Status)
-	}
-	return nil
 }
 
 // freePriority refuses a priority that a rule other than self has.

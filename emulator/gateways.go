@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -100,7 +99,7 @@ func (s *Server) updateGateway(r *request) (json.RawMessage, error) {
 		return nil, cannotParse("the body could not be decoded")
 	}
 	old := &gw.record
-	if err := idle(gw); err != nil {
+	if err := idle("Gateway", *gw.record.GatewayId, gw.record.Status); err != nil {
 		return nil, err
 	}
 	if *next.Name != *old.Name {
@@ -128,7 +127,7 @@ func (s *Server) deleteGateway(r *request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := idle(gw); err != nil {
+	if err := idle("Gateway", *gw.record.GatewayId, gw.record.Status); err != nil {
 		return nil, err
 	}
 	if n := len(gw.targets); n > 0 {
@@ -166,12 +165,7 @@ func (s *Server) listGateways(r *request) (json.RawMessage, error) {
 
 // workOnGateway starts the job that takes a gateway out of its working state.
 func (s *Server) workOnGateway(gw *gateway) error {
-	return s.start("gateway", func(ctx context.Context) {
-		if !s.linger(ctx) {
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	return s.later("gateway", func() {
 		if gw.record.Status == types.GatewayStatusDeleting {
 			s.gateways = slices.DeleteFunc(s.gateways, func(g *gateway) bool { return g == gw })
 			s.forget(*gw.record.GatewayId)
@@ -184,11 +178,11 @@ func (s *Server) workOnGateway(gw *gateway) error {
 	})
 }
 
-// idle refuses work on a gateway that is being worked on.
-func idle(gw *gateway) error {
-	switch status := gw.record.Status; status {
-	case types.GatewayStatusCreating, types.GatewayStatusUpdating, types.GatewayStatusDeleting:
-		return conflicting("Gateway %s is in %s state. Wait for the operation to complete", *gw.record.GatewayId, status)
+// idle refuses work on a resource that is being worked on.
+func idle[S ~string](what, id string, status S) error {
+	switch status {
+	case "CREATING", "UPDATING", "SYNCHRONIZING", "DELETING":
+		return conflicting("%s %s is in %s state. Wait for the operation to complete", what, id, status)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 
+	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/remote"
 )
 
@@ -46,26 +47,19 @@ func (s *Server) RegisterRuntime(runtimeARN, address string) error {
 // machine: local://127.0.0.1:8000/mcp is the one at http://127.0.0.1:8000/mcp.
 const localContainer = "local://"
 
-// processOf is the URL of the process that a container's URI stands for; ok is false
-// for an image's, and for a process that is not on a loopback address.
-func processOf(containerURI string) (address string, ok bool) {
-	rest, ok := strings.CutPrefix(containerURI, localContainer)
-	if !ok {
-		return "", false
-	}
-	address = "http://" + rest
-	return address, CheckProcess(address) == nil
-}
-
-// containerProcess is processOf for a runtime's record, "" where an image or code
-// runs.
+// containerProcess is the URL of the process that a runtime's container stands for, ""
+// where an image or code runs.
 func containerProcess(record *bedrockagentcorecontrol.GetAgentRuntimeOutput) (string, error) {
 	container, ok := record.AgentRuntimeArtifact.(*types.AgentRuntimeArtifactMemberContainerConfiguration)
-	if !ok || container.Value.ContainerUri == nil || !strings.HasPrefix(*container.Value.ContainerUri, localContainer) {
+	if !ok || container.Value.ContainerUri == nil {
 		return "", nil
 	}
-	address, ok := processOf(*container.Value.ContainerUri)
+	process, ok := strings.CutPrefix(*container.Value.ContainerUri, localContainer)
 	if !ok {
+		return "", nil
+	}
+	address := "http://" + process
+	if CheckProcess(address) != nil {
 		return "", refused("A containerUri with local:// must name a process on a loopback address, like local://127.0.0.1:8000/mcp")
 	}
 	return address, nil
@@ -98,8 +92,8 @@ func invocationPath(escapedPath string) (runtime string, ok bool) {
 // reach is where an endpoint is asked: the URL of a runtime that exists here leads
 // here, though it names AWS's host.
 func (s *Server) reach(endpoint, origin string) string {
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Scheme != "https" || u.Host != "bedrock-agentcore."+s.opts.Region+".amazonaws.com" {
+	u, ok := aws.OnDataPlane(endpoint, s.opts.Region)
+	if !ok {
 		return endpoint
 	}
 	runtime, ok := invocationPath(u.EscapedPath())

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -94,7 +93,7 @@ func (s *Server) updatePolicy(r *request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := idlePolicy(p); err != nil {
+	if err := idle("Policy", *p.record.PolicyId, p.record.Status); err != nil {
 		return nil, err
 	}
 	var given control.GetPolicyOutput
@@ -124,7 +123,7 @@ func (s *Server) deletePolicy(r *request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := idlePolicy(p); err != nil {
+	if err := idle("Policy", *p.record.PolicyId, p.record.Status); err != nil {
 		return nil, err
 	}
 	if err := s.workOnPolicy(e, p, types.PolicyStatusDeleteFailed); err != nil {
@@ -137,12 +136,7 @@ func (s *Server) deletePolicy(r *request) (json.RawMessage, error) {
 // workOnPolicy starts the job that takes a policy out of its working state: into
 // failed, where its statement is not Cedar, with the one before in force still.
 func (s *Server) workOnPolicy(e *policyEngine, p *policy, failed types.PolicyStatus) error {
-	return s.start("policy", func(ctx context.Context) {
-		if !s.linger(ctx) {
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	return s.later("policy", func() {
 		if p.record.Status == types.PolicyStatusDeleting {
 			e.policies = slices.DeleteFunc(e.policies, func(other *policy) bool { return other == p })
 			s.forget(*p.record.PolicyId)
@@ -164,14 +158,6 @@ func statement(record *control.GetPolicyOutput) string {
 		return *c.Value.Statement
 	}
 	return ""
-}
-
-func idlePolicy(p *policy) error {
-	switch p.record.Status {
-	case types.PolicyStatusCreating, types.PolicyStatusUpdating, types.PolicyStatusDeleting:
-		return conflicting("Policy %s is in %s state. Wait for the operation to complete", *p.record.PolicyId, p.record.Status)
-	}
-	return nil
 }
 
 func (e *policyEngine) policy(id string) *policy {

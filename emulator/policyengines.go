@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -81,7 +80,7 @@ func (s *Server) updatePolicyEngine(r *request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := idlePolicyEngine(e); err != nil {
+	if err := idle("Policy engine", *e.record.PolicyEngineId, e.record.Status); err != nil {
 		return nil, err
 	}
 	if err := s.workOnPolicyEngine(e); err != nil {
@@ -109,7 +108,7 @@ func (s *Server) deletePolicyEngine(r *request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := idlePolicyEngine(e); err != nil {
+	if err := idle("Policy engine", *e.record.PolicyEngineId, e.record.Status); err != nil {
 		return nil, err
 	}
 	if n := len(e.policies); n > 0 {
@@ -129,12 +128,7 @@ func (s *Server) deletePolicyEngine(r *request) (json.RawMessage, error) {
 
 // workOnPolicyEngine starts the job that takes an engine out of its working state.
 func (s *Server) workOnPolicyEngine(e *policyEngine) error {
-	return s.start("policy engine", func(ctx context.Context) {
-		if !s.linger(ctx) {
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	return s.later("policy engine", func() {
 		if e.record.Status == types.PolicyEngineStatusDeleting {
 			s.policyEngines = slices.DeleteFunc(s.policyEngines, func(other *policyEngine) bool { return other == e })
 			s.forget(*e.record.PolicyEngineId)
@@ -142,14 +136,6 @@ func (s *Server) workOnPolicyEngine(e *policyEngine) error {
 		}
 		e.record.Status, e.record.UpdatedAt = types.PolicyEngineStatusActive, s.stamp(e.record.UpdatedAt)
 	})
-}
-
-func idlePolicyEngine(e *policyEngine) error {
-	switch e.record.Status {
-	case types.PolicyEngineStatusCreating, types.PolicyEngineStatusUpdating, types.PolicyEngineStatusDeleting:
-		return conflicting("Policy engine %s is in %s state. Wait for the operation to complete", *e.record.PolicyEngineId, e.record.Status)
-	}
-	return nil
 }
 
 // policyEngine returns the engine with this id or ARN, nil when there is none.

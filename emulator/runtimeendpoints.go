@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -160,12 +159,7 @@ func (s *Server) listRuntimeEndpoints(r *request) (json.RawMessage, error) {
 
 // workOnEndpoint starts the job that takes an endpoint out of its working state.
 func (s *Server) workOnEndpoint(a *agentRuntime, e *runtimeEndpoint) error {
-	return s.start("runtime endpoint", func(ctx context.Context) {
-		if !s.linger(ctx) {
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	return s.later("runtime endpoint", func() {
 		if e.record.Status == types.AgentRuntimeEndpointStatusDeleting {
 			a.removeEndpoint(e)
 			return
@@ -186,11 +180,7 @@ func idleEndpoint(e *runtimeEndpoint, verb string) error {
 	if *e.record.Name == defaultEndpoint {
 		return refused("The %s endpoint cannot be %s: it follows the latest version of its agent runtime", defaultEndpoint, verb)
 	}
-	switch e.record.Status {
-	case types.AgentRuntimeEndpointStatusCreating, types.AgentRuntimeEndpointStatusUpdating, types.AgentRuntimeEndpointStatusDeleting:
-		return conflicting("Endpoint %s is in %s state. Wait for the operation to complete", *e.record.Name, e.record.Status)
-	}
-	return nil
+	return idle("Endpoint", *e.record.Name, e.record.Status)
 }
 
 func (a *agentRuntime) endpoint(name string) *runtimeEndpoint {

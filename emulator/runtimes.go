@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -156,7 +155,7 @@ func (s *Server) updateRuntime(r *request) (json.RawMessage, error) {
 	if repeated {
 		return updatedRuntime(a.latest())
 	}
-	if err := idleRuntime(a); err != nil {
+	if err := idle("Agent runtime", *a.latest().AgentRuntimeId, a.latest().Status); err != nil {
 		return nil, err
 	}
 	old := a.latest()
@@ -196,7 +195,7 @@ func (s *Server) deleteRuntime(r *request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := idleRuntime(a); err != nil {
+	if err := idle("Agent runtime", *a.latest().AgentRuntimeId, a.latest().Status); err != nil {
 		return nil, err
 	}
 	if version := r.str("agentRuntimeVersion"); version != "" {
@@ -274,12 +273,7 @@ func present(text *string) *string {
 
 // workOnRuntime starts the job that takes a runtime out of its working state.
 func (s *Server) workOnRuntime(a *agentRuntime) error {
-	return s.start("runtime", func(ctx context.Context) {
-		if !s.linger(ctx) {
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	return s.later("runtime", func() {
 		record := a.latest()
 		if record.Status == types.AgentRuntimeStatusDeleting {
 			s.runtimes = slices.DeleteFunc(s.runtimes, func(other *agentRuntime) bool { return other == a })
@@ -291,15 +285,6 @@ func (s *Server) workOnRuntime(a *agentRuntime) error {
 		record.LastUpdatedAt = s.stamp(record.LastUpdatedAt)
 		s.deploy(a.endpoint(defaultEndpoint), *record.AgentRuntimeVersion)
 	})
-}
-
-// idleRuntime refuses work on a runtime that is being worked on.
-func idleRuntime(a *agentRuntime) error {
-	switch record := a.latest(); record.Status {
-	case types.AgentRuntimeStatusCreating, types.AgentRuntimeStatusUpdating, types.AgentRuntimeStatusDeleting:
-		return conflicting("Agent runtime %s is in %s state. Wait for the operation to complete", *record.AgentRuntimeId, record.Status)
-	}
-	return nil
 }
 
 // runtime returns the runtime with this id or ARN, nil when there is none. The

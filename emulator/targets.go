@@ -52,7 +52,7 @@ func (s *Server) createTarget(r *request) (json.RawMessage, error) {
 		}
 	}
 	if gw.record.Status == types.GatewayStatusDeleting {
-		return nil, idle(gw)
+		return nil, idle("Gateway", *gw.record.GatewayId, gw.record.Status)
 	}
 	t := &target{}
 	if err := decodeTarget(r, &t.record); err != nil {
@@ -206,10 +206,9 @@ func available(t *target, verb, gerund string) error {
 	switch status := t.record.Status; status {
 	case types.TargetStatusCreatePendingAuth, types.TargetStatusUpdatePendingAuth, types.TargetStatusSynchronizePendingAuth:
 		return refused("You cannot %s a target that is in a pending authorization state (%s). Wait for the authorization to complete or fail before %s.", verb, status, gerund)
-	case types.TargetStatusCreating, types.TargetStatusUpdating, types.TargetStatusSynchronizing, types.TargetStatusDeleting:
-		return conflicting("Target %s is in %s state. Wait for the operation to complete", *t.record.TargetId, status)
+	default:
+		return idle("Target", *t.record.TargetId, status)
 	}
-	return nil
 }
 
 // vacant refuses a name that a target other than self has.

@@ -64,9 +64,9 @@ type FleetTarget struct {
 	AuthorizationURL string           `json:"authorizationUrl,omitempty"`
 	Tools            *ToolChange      `json:"tools,omitempty"`
 
-	reason string // of a skip
-	heard  bool   // of the operation that has followed it, which has compared it
-	end    Change // of that operation, where nobody had heard it before
+	reason string  // of a skip
+	heard  bool    // of the operation that has followed it, which has compared it
+	end    *Change // of that operation, where nobody had heard it before
 }
 
 // SkipReason counts the targets that were skipped for one reason.

@@ -58,13 +58,12 @@ func (r *fleetRun) hear(left *running) bool {
 		c, _, _ = left.state()
 		c.Tools = nil
 	}
-	end := c
 	row := FleetTarget{
 		Gateway: c.Gateway, Target: c.Target, TargetID: c.TargetID, Outcome: c.Outcome, Status: c.Status,
 		StatusReasons: c.StatusReasons, AuthorizationURL: c.AuthorizationURL, heard: true,
 	}
 	if news {
-		row.end = end
+		row.end = &c
 	}
 	if t := c.Tools; t != nil && t.Source != FromGateway {
 		r.unread = append(r.unread, fmt.Sprintf("target %s: %s", c.Target, t.Reason))
@@ -87,8 +86,8 @@ func keepAll(runs []*fleetRun) {
 // keep has what this call did told by the next one: its caller has left.
 func (r *fleetRun) keep() {
 	for _, t := range r.done {
-		if t.heard && t.end.Target != "" {
-			r.m.operations.keep(r.leftCaller(), t.end)
+		if t.end != nil {
+			r.m.operations.keep(r.leftCaller(), *t.end)
 		}
 		if t.heard || t.Outcome == Skipped || t.Outcome == InProgress {
 			continue

@@ -242,8 +242,12 @@ func (r *fleetRun) look(ctx context.Context) {
 	}
 	still := r.running[:0]
 	for _, f := range r.running {
+		if f.left != nil {
+			still = append(still, f)
+			continue
+		}
 		t, there := now[f.Before.ID]
-		if f.left == nil && !there { // one listing may lack it: the target itself says
+		if !there { // one listing may lack it: the target itself says
 			var err error
 			t, err = r.m.Client.Target(ctx, r.g.ID, f.Before.ID)
 			if there = err == nil; err != nil && !errors.Is(err, aws.ErrNotFound) {
@@ -252,8 +256,6 @@ func (r *fleetRun) look(ctx context.Context) {
 			}
 		}
 		switch {
-		case f.left != nil:
-			still = append(still, f)
 		case !there:
 			t = f.Before
 			t.StatusReasons = []string{deletedMeanwhile}
@@ -283,7 +285,7 @@ func (r *fleetRun) finish(t aws.Target, o Outcome) {
 // compare adds to the synchronized targets what the gateway now serves of them
 // that is different, by one reading of the gateway's tools for all.
 func (r *fleetRun) compare(ctx context.Context) {
-	if r.servedErr != nil || !slices.ContainsFunc(r.done, func(t FleetTarget) bool { return t.Outcome == Synchronized && !t.heard }) {
+	if r.servedErr != nil || !slices.ContainsFunc(r.done, FleetTarget.uncompared) {
 		return
 	}
 	after, err := r.m.served(ctx, r.g)
@@ -304,10 +306,13 @@ func (r *fleetRun) compare(ctx context.Context) {
 	}
 }
 
-// compare adds what is different to a synchronized target, unless the operation that
-// has followed it from an earlier call has compared it.
+// uncompared reports whether a target is synchronized, and no operation that has
+// followed it from an earlier call has compared it.
+func (t FleetTarget) uncompared() bool { return t.Outcome == Synchronized && !t.heard }
+
+// compare adds what is different to an uncompared target.
 func (t *FleetTarget) compare(before, now catalog.List) {
-	if t.Outcome != Synchronized || t.heard {
+	if !t.uncompared() {
 		return
 	}
 	if c := compare(before, now); c.differs() {

@@ -131,7 +131,7 @@ func nextSynchronized(c Change, now aws.Target, joined bool) string {
 }
 
 // nextLeaving is what to do where the process ends before the change.
-const nextLeaving = "AWS goes on with it, and nobody here is left to compare what comes of it or to go back: look with get_target, and with list_tools when it is READY, or call with a longer waitSeconds; "
+const nextLeaving = "AWS goes on with it, and nobody here is left to compare what comes of it or to go back: look with get_target, and with list_tools when it is READY, or call with a longer waitSeconds"
 
 // awaitingSynchronization is what a synchronization waits for.
 func awaitingSynchronization(before aws.Target, joined bool) string {
@@ -147,7 +147,7 @@ func awaitingSynchronization(before aws.Target, joined bool) string {
 // nextUnderway is what to do while an update goes on.
 func nextUnderway(reverts, leaves bool) string {
 	if leaves {
-		return nextLeaving
+		return nextLeaving + "; "
 	}
 	goes := "the update goes on here, and stays if it fails"
 	if reverts {

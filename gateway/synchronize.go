@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -60,7 +59,7 @@ func (s *synchronization) underway(o *operation) Change {
 	c.Outcome, c.Operation = InProgress, &Operation{Awaiting: awaitingSynchronization(o.before, s.joined)}
 	c.Next = nextSynchronized(c, o.sent, s.joined)
 	if o.leaves {
-		c.Next = strings.TrimSuffix(nextLeaving, "; ")
+		c.Next = nextLeaving
 	}
 	return c
 }

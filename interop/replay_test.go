@@ -167,7 +167,6 @@ func (r *replay) play() {
 	})
 	got, err := c.GetGateway(ctx, &control.GetGatewayInput{GatewayIdentifier: id})
 	saw(r, "GetGateway", got, err)
-	gateway.ClientToken = nil
 	again, err := c.CreateGateway(ctx, gateway)
 	saw(r, "CreateGateway, the same name", again, err)
 	configuration := &types.TargetConfigurationMemberMcp{Value: &types.McpTargetConfigurationMemberMcpServer{Value: types.McpServerTargetConfiguration{Endpoint: &r.server}}}
