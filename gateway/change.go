@@ -35,6 +35,8 @@ type Change struct {
 	Next             string           `json:"next,omitempty" jsonschema:"what to do now"`
 	Account          string           `json:"account,omitempty"`
 	Region           string           `json:"region,omitempty"`
+
+	late string // what the gateway's list lacks so far
 }
 
 // IsFailure reports whether a model must see the outcome as an error.

@@ -64,9 +64,7 @@ type FleetTarget struct {
 	AuthorizationURL string           `json:"authorizationUrl,omitempty"`
 	Tools            *ToolChange      `json:"tools,omitempty"`
 
-	reason string  // of a skip
-	heard  bool    // of the operation that has followed it, which has compared it
-	end    *Change // of that operation, where nobody had heard it before
+	reason string // of a skip
 }
 
 // SkipReason counts the targets that were skipped for one reason.
@@ -77,11 +75,11 @@ type SkipReason struct {
 }
 
 // SynchronizeAll synchronizes many targets, one id a call as AWS wants it, at
-// AWS's rates and with at most five at work in a gateway. How they stand is
-// followed by listings, not by a read of each. One target's failure stops no
-// other; what is not done when the time is up is InProgress: what was begun is
-// carried to its end, and a further call with the answer's NotSyncedSince tells of
-// it and begins the rest.
+// AWS's rates and with at most five at work in a gateway. Each is an operation of
+// its own; how they stand is followed by listings, not by a read of each. One
+// target's failure stops no other; what is not done when the time is up is
+// InProgress: what was begun is carried to its end, and a further call with the
+// answer's NotSyncedSince tells of it and begins the rest.
 //
 // An error means that nothing was begun, or that the caller has left.
 func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Caller) (Fleet, error) {
@@ -101,12 +99,12 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 		err = unmatched(r.Targets, runs)
 	}
 	if err != nil {
-		keepAll(runs)
+		leaveAll(runs, true)
 		return Fleet{}, err
 	}
 	total := 0
 	for _, run := range runs {
-		total += len(run.queue) + len(run.running) + len(run.done)
+		total += len(run.queue) + len(run.flights) + len(run.done)
 	}
 	working, cancel := context.WithDeadline(ctx, time.Now().Add(max(time.Until(deadline), time.Second)))
 	defer cancel()
@@ -121,13 +119,15 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 			caller.Progress.report(float64(finished), float64(total), fmt.Sprintf("%s: %s", t.Target, t.Outcome))
 		}
 		work.Go(func() {
+			defer run.wait.Wait()
 			defer m.rescue("synchronizing the targets of gateway "+run.g.Name, run.abandon)
 			run.synchronize(working)
 		})
 	}
 	work.Wait()
-	if ctx.Err() != nil { // nobody hears the answer
-		keepAll(runs)
+	gone := ctx.Err() != nil // nobody hears the answer
+	leaveAll(runs, gone)
+	if gone {
 		return Fleet{}, fmt.Errorf("the call was given up: what was begun goes on, and a later call tells how it ended: %w", context.Cause(ctx))
 	}
 	return summarize(runs, total, start, since), nil
@@ -139,13 +139,10 @@ func summarize(runs []*fleetRun, total int, start, since time.Time) Fleet {
 	f := Fleet{Total: total, Targets: []FleetTarget{}, SkippedFor: []SkipReason{}, NotSyncedSince: since.UTC().Truncate(time.Millisecond)}
 	for _, run := range runs {
 		f.Account, f.Region = run.g.Account(), run.g.Region()
-		if run.servedErr != nil {
-			f.Unread = append(f.Unread, run.servedErr.Error())
-		}
 		if run.unlisted != "" {
 			f.Unread = append(f.Unread, fmt.Sprintf("gateway %s: no comparison of prompts and resources: %s", run.g.Name, run.unlisted))
 		}
-		f.Unread = append(f.Unread, run.unread...)
+		f.Unread = append(f.Unread, run.uncompared()...)
 		if run.resources != nil {
 			f.Resources = append(f.Resources, Resources{run.g.Name, *run.resources})
 		}

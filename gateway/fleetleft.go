@@ -2,105 +2,99 @@ package gateway
 
 import (
 	"fmt"
-	"time"
+	"maps"
+	"slices"
+	"strings"
 
 	"agentcore-gateway-mcp/aws"
 )
 
 // leftByFleet stands for any call of synchronize_targets: they all go on with the
-// targets that one of them has left.
+// targets that one of them has begun.
 const leftByFleet = "synchronize_targets"
 
 func (r *fleetRun) leftCaller() Caller { return Caller{Name: r.caller.Name, Call: leftByFleet} }
 
-// leave has a synchronization that the call no longer waits for carried to its end.
-func (r *fleetRun) leave(f *flight) {
-	hold, ok := r.m.operations.hold()
-	if !ok {
-		r.m.Log.Warn("a synchronization is left to AWS: nobody here checks how it ends", "gateway", r.g.Name, "target", f.Before.Name)
-		return
-	}
-	defer hold()
-	o := &operation{m: r.m, start: time.Now(), g: r.g, before: f.Before, now: f.Before, sent: f.Before, served: r.served, servedErr: r.servedErr}
-	r.m.begin(o, &synchronization{joined: aws.PhaseOf(f.Before.Status) == aws.PhaseWorking}, r.leftCaller())
-}
-
-// hold keeps a stop from ending its wait until release is called; false where it has
-// begun to wait.
-func (s *operations) hold() (release func(), ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopped {
-		return nil, false
-	}
-	s.working.Add(1)
-	return s.working.Done, true
-}
-
-// leftOver is the operation to which an earlier call has left a target: one under
-// way, or an end that nobody has heard and that would otherwise be done anew, or
-// not be told because the target is skipped.
-func (r *fleetRun) leftOver(t aws.Target, skipped bool) *running {
+// leftOver is the operation that another call on many has begun for a target: one
+// under way, or an end that nobody has heard and that would otherwise be done anew,
+// or not be told because the target is skipped. From here on this call waits for it.
+func (r *fleetRun) leftOver(t aws.Target, skipped bool) *flight {
 	age := toldAgain
 	if skipped {
 		age = mostAge
 	}
-	return r.m.operations.since(r.leftCaller(), t.ID, age)
+	s := &r.m.operations
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := s.since(r.leftCaller(), t.ID, age)
+	if left == nil {
+		return nil
+	}
+	return &flight{left, left.listen()}
 }
 
-// hear takes the end of an operation as the target's, if it has ended.
-func (r *fleetRun) hear(left *running) bool {
-	if !left.isDone() {
-		return false
+// leave ends the waiting for what was begun, and tells of it as it then is; where the
+// caller has gone, nobody hears it.
+func (r *fleetRun) leave(gone bool) {
+	for _, f := range r.flights {
+		c, ended := f.leave(f.listener, gone)
+		if !ended {
+			c = f.standing()
+		}
+		r.done = append(r.done, r.row(c, f))
 	}
-	c, news := left.take()
-	if !news { // told by another call meanwhile
-		c, _, _ = left.state()
-		c.Tools = nil
-	}
+	r.flights = nil
+}
+
+// row is what a call on many tells of an operation.
+func (r *fleetRun) row(c Change, f *flight) FleetTarget {
 	row := FleetTarget{
 		Gateway: c.Gateway, Target: c.Target, TargetID: c.TargetID, Outcome: c.Outcome, Status: c.Status,
-		StatusReasons: c.StatusReasons, AuthorizationURL: c.AuthorizationURL, heard: true,
+		StatusReasons: c.StatusReasons, AuthorizationURL: c.AuthorizationURL,
 	}
-	if news {
-		row.end = &c
+	if c.Tools == nil || c.Outcome != Synchronized {
+		return row
 	}
-	if t := c.Tools; t != nil && t.Source != FromGateway {
-		r.unread = append(r.unread, fmt.Sprintf("target %s: %s", c.Target, t.Reason))
-	} else if t != nil && t.differs() {
-		row.Tools = t
+	tools := *c.Tools
+	if tools.Source != FromGateway {
+		if r.servedErr == nil { // else it is told of all
+			r.unread[tools.Reason] = append(r.unread[tools.Reason], c.Target)
+		}
+		return row
 	}
-	r.done = append(r.done, row)
-	return true
+	late := strings.TrimSuffix(c.late, "; ")
+	if tools.unseen {
+		late = unseenSoFar
+	}
+	if late != "" {
+		r.unread[late] = append(r.unread[late], c.Target)
+	}
+	if _, ended, _ := f.state(); ended.After(r.compared) { // of the whole gateway: the latest has seen most
+		r.resources, r.unlisted, r.compared = tools.Resources, tools.Unlisted, ended
+	}
+	tools.Resources = nil
+	if tools.differs() {
+		row.Tools = &tools
+	}
+	return row
 }
 
-// keepAll has what runs did told by the caller's next call.
-func keepAll(runs []*fleetRun) {
+// uncompared are the targets that could not be compared, by why.
+func (r *fleetRun) uncompared() (told []string) {
+	if r.servedErr != nil {
+		told = append(told, fmt.Sprintf("gateway %s, what was begun: %s", r.g.Name, r.servedErr))
+	}
+	for _, why := range slices.Sorted(maps.Keys(r.unread)) {
+		told = append(told, fmt.Sprintf("gateway %s, %s: %s", r.g.Name, few(r.unread[why]), why))
+	}
+	return told
+}
+
+// leaveAll leaves what runs wait for.
+func leaveAll(runs []*fleetRun, gone bool) {
 	for _, run := range runs {
 		if run != nil {
-			run.keep()
+			run.leave(gone)
 		}
-	}
-}
-
-// keep has what this call did told by the next one: its caller has left.
-func (r *fleetRun) keep() {
-	for _, t := range r.done {
-		if t.end != nil {
-			r.m.operations.keep(r.leftCaller(), *t.end)
-		}
-		if t.heard || t.Outcome == Skipped || t.Outcome == InProgress {
-			continue
-		}
-		c := newChange(r.g, aws.Target{ID: t.TargetID, Name: t.Target, Status: t.Status, AuthorizationURL: t.AuthorizationURL})
-		c.Outcome, c.StatusReasons, c.Tools = t.Outcome, t.StatusReasons, t.Tools
-		switch {
-		case r.servedErr != nil:
-			tools := unavailable(r.servedErr.Error())
-			c.Tools = &tools
-		case t.Tools == nil && t.Outcome == Synchronized:
-			c.Next = "no tool is different"
-		}
-		r.m.operations.keep(r.leftCaller(), c)
 	}
 }

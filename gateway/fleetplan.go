@@ -52,7 +52,7 @@ func (m *Manager) prepareAll(ctx context.Context, gateways []aws.Gateway, r Flee
 			}
 			reading, cancel := context.WithDeadline(ctx, deadline)
 			defer cancel()
-			if len(runs[i].queue)+len(runs[i].running) > 0 {
+			if len(runs[i].queue) > 0 {
 				runs[i].served, runs[i].servedErr = m.served(reading, g)
 			}
 			return nil
@@ -67,7 +67,8 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ca
 	if err != nil {
 		return nil, err
 	}
-	run := &fleetRun{m: m, g: g, caller: caller, listed: targets, pause: listPause(m.Client.Local(), gateways)}
+	run := m.newFleetRun(g, caller, listPause(m.Client.Local(), gateways))
+	run.listed = targets
 	for _, t := range targets {
 		if !meant(t, r.Targets) {
 			continue
@@ -75,20 +76,19 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ca
 		reason := skip(t, r.NotSyncedSince)
 		left := run.leftOver(t, reason != "")
 		switch {
-		case left != nil && run.hear(left): // since an earlier call, which has not seen it
-		case left != nil:
-			run.running = append(run.running, &flight{Observer: aws.Observer{Before: t}, since: time.Now(), left: left})
+		case left != nil: // of an earlier call, which has not seen its end
+			run.flights = append(run.flights, left)
 		case reason != "":
 			run.skip(t, reason)
-		case aws.PhaseOf(t.Status) == aws.PhaseWorking:
-			run.join(t)
+		case aws.PhaseOf(t.Status) == aws.PhaseWorking: // first, to be joined before it ends
+			run.queue = slices.Insert(run.queue, 0, t)
 		default:
 			run.queue = append(run.queue, t)
 		}
 	}
 	if r.OnlyDrifted {
 		if err := run.keepDrifted(ctx); err != nil {
-			return run, err // with the ends that it has heard
+			return run, err // with what it waits for
 		}
 	}
 	return run, nil

@@ -3,8 +3,10 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -16,62 +18,80 @@ import (
 // atWork is AWS's limit of targets that may be worked on in a gateway at once.
 const atWork = 5
 
-// fleetRun synchronizes the targets of one gateway. One goroutine runs it.
+// fleetRun synchronizes the targets of one gateway: each by an operation of its own,
+// which goes on when this call has left it.
 type fleetRun struct {
 	m      *Manager
 	g      aws.Gateway
 	caller Caller
-	pause  time.Duration // between listings
+	pause  time.Duration // between listings, and between tries
 	listed []aws.Target
 	full   int // how often in a row AWS took none while none of ours was at work
 	report func(FleetTarget)
 
+	stopped bool // this process sends nothing any more
+
 	queue   []aws.Target
-	running []*flight
-	done    []FleetTarget
+	flights []*flight
+	done    []FleetTarget // what is told without an operation, or of its end
 
 	served    catalog.List // before
 	servedErr error
 
-	unread    []string    // targets that could not be compared, and why
-	resources *ItemChange // of the gateway, nil for no difference
-	unlisted  string      // why that is not known
+	lists *sharing[[]aws.Target] // of the gateway's targets
+	tools *sharing[catalog.List] // of what it serves
+	slots chan struct{}          // holds one for each target of ours that is worked on
+	wait  sync.WaitGroup         // of the flights
+
+	unread    map[string][]string // targets that could not be compared, by why
+	resources *ItemChange         // of the gateway, nil for no difference
+	compared  time.Time           // when that was
+	unlisted  string              // why that is not known
 }
 
-// flight is a synchronization under way.
+// flight is an operation that this call waits for.
 type flight struct {
-	aws.Observer
-	since time.Time
-	left  *running // what an earlier call has left it to; nil for none
+	*running
+	listener chan string
+}
+
+func (m *Manager) newFleetRun(g aws.Gateway, caller Caller, pause time.Duration) *fleetRun {
+	return &fleetRun{
+		m: m, g: g, caller: caller, pause: pause, slots: make(chan struct{}, atWork), unread: map[string][]string{}, report: func(FleetTarget) {},
+		lists: newSharing(pause, func(ctx context.Context) (targets []aws.Target, err error) {
+			defer m.rescue("listing the targets of gateway "+g.Name, func() { err = errInside })
+			return m.targets(ctx, g)
+		}),
+		tools: newSharing(0, func(ctx context.Context) (l catalog.List, err error) {
+			defer m.rescue("reading gateway "+g.Name, func() { err = errInside })
+			return m.served(ctx, g)
+		}),
+	}
 }
 
 func (r *fleetRun) skip(t aws.Target, reason string) {
-	r.done = append(r.done, FleetTarget{Gateway: r.g.Name, Target: t.Name, TargetID: t.ID, Outcome: Skipped, Status: t.Status, reason: reason})
+	row := FleetTarget{Gateway: r.g.Name, Target: t.Name, TargetID: t.ID, Outcome: Skipped, Status: t.Status, reason: reason}
+	r.done = append(r.done, row)
+	r.report(row)
 }
 
-// row is what is told of a target.
-func (r *fleetRun) row(t aws.Target, o Outcome) FleetTarget {
-	return FleetTarget{
+// finish tells of a target that has no operation.
+func (r *fleetRun) finish(t aws.Target, o Outcome) {
+	row := FleetTarget{
 		Gateway: r.g.Name, Target: t.Name, TargetID: t.ID, Outcome: o, Status: t.Status,
 		StatusReasons: quoteAll(t.StatusReasons), AuthorizationURL: t.AuthorizationURL,
 	}
+	r.done = append(r.done, row)
+	r.report(row)
 }
 
-// join follows what is running on a target already.
-func (r *fleetRun) join(t aws.Target) {
-	r.running = append(r.running, &flight{Observer: aws.Observer{Before: t}, since: time.Now()})
-}
-
-// abandon ends a run that cannot go on.
+// abandon ends a run that cannot go on: what was begun goes on without it.
 func (r *fleetRun) abandon() {
-	for _, f := range r.running {
-		r.queue = append(r.queue, f.Before)
-	}
 	for _, t := range r.queue {
 		t.StatusReasons = []string{errInside.Error()}
-		r.done = append(r.done, r.row(t, Failed))
+		r.finish(t, Failed)
 	}
-	r.queue, r.running = nil, nil
+	r.queue = nil
 }
 
 // keepDrifted leaves only the targets whose server offers something else.
@@ -100,28 +120,40 @@ func (r *fleetRun) keepDrifted(ctx context.Context) error {
 	return nil
 }
 
-// synchronize works through the queue until it is done or ctx ends.
+// synchronize works through the queue until it is done or ctx ends, and waits until
+// then for what was begun.
 func (r *fleetRun) synchronize(ctx context.Context) {
-	for _, t := range r.done { // skipped
-		r.report(t)
+	for _, row := range r.done { // skipped
+		r.report(row)
 	}
-	for (len(r.queue) > 0 || len(r.running) > 0) && ctx.Err() == nil {
-		r.send(ctx)
-		if pause(ctx, r.pause) != nil {
-			break
-		}
-		r.look(ctx)
+	for _, f := range r.flights {
+		r.follow(ctx, f)
 	}
-	for _, f := range r.running {
-		r.finish(f.Before, InProgress)
-		if f.left == nil {
-			r.leave(f)
+	for len(r.queue) > 0 && !r.stopped && ctx.Err() == nil {
+		if !r.next(ctx) {
+			_ = pause(ctx, r.pause)
 		}
 	}
 	for _, t := range r.queue {
 		r.finish(t, InProgress)
 	}
-	r.compare(context.WithoutCancel(ctx))
+	r.queue = nil
+	r.wait.Wait()
+}
+
+// follow reports the end of a flight, or of the waiting for it.
+func (r *fleetRun) follow(ctx context.Context, f *flight) {
+	r.wait.Go(func() {
+		select {
+		case <-f.running.done:
+		case <-ctx.Done():
+		}
+		answer, ended, _ := f.state()
+		if ended.IsZero() {
+			answer = f.standing()
+		}
+		r.report(FleetTarget{Target: answer.Target, Outcome: answer.Outcome})
+	})
 }
 
 // asItIs is a target as it is right before it is synchronized, which may be long
@@ -143,58 +175,94 @@ func (r *fleetRun) asItIs(ctx context.Context, listed aws.Target) (t aws.Target,
 	return t, skip(t, time.Time{})
 }
 
-// send begins as many synchronizations as there is room for. What AWS cannot
-// take now stays in the queue.
-func (r *fleetRun) send(ctx context.Context) {
-	for len(r.queue) > 0 && len(r.running) < atWork {
-		t, reason := r.asItIs(ctx, r.queue[0])
-		if reason != "" {
-			r.skip(t, reason)
-			r.report(r.done[len(r.done)-1])
-			r.queue = r.queue[1:]
-			continue
-		}
-		if aws.PhaseOf(t.Status) == aws.PhaseWorking {
-			r.join(t)
-			r.queue = r.queue[1:]
-			continue
-		}
-		_, err := r.m.send(ctx, r.g.ID, t, func(ctx context.Context) (aws.Target, error) {
-			return r.m.Client.Synchronize(ctx, r.g.ID, t.ID)
-		})
-		switch {
-		case err == nil: // also as the time ran out: it is under way
-			r.join(t)
-		case errors.Is(err, aws.ErrQuota):
-			r.refused(err)
-			return
-		case errors.Is(err, aws.ErrThrottled), ctx.Err() != nil:
-			return
-		case errors.Is(err, aws.ErrConflict):
-			// It is being worked on, or the gateway is: put it at the end, and
-			// let the next listing show.
-			r.queue = append(r.queue[1:], t)
-			return
-		case errors.Is(err, aws.ErrInvalid):
-			// The one thing that a listing does not show is a static schema.
-			reason := "refused by AWS"
-			if failed := (*aws.Error)(nil); errors.As(err, &failed) {
-				reason = "refused by AWS: " + strings.TrimSuffix(quote(failed.Message), ".")
-				if strings.Contains(failed.Message, "static tool schema") || strings.Contains(failed.Message, "mcpToolSchema") {
-					reason = skipPinned
-				}
-			}
-			r.skip(t, reason)
-			r.report(r.done[len(r.done)-1])
-		case errors.Is(err, aws.ErrNotFound):
-			r.skip(t, "deleted meanwhile")
-			r.report(r.done[len(r.done)-1])
-		default:
-			t.StatusReasons = []string{"not synchronized: " + err.Error()}
-			r.finish(t, Failed)
-		}
-		r.queue = r.queue[1:]
+// next begins the next synchronization in the queue, when there is room for it.
+// What AWS cannot take now stays in the queue, and is the false.
+func (r *fleetRun) next(ctx context.Context) (taken bool) {
+	select {
+	case r.slots <- struct{}{}:
+	case <-ctx.Done():
+		return false
 	}
+	rested := sync.OnceFunc(func() { <-r.slots })
+	t := r.queue[0]
+	running, err := r.begin(ctx, t, rested)
+	if err != nil {
+		rested()
+	}
+	switch reason := (skipped)(""); {
+	case err == nil:
+		r.queue = r.queue[1:]
+		r.flights = append(r.flights, running)
+		r.follow(ctx, running)
+		return true
+	case errors.As(err, &reason):
+		r.skip(t, string(reason))
+	case errors.Is(err, aws.ErrQuota):
+		r.refused(err)
+		return false
+	case errors.Is(err, errStopped):
+		r.stopped = true
+		return false
+	case errors.Is(err, aws.ErrThrottled), ctx.Err() != nil:
+		return false
+	case errors.Is(err, aws.ErrConflict):
+		// It is being worked on, or the gateway is: put it at the end, and try again.
+		r.queue = append(r.queue[1:], t)
+		return false
+	case errors.Is(err, aws.ErrInvalid):
+		r.skip(t, refusedByAWS(err))
+	case errors.Is(err, aws.ErrNotFound):
+		r.skip(t, "deleted meanwhile")
+	default:
+		t.StatusReasons = []string{err.Error()}
+		r.finish(t, Failed)
+	}
+	r.queue = r.queue[1:]
+	return true
+}
+
+// skipped is the error for a target that is not to be synchronized: why.
+type skipped string
+
+func (s skipped) Error() string { return string(s) }
+
+// refusedByAWS is why AWS refused a synchronization as invalid. The one reason for
+// that which a listing does not show is a static schema.
+func refusedByAWS(err error) string {
+	failed := (*aws.Error)(nil)
+	if !errors.As(err, &failed) {
+		return "refused by AWS"
+	}
+	if strings.Contains(failed.Message, "static tool schema") || strings.Contains(failed.Message, "mcpToolSchema") {
+		return skipPinned
+	}
+	return "refused by AWS: " + strings.TrimSuffix(quote(failed.Message), ".")
+}
+
+// begin begins the synchronization of a target, or joins the operation of another
+// call on many that has it already. rested is called when it is not worked on any
+// more.
+func (r *fleetRun) begin(ctx context.Context, listed aws.Target, rested func()) (*flight, error) {
+	release, err := r.m.operations.turn(ctx, r.leftCaller().on(listed.ID))
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if f := r.leftOver(listed, false); f != nil {
+		rested() // the other call's is worked on
+		return f, nil
+	}
+	t, reason := r.asItIs(ctx, listed)
+	if reason != "" {
+		return nil, skipped(reason)
+	}
+	o := r.m.newOperation(r.g, t)
+	o.served, o.servedErr, o.watch, o.list, o.rested = r.served, r.servedErr, r.watch, r.tools.get, rested
+	running, err := r.m.begin(ctx, o, &synchronization{}, r.leftCaller())
+	if err != nil {
+		return nil, err
+	}
+	return &flight{running, running.listen()}, nil
 }
 
 // mostFull is how often AWS may take none, while none of ours is at work, before
@@ -204,7 +272,7 @@ const mostFull = 5
 // refused follows on AWS's word that a quota is reached. One that stands while
 // nothing of ours is at work does not pass by waiting.
 func (r *fleetRun) refused(err error) {
-	if len(r.running) > 0 {
+	if len(r.slots) > 0 {
 		r.full = 0
 		return
 	}
@@ -214,108 +282,39 @@ func (r *fleetRun) refused(err error) {
 		return
 	}
 	for _, t := range r.queue {
-		t.StatusReasons = []string{"not synchronized: " + err.Error()}
+		t.StatusReasons = []string{err.Error()}
 		r.finish(t, Failed)
 	}
 	r.queue = nil
 }
 
-// look lists the gateway's targets and takes those off that have ended.
-func (r *fleetRun) look(ctx context.Context) {
-	r.running = slices.DeleteFunc(r.running, func(f *flight) bool {
-		if f.left == nil || !r.hear(f.left) {
-			return false
+// watch waits for the end of a change by the gateway's listings, which all of its
+// targets share.
+func (r *fleetRun) watch(ctx context.Context, before aws.Target, report func(aws.Target)) (aws.Target, error) {
+	o, start, last := aws.Observer{Before: before}, time.Now(), before
+	for {
+		listed, err := r.lists.get(ctx)
+		if err != nil {
+			return last, err
 		}
-		r.report(r.done[len(r.done)-1])
-		return true
-	})
-	if len(r.running) == 0 {
-		return
-	}
-	listed, err := r.m.targets(ctx, r.g)
-	if err != nil {
-		return // the next one may be answered
-	}
-	now := make(map[string]aws.Target, len(listed))
-	for _, t := range listed {
-		now[t.ID] = t
-	}
-	still := r.running[:0]
-	for _, f := range r.running {
-		if f.left != nil {
-			still = append(still, f)
+		i := slices.IndexFunc(listed, func(t aws.Target) bool { return t.ID == before.ID })
+		t := before
+		if i >= 0 {
+			t = listed[i]
+		} else if t, err = r.m.Client.Target(ctx, r.g.ID, before.ID); err != nil { // one listing may lack it: the target itself says
+			return last, err
+		}
+		last = t
+		report(t)
+		if !o.Observe(t, time.Since(start)) {
 			continue
 		}
-		t, there := now[f.Before.ID]
-		if !there { // one listing may lack it: the target itself says
-			var err error
-			t, err = r.m.Client.Target(ctx, r.g.ID, f.Before.ID)
-			if there = err == nil; err != nil && !errors.Is(err, aws.ErrNotFound) {
-				still = append(still, f)
-				continue
-			}
+		if phase := aws.PhaseOf(t.Status); phase == aws.PhaseUnknown {
+			return t, fmt.Errorf("target %s: %w %q: this program cannot tell whether it has ended", t.Name, aws.ErrUnknownStatus, t.Status)
 		}
-		switch {
-		case !there:
-			t = f.Before
-			t.StatusReasons = []string{deletedMeanwhile}
-			r.finish(t, Failed)
-		case !f.Observe(t, time.Since(f.since)):
-			still = append(still, f)
-		case aws.PhaseOf(t.Status) == aws.PhaseReady:
-			r.finish(t, Synchronized)
-		case aws.PhaseOf(t.Status) == aws.PhasePending:
-			r.finish(t, NeedsAuthorization)
-		default:
-			if whole, err := r.m.Client.Target(ctx, r.g.ID, t.ID); err == nil { // a listing has no reasons
-				t = whole
-			}
-			r.finish(t, Failed)
+		if whole, err := r.m.Client.Target(ctx, r.g.ID, t.ID); err == nil && whole.Status == t.Status { // a listing has neither reasons nor endpoint
+			t = whole
 		}
-	}
-	r.running = still
-}
-
-func (r *fleetRun) finish(t aws.Target, o Outcome) {
-	done := r.row(t, o)
-	r.done = append(r.done, done)
-	r.report(done)
-}
-
-// compare adds to the synchronized targets what the gateway now serves of them
-// that is different, by one reading of the gateway's tools for all.
-func (r *fleetRun) compare(ctx context.Context) {
-	if r.servedErr != nil || !slices.ContainsFunc(r.done, FleetTarget.uncompared) {
-		return
-	}
-	after, err := r.m.served(ctx, r.g)
-	if err != nil {
-		r.servedErr = err
-		return
-	}
-	if c := compare(catalog.List{Resources: r.served.Resources, Unlisted: r.served.Unlisted}, catalog.List{Resources: after.Resources, Unlisted: after.Unlisted}); c.Unlisted != "" {
-		r.unlisted = c.Unlisted
-	} else {
-		r.resources = c.Resources
-	}
-	for i := range r.done {
-		t := &r.done[i]
-		before, now := own(t.Target, r.served), own(t.Target, after)
-		before.Resources, now.Resources = nil, nil // are told of the whole gateway
-		t.compare(before, now)
-	}
-}
-
-// uncompared reports whether a target is synchronized, and no operation that has
-// followed it from an earlier call has compared it.
-func (t FleetTarget) uncompared() bool { return t.Outcome == Synchronized && !t.heard }
-
-// compare adds what is different to an uncompared target.
-func (t *FleetTarget) compare(before, now catalog.List) {
-	if !t.uncompared() {
-		return
-	}
-	if c := compare(before, now); c.differs() {
-		t.Tools = &c
+		return t, nil
 	}
 }

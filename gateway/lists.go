@@ -114,11 +114,17 @@ func (m *Manager) readBoth(ctx context.Context, g aws.Gateway, t aws.Target) lis
 // reader reads what a target's server offers.
 type reader func(context.Context, aws.Target) (catalog.List, error)
 
-func (m *Manager) readWith(ctx context.Context, g aws.Gateway, t aws.Target, read reader) (l lists) {
+func (m *Manager) readWith(ctx context.Context, g aws.Gateway, t aws.Target, read reader) lists {
+	return m.readLists(ctx, g, t, func(ctx context.Context) (catalog.List, error) { return m.served(ctx, g) }, read)
+}
+
+// readLists reads what a gateway serves and what a target's server offers, each in a
+// way of its own.
+func (m *Manager) readLists(ctx context.Context, g aws.Gateway, t aws.Target, served func(context.Context) (catalog.List, error), read reader) (l lists) {
 	var wait sync.WaitGroup
 	wait.Go(func() {
 		defer m.rescue("reading gateway "+g.Name, func() { l.servedErr = errInside })
-		l.all, l.servedErr = m.served(ctx, g)
+		l.all, l.servedErr = served(ctx)
 	})
 	wait.Go(func() {
 		defer m.rescue("reading the server of target "+t.Name, func() { l.offeredErr = errInside })

@@ -83,6 +83,10 @@ func showFirst(c ToolChange) string {
 	return "new texts of the server hide something or read like instructions (tools.warnings, tools.changed): show them to a person before going on; "
 }
 
+// unseenSoFar is what can be said where nothing is different and the server's own list
+// is not known.
+var unseenSoFar = fmt.Sprintf("no tool was different within %d s, and what the server offers could not be read from here: the gateway's list may follow late", int(lateUnseen.Seconds()))
+
 // misleadingReasons leads where AWS's words, which may quote a server, may mislead
 // the model that reads them.
 func misleadingReasons(reasons []string) string {
@@ -103,7 +107,7 @@ func served(tools ToolChange) string {
 	case tools.Source != FromGateway:
 		return "list_tools would show what is served now, once the gateway's endpoint can be read"
 	case tools.unseen:
-		return fmt.Sprintf("no tool was different within %d s, and what the server offers could not be read from here: the gateway's list may follow late, look with list_tools", int(lateUnseen.Seconds()))
+		return unseenSoFar + ", look with list_tools"
 	case !tools.differs() && tools.Unlisted != "":
 		return "no tool is different; prompts and resources could not be compared (tools.unlisted)"
 	case !tools.differs():

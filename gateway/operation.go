@@ -35,6 +35,23 @@ type operation struct {
 
 	running *running // once the change was sent
 	leaves  bool     // the process ends with the call: nothing goes on here after its answer
+
+	// How it looks, and says that its target is not worked on any more. Those of a call
+	// on many share what they read.
+	watch  func(context.Context, aws.Target, func(aws.Target)) (aws.Target, error)
+	list   func(context.Context) (catalog.List, error)
+	rested func()
+}
+
+// newOperation is an operation that looks by itself.
+func (m *Manager) newOperation(g aws.Gateway, before aws.Target) *operation {
+	return &operation{
+		m: m, start: time.Now(), g: g, before: before, now: before, rested: func() {},
+		watch: func(ctx context.Context, before aws.Target, report func(aws.Target)) (aws.Target, error) {
+			return m.Client.WaitTarget(ctx, g.ID, before, report)
+		},
+		list: func(ctx context.Context) (catalog.List, error) { return m.served(ctx, g) },
+	}
 }
 
 // kind is a kind of change.
@@ -57,47 +74,65 @@ type kind interface {
 // that nothing was changed, or that the caller has left; how a change ended is
 // its Outcome.
 func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait time.Duration, caller Caller) (Change, error) {
-	o := &operation{m: m, start: time.Now(), leaves: caller.Program}
-	var err error
-	if o.g, o.before, err = m.find(ctx, gateway, target); err != nil {
-		return Change{}, err
-	}
-	m.operations.awaitSent(ctx, caller)
-	if r := m.operations.again(caller, o.before.ID); r != nil {
-		return r.await(ctx, o.start, wait, caller.Progress)
-	}
-	o.now = o.before
-	planned, err := k.plan(ctx, o)
+	start := time.Now()
+	g, before, err := m.find(ctx, gateway, target)
 	if err != nil {
 		return Change{}, err
 	}
-	if planned != nil {
-		o.change = *planned
-		return o.tell(), nil
-	}
-	r, err := m.dispatch(ctx, o, k, wait, caller)
+	r, answer, err := m.dispatch(ctx, g, before, k, wait, caller)
 	if err != nil {
 		return Change{}, err
 	}
-	c, err := r.await(ctx, o.start, wait, caller.Progress)
-	if o.leaves {
+	if r == nil {
+		answer.Seconds = seconds(time.Since(start))
+		return answer, nil
+	}
+	c, err := r.await(ctx, start, wait, caller.Progress)
+	if caller.Program {
 		c.Operation = nil
 	}
 	return c, err
 }
 
-// dispatch reads what is served, sends the change, and has it carried on.
-func (m *Manager) dispatch(ctx context.Context, o *operation, k kind, wait time.Duration, caller Caller) (*running, error) {
-	defer m.operations.send(caller)()
+// dispatch is the operation that a repeated call joins, or a new one, sent; or the
+// answer where nothing is to be sent.
+func (m *Manager) dispatch(ctx context.Context, g aws.Gateway, before aws.Target, k kind, wait time.Duration, caller Caller) (*running, Change, error) {
+	release, err := m.operations.turn(ctx, caller.on(before.ID))
+	if err != nil {
+		return nil, Change{}, fmt.Errorf("nothing was sent: %w", err)
+	}
+	defer release()
+	if r := m.operations.again(caller, before.ID); r != nil {
+		return r, Change{}, nil
+	}
+	o := m.newOperation(g, before)
+	o.leaves = caller.Program
+	planned, err := k.plan(ctx, o)
+	if err != nil {
+		return nil, Change{}, err
+	}
+	if planned != nil {
+		o.change = *planned
+		return nil, o.tell(), nil
+	}
 	reading, cancel := context.WithTimeout(ctx, readingBefore(wait))
 	defer cancel()
-	o.served, o.servedErr = m.served(reading, o.g)
-	m.operations.applying.Add(1)
-	defer m.operations.applying.Add(-1)
+	o.served, o.servedErr = o.list(reading)
+	r, err := m.begin(ctx, o, k, caller)
+	return r, Change{}, err
+}
+
+// begin sends a change, and has it carried to its end.
+func (m *Manager) begin(ctx context.Context, o *operation, k kind, caller Caller) (*running, error) {
+	sent, err := m.operations.send()
+	if err != nil {
+		return nil, err
+	}
+	defer sent()
 	if err := k.apply(ctx, o); err != nil {
 		return nil, err
 	}
-	return m.begin(o, k, caller), nil
+	return m.carry(o, k, caller), nil
 }
 
 // follow waits until the change has ended or the time is up.
@@ -121,7 +156,7 @@ func (o *operation) follow(ctx context.Context, success Outcome) {
 
 // poll waits for the end of the change as long as AWS says how it stands.
 func (o *operation) poll(ctx context.Context) (aws.Target, error) {
-	return o.m.Client.WaitTarget(ctx, o.g.ID, o.before, func(t aws.Target) {
+	return o.watch(ctx, o.before, func(t aws.Target) {
 		o.running.saw(t, fmt.Sprintf("%s is %s", t.Name, t.Status))
 	})
 }
@@ -142,27 +177,32 @@ func (o *operation) left() time.Duration { return time.Until(o.start.Add(mostWor
 
 // compare fills in the tools.
 func (o *operation) compare(ctx context.Context, success Outcome) {
+	o.rested()
 	if o.change.Outcome == success {
 		ready := time.Now()
 		tools, late := o.verify(ctx)
-		o.change.Tools, o.change.Next = &tools, late+nextFor(tools)
+		o.change.Tools, o.change.Next, o.change.late = &tools, late+nextFor(tools), late
 		o.change.Waited = waited(ready.Sub(o.start), time.Since(ready))
 		return
 	}
 	if o.change.Outcome == NeedsAuthorization {
 		o.change.Next = nextConsent
 	}
-	after, err := o.m.served(ctx, o.g)
-	var tools ToolChange
-	switch {
-	case o.servedErr != nil:
-		tools = unavailable(o.servedErr.Error())
-	case err != nil:
-		tools = unavailable("after the change: " + err.Error())
-	default:
-		tools = compare(own(o.before.Name, o.served), own(o.now.Name, after))
-	}
+	tools := o.difference(ctx)
 	o.change.Tools = &tools
+}
+
+// difference compares what the gateway served before the change with what it serves
+// now.
+func (o *operation) difference(ctx context.Context) ToolChange {
+	if o.servedErr != nil {
+		return unavailable(o.servedErr.Error())
+	}
+	after, err := o.list(ctx)
+	if err != nil {
+		return unavailable("after the change: " + err.Error())
+	}
+	return compare(own(o.before.Name, o.served), own(o.now.Name, after))
 }
 
 // tell is the answer, with how long it took.

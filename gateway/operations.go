@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -18,9 +17,11 @@ const (
 	toldAgain = time.Minute
 	// stopTime is how long an operation may take to stop.
 	stopTime = 2 * time.Second
-	// Ends that nobody has heard are kept for an hour, the latest of them.
-	mostAge  = time.Hour
-	mostEnds = 200
+	// Ends that nobody has heard are kept for an hour, the latest of each caller, and
+	// of all callers together.
+	mostAge     = time.Hour
+	mostEnds    = 200
+	mostAllEnds = 2000
 )
 
 // Caller is who asks for something, and how to tell how far it is.
@@ -31,8 +32,13 @@ type Caller struct {
 	Progress Progress
 }
 
-// key is the same for the same call of the same caller.
-func (c Caller) key() string { return c.Name + "\x00" + c.Call }
+// on is the name of a call's turn on a target, "" for none.
+func (c Caller) on(targetID string) string {
+	if c.Call == "" {
+		return ""
+	}
+	return c.Name + "\x00" + c.Call + "\x00" + targetID
+}
 
 // Operation is a change that goes on, told to somebody who does not wait for its
 // end.
@@ -53,49 +59,68 @@ type End struct {
 // waits, and the ends that nobody has heard. Nothing depends on them: they are
 // gone with the process. The zero value is ready.
 type operations struct {
-	mu       sync.Mutex
-	all      []*running        // the oldest first
-	moved    map[string]string // where targets pointed before, by their ids
-	working  sync.WaitGroup
-	sending  sync.WaitGroup           // changes that may become operations any moment
-	sent     map[string]chan struct{} // by their calls, closed when they have
-	applying atomic.Int32             // changes that are being sent, and go on without their callers
-	stopped  bool                     // nothing more is carried to its end
+	mu      sync.Mutex
+	all     []*running               // the oldest first
+	moved   map[string]string        // where targets pointed before, by their ids
+	turns   map[string]chan struct{} // closed at the end of somebody's turn
+	working sync.WaitGroup
+	sending sync.WaitGroup // changes that are being sent, and go on without their callers
+	applied int            // how many of those
+	stopped bool           // nothing more is sent
 }
 
-// send says that a call sends its change, until the returned function is called.
-func (s *operations) send(c Caller) (sent func()) {
-	key, over := c.key(), make(chan struct{})
+// errStopped is why a change is not sent.
+var errStopped = errors.New("nothing was sent: this server is stopping, call again when it is back")
+
+// turn waits until nobody else has the turn of that name, and has it until release is
+// called: one call that is made twice at once looks twice, and sends once. "" is no
+// name.
+func (s *operations) turn(ctx context.Context, name string) (release func(), err error) {
+	if name == "" {
+		return func() {}, nil
+	}
+	for {
+		s.mu.Lock()
+		over := s.turns[name]
+		if over == nil {
+			mine := make(chan struct{})
+			if s.turns == nil {
+				s.turns = map[string]chan struct{}{}
+			}
+			s.turns[name] = mine
+			s.mu.Unlock()
+			return func() {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				delete(s.turns, name)
+				close(mine)
+			}, nil
+		}
+		s.mu.Unlock()
+		select {
+		case <-over:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// send says that a change is sent, until the returned function is called; errStopped
+// where none is any more.
+func (s *operations) send() (sent func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.sent == nil {
-		s.sent = map[string]chan struct{}{}
+	if s.stopped {
+		return nil, errStopped
 	}
-	s.sent[key] = over
 	s.sending.Add(1)
+	s.applied++
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.sent[key] == over {
-			delete(s.sent, key)
-		}
-		close(over)
+		s.applied--
 		s.sending.Done()
-	}
-}
-
-// awaitSent waits while the same call sends its change, whose caller may have left.
-func (s *operations) awaitSent(ctx context.Context, c Caller) {
-	s.mu.Lock()
-	over := s.sent[c.key()]
-	s.mu.Unlock()
-	if over == nil {
-		return
-	}
-	select {
-	case <-over:
-	case <-ctx.Done():
-	}
+	}, nil
 }
 
 // errInside is told where this program has failed, not AWS or a server.
@@ -110,8 +135,8 @@ func (m *Manager) rescue(what string, instead func()) {
 	}
 }
 
-// begin carries an operation whose change was sent to its end.
-func (m *Manager) begin(o *operation, k kind, caller Caller) *running {
+// carry has an operation whose change was sent carried to its end.
+func (m *Manager) carry(o *operation, k kind, caller Caller) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{id: newID(), caller: caller, underway: k.underway(o), cancel: cancel, done: make(chan struct{}), seen: o.sent, listeners: map[chan<- string]bool{}}
 	r.underway.Operation.ID = r.id
@@ -121,6 +146,7 @@ func (m *Manager) begin(o *operation, k kind, caller Caller) *running {
 		defer m.operations.working.Done()
 		defer cancel()
 		defer func() { r.end(o.tell(), m) }()
+		defer o.rested()
 		defer m.rescue("operation "+r.id, func() {
 			o.change = r.underway
 			o.change.Outcome, o.change.Operation, o.change.Next = Failed, nil, errInside.Error()
@@ -147,14 +173,14 @@ func (s *operations) add(r *running) {
 // again is the operation that a repeated call joins or hears the end of, nil for
 // none.
 func (s *operations) again(caller Caller, targetID string) *running {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.since(caller, targetID, toldAgain)
 }
 
 // since is the operation of a call on a target that is under way, or has ended no
-// longer ago than age, unheard; nil for none.
+// longer ago than age, unheard; nil for none. The lock is held.
 func (s *operations) since(caller Caller, targetID string, age time.Duration) *running {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, r := range slices.Backward(s.all) {
 		_, ended, heard := r.state()
 		if r.caller.Name == caller.Name && r.caller.Call == caller.Call && caller.Call != "" && r.underway.TargetID == targetID &&
@@ -187,7 +213,12 @@ func (m *Manager) Unheard(caller Caller) []End {
 }
 
 // Busy reports whether a change is under way, or being sent.
-func (m *Manager) Busy() bool { return m.operations.applying.Load() > 0 || len(m.left()) > 0 }
+func (m *Manager) Busy() bool {
+	m.operations.mu.Lock()
+	sending := m.operations.applied > 0
+	m.operations.mu.Unlock()
+	return sending || len(m.left()) > 0
+}
 
 // left are the operations under way.
 func (m *Manager) left() (left []*running) {
@@ -201,13 +232,13 @@ func (m *Manager) left() (left []*running) {
 	return left
 }
 
-// Stop waits for the operations under way, for at most grace, and leaves the
-// others as they are: what is needed to go back is returned, and in the log.
+// Stop sends nothing any more, waits for the operations under way, for at most grace,
+// and leaves the others as they are: what is needed to go back is returned, and in the log.
 func (m *Manager) Stop(grace time.Duration) []Change {
-	m.operations.sending.Wait() // what is being sent cannot be called back
 	m.operations.mu.Lock()
 	m.operations.stopped = true
 	m.operations.mu.Unlock()
+	m.operations.sending.Wait() // what is being sent cannot be called back
 	ended := make(chan struct{})
 	go func() {
 		m.operations.working.Wait()

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -100,11 +101,16 @@ func TestKeptEnds(t *testing.T) {
 		if m.Busy() || len(m.Unheard(Caller{Name: "you"})) != 0 {
 			t.Error("it is under way, or another caller gets it")
 		}
-		if r := s.since(me, "t", time.Second); r == nil || !r.isDone() || s.since(me, "u", time.Second) != nil || s.since(Caller{Name: "me", Call: "b"}, "t", time.Second) != nil {
+		since := func(c Caller, target string, age time.Duration) *running {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.since(c, target, age)
+		}
+		if r := since(me, "t", time.Second); r == nil || !r.isDone() || since(me, "u", time.Second) != nil || since(Caller{Name: "me", Call: "b"}, "t", time.Second) != nil {
 			t.Errorf("got %v", r)
 		}
 		time.Sleep(toldAgain + time.Second)
-		if s.again(me, "t") != nil || s.since(me, "t", mostAge) == nil {
+		if s.again(me, "t") != nil || since(me, "t", mostAge) == nil {
 			t.Error("it is told again for too long, or not kept")
 		}
 		if ends := m.Unheard(me); len(ends) != 1 || ends[0].Outcome != Synchronized || len(m.Unheard(me)) != 0 {
@@ -204,14 +210,15 @@ func TestWhoHearsAnEnd(t *testing.T) {
 func TestStopWaitsForWhatIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := Manager{Log: slog.New(slog.DiscardHandler)}
-		sent := m.operations.send(Caller{Name: "me", Call: "a"})
-		m.operations.applying.Add(1)
-		if !m.Busy() {
-			t.Error("it is not busy")
+		sent, err := m.operations.send()
+		if err != nil || !m.Busy() {
+			t.Errorf("it is not sent, %v, or not busy", err)
 		}
-		time.AfterFunc(3*time.Second, func() {
-			m.operations.applying.Add(-1)
-			sent()
+		time.AfterFunc(3*time.Second, sent)
+		time.AfterFunc(time.Second, func() {
+			if _, err := m.operations.send(); !errors.Is(err, errStopped) {
+				t.Errorf("more is sent while it stops: %v", err)
+			}
 		})
 		start := time.Now()
 		if m.Stop(0); time.Since(start) != 3*time.Second || m.Busy() {
@@ -231,31 +238,76 @@ func TestMovesAreBounded(t *testing.T) {
 	}
 }
 
-// The same call waits while its change is sent, and no other does.
-func TestAwaitSent(t *testing.T) {
+// A call on a target that is made twice at once has one turn after the other, and no
+// other call waits.
+func TestTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var m Manager
-		s := &m.operations
-		mine, other := Caller{Name: "me", Call: "a"}, Caller{Name: "me", Call: "b"}
-		s.awaitSent(t.Context(), mine) // nothing is sent
-		sent := s.send(mine)
-		s.awaitSent(t.Context(), other)
-		s.awaitSent(t.Context(), Caller{Name: "you", Call: "a"})
-		waited := make(chan time.Duration)
-		go func() {
-			start := time.Now()
-			s.awaitSent(t.Context(), mine)
-			waited <- time.Since(start)
-		}()
-		time.Sleep(time.Second)
-		sent()
-		if got := <-waited; got != time.Second {
-			t.Errorf("waited %s", got)
+		var s operations
+		mine := Caller{Name: "me", Call: "a"}
+		turn := func(ctx context.Context, name string) func() {
+			release, err := s.turn(ctx, name)
+			if err != nil {
+				t.Errorf("%q: %v", name, err)
+				return func() {}
+			}
+			return release
 		}
-		sent = s.send(mine)
-		defer sent()
+		release := turn(t.Context(), mine.on("T1"))
+		start := time.Now()
+		for _, other := range []string{Caller{Name: "me", Call: "b"}.on("T1"), Caller{Name: "you", Call: "a"}.on("T1"), mine.on("T2"), Caller{Name: "me"}.on("T1"), ""} {
+			turn(t.Context(), other)()
+		}
+		if time.Since(start) != 0 {
+			t.Error("another call waits")
+		}
+		waited := make(chan time.Duration, 2)
+		for range 2 {
+			go func() {
+				defer turn(t.Context(), mine.on("T1"))()
+				waited <- time.Since(start)
+				time.Sleep(time.Second)
+			}()
+		}
+		time.Sleep(time.Second)
+		release()
+		if first, second := <-waited, <-waited; first != time.Second || second != 2*time.Second {
+			t.Errorf("waited %s, %s", first, second)
+		}
+		synctest.Wait()
+		time.Sleep(time.Second)
+		defer turn(t.Context(), mine.on("T1"))()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		s.awaitSent(ctx, mine) // ends with its caller
+		if _, err := s.turn(ctx, mine.on("T1")); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the wait does not end with its caller: %v", err)
+		}
 	})
+}
+
+// Ends are bounded for each caller and for all, and those that were heard do not count.
+func TestBoundsOfEnds(t *testing.T) {
+	var s operations
+	s.put("yours", Caller{Name: "you"}, time.Second, false)
+	for range mostEnds + 50 {
+		s.put("mine", Caller{Name: "me"}, time.Second, false)
+	}
+	count := map[string]int{}
+	for _, r := range s.all {
+		count[r.caller.Name]++
+	}
+	if count["you"] != 1 || count["me"] != mostEnds+1 {
+		t.Errorf("kept: %v", count)
+	}
+	for range mostEnds {
+		s.put("heard", Caller{Name: "me"}, time.Second, true)
+	}
+	if n := len(s.all); n != mostEnds+2 { // the one of you, those of me, and the last, which is not looked at yet
+		t.Errorf("heard ones displace others: %d are kept", n)
+	}
+	for i := range mostAllEnds + 50 {
+		s.put("theirs", Caller{Name: fmt.Sprint(i)}, time.Second, false)
+	}
+	if n := len(s.all); n != mostAllEnds+1 {
+		t.Errorf("%d of all callers are kept", n)
+	}
 }

@@ -23,26 +23,22 @@ func (s *operations) endpoint(targetID string) (endpoint string, ok bool) {
 	return endpoint, ok
 }
 
-// keep has an end told by the caller's next call.
-func (s *operations) keep(caller Caller, c Change) {
-	r := &running{id: newID(), caller: caller, underway: c, cancel: func() {}, done: make(chan struct{}), answer: c, ended: time.Now()}
-	close(r.done)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.remember(r)
-}
-
-// remember adds an operation, and forgets ends that were heard, or are old or many.
+// remember adds an operation, and forgets ends that were heard, or are old or many:
+// those of a caller who has many displace nobody else's.
 func (s *operations) remember(r *running) {
-	unheard := 0
+	all, unheard := 0, map[string]int{}
 	for i := len(s.all) - 1; i >= 0; i-- {
 		_, ended, heard := s.all[i].state()
 		if ended.IsZero() {
 			continue
 		}
-		if unheard++; heard || time.Since(ended) > mostAge || unheard > mostEnds {
+		caller := s.all[i].caller.Name
+		if heard || time.Since(ended) > mostAge || unheard[caller] >= mostEnds || all >= mostAllEnds {
 			s.all = slices.Delete(s.all, i, i+1)
+			continue
 		}
+		all++
+		unheard[caller]++
 	}
 	s.all = append(s.all, r)
 }

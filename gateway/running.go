@@ -53,6 +53,22 @@ func (r *running) take() (c Change, ok bool) {
 	return r.answer, true
 }
 
+// listen is somebody's waiting, from now on.
+func (r *running) listen() chan string {
+	messages := make(chan string, 1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.listeners[messages] = true
+	return messages
+}
+
+// untold has an end told again that could not be passed on.
+func (r *running) untold() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.heard = false
+}
+
 // leave ends somebody's waiting. They have heard the end if there is one, unless they
 // have gone.
 func (r *running) leave(listener chan<- string, gone bool) (c Change, heard bool) {
@@ -112,10 +128,7 @@ func (r *running) standing() Change {
 // await waits for the end until wait after start, or until the caller leaves,
 // which is the error.
 func (r *running) await(ctx context.Context, start time.Time, wait time.Duration, progress Progress) (Change, error) {
-	messages := make(chan string, 1)
-	r.mu.Lock()
-	r.listeners[messages] = true
-	r.mu.Unlock()
+	messages := r.listen()
 	timer := time.NewTimer(time.Until(start.Add(wait)))
 	defer timer.Stop()
 	for {

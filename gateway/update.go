@@ -229,7 +229,7 @@ func (u *update) revert(ctx context.Context, o *operation, course course, undo s
 func (o *operation) compareAfterRevert(ctx context.Context, t aws.Target) {
 	c := &o.change
 	c.Tried = c.Tools
-	served, err := o.m.served(ctx, o.g)
+	served, err := o.list(ctx)
 	if o.servedErr != nil {
 		err = o.servedErr
 	}

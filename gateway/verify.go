@@ -36,8 +36,11 @@ func (m *Manager) readAhead(ctx context.Context, t aws.Target) *ahead {
 // server's own is better than none.
 func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
 	t := o.now
-	ahead := false
-	l := o.m.readWith(ctx, o.g, t, func(ctx context.Context, t aws.Target) (catalog.List, error) {
+	ahead, list := false, o.list
+	if o.servedErr != nil { // there is nothing to compare with: what hangs is not waited for again
+		list = func(context.Context) (catalog.List, error) { return catalog.List{}, o.servedErr }
+	}
+	l := o.m.readLists(ctx, o.g, t, list, func(ctx context.Context, t aws.Target) (catalog.List, error) {
 		if a := o.ahead; a != nil && a.endpoint == t.Endpoint {
 			if <-a.done; a.err == nil {
 				ahead = true
@@ -46,12 +49,8 @@ func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
 		}
 		return o.m.offered(ctx, t)
 	})
-	err := l.servedErr
-	if o.servedErr != nil {
-		err = o.servedErr
-	}
-	if err != nil {
-		return onlyOffered(t.Name, l.offered, err, l.offeredErr), ""
+	if l.servedErr != nil {
+		return onlyOffered(t.Name, l.offered, l.servedErr, l.offeredErr), ""
 	}
 	before := own(o.before.Name, o.served)
 	state := stateOfList(t, before, l)
@@ -65,7 +64,7 @@ func (o *operation) verify(ctx context.Context) (c ToolChange, late string) {
 		if left <= 0 || pause(ctx, min(wait, left)) != nil {
 			break
 		}
-		again, err := o.m.served(ctx, o.g)
+		again, err := o.list(ctx)
 		if err != nil {
 			break
 		}

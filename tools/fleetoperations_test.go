@@ -1,0 +1,101 @@
+package tools_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+
+	"agentcore-gateway-mcp/gateway"
+)
+
+// Two calls on many that meet on a target wait for one operation, whoever sent it, and
+// its end is told once.
+func TestTwoFleetsHaveOneOperation(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	if err := b.orders.SetTools(3); err != nil {
+		t.Fatal(err)
+	}
+	release := b.cloud.Hold(types.TargetStatusSynchronizing)
+	defer release()
+	var work sync.WaitGroup
+	for range 4 {
+		work.Go(func() {
+			if f := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 1}); f.InProgress != 1 {
+				t.Errorf("while it runs: %+v", f)
+			}
+		})
+	}
+	work.Wait()
+	release()
+	b.ended(1)
+	if n := b.cloud.Calls("SynchronizeGatewayTargets"); n != 1 {
+		t.Errorf("%d were sent", n)
+	}
+	told := must[withEarlier](b, "list_gateways", nil)
+	if len(told.Earlier) != 1 || len(told.Earlier[0].Tools.Added) != 1 {
+		t.Errorf("earlier: %+v", told.Earlier)
+	}
+}
+
+// A stop waits for what a call on many has sent, and the call sends no more.
+func TestStopEndsAFleet(t *testing.T) {
+	t.Parallel()
+	var m *gateway.Manager
+	b := newBench(t, benchOptions{manager: func(made *gateway.Manager) { m = made }})
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		b.newTarget(b.gatewayID, name, b.url)
+	}
+	release := b.cloud.Hold(types.TargetStatusSynchronizing)
+	defer release()
+	var f gateway.Fleet
+	var work sync.WaitGroup
+	work.Go(func() { f = must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 8}) })
+	sent := func() int { return b.cloud.Calls("SynchronizeGatewayTargets") }
+	eventually(t, "five are sent", func() bool { return sent() == 5 })
+	if !m.Busy() {
+		t.Error("it is not busy")
+	}
+	left := make(chan []gateway.Change)
+	go func() { left <- m.Stop(time.Minute) }()
+	eventually(t, "nothing more is sent", func() bool {
+		_, _, failed := call[gateway.Change](b, "synchronize_target", map[string]any{"target": "f", "waitSeconds": 0})
+		return failed != ""
+	})
+	release()
+	if left := <-left; len(left) != 0 {
+		t.Errorf("left: %+v", left)
+	}
+	work.Wait()
+	if f.Synchronized != 5 || f.InProgress != 2 || sent() != 5 {
+		t.Errorf("%d were sent: %+v", sent(), f)
+	}
+}
+
+// A gateway's list that follows READY late is waited for in a call on many as in one
+// on one target.
+func TestFleetWaitsForALateList(t *testing.T) {
+	t.Parallel()
+	b, _, s := newLateBench(t, 2500*time.Millisecond)
+	s.tool("find", "finds, and tells where")
+	f := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"gateway": "shop"})
+	if f.Synchronized != 2 || f.Changed != 1 || f.Targets[0].Target != "shelf" || len(f.Targets[0].Tools.Changed) != 1 {
+		t.Errorf("got %+v", f)
+	}
+}
+
+// A server that fails like one that is starting is tried again, as by a call on one
+// target.
+func TestFleetWarmsAServer(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{empty: true})
+	b.gatewayID = b.newGateway("shop")
+	u := newUpstream(t, 2)
+	b.newTarget(b.gatewayID, "orders", u.url)
+	u.failures.Store(1)
+	if f := must[gateway.Fleet](b, "synchronize_targets", nil); f.Synchronized != 1 || f.Failed != 0 || b.cloud.Calls("SynchronizeGatewayTargets") != 2 {
+		t.Errorf("%d were sent: %+v", b.cloud.Calls("SynchronizeGatewayTargets"), f)
+	}
+}
