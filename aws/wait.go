@@ -37,9 +37,9 @@ func PhaseOf(s TargetStatus) Phase {
 	return PhaseUnknown
 }
 
-// staleFor is how long a status that looks like the one before the change is
+// StaleFor is how long a status that looks like the one before the change is
 // held to be a late copy of it. AWS documents no bound.
-const staleFor = 10 * time.Second
+const StaleFor = 10 * time.Second
 
 // Observer decides when polls have shown the end of a change. AWS has no
 // waiter for targets: READY may flap (Terraform's provider wants it twice in a
@@ -62,7 +62,7 @@ func (o *Observer) Observe(t Target, elapsed time.Duration) bool {
 	}
 	o.changed = o.changed || PhaseOf(t.Status) == PhaseWorking || t.Status != o.Before.Status ||
 		t.LastSynchronizedAt.After(o.Before.LastSynchronizedAt) || t.UpdatedAt.After(o.Before.UpdatedAt)
-	settled := o.changed || elapsed >= staleFor
+	settled := o.changed || elapsed >= StaleFor
 	switch PhaseOf(t.Status) {
 	case PhaseReady:
 		return settled && o.seen >= 2

@@ -137,6 +137,14 @@ func nextSynchronized(c Change, now aws.Target, joined bool) string {
 // nextLeaving is what to do where the process ends before the change.
 const nextLeaving = "AWS goes on with it, and nobody here is left to compare what comes of it or to go back: look with get_target, and with list_tools when it is READY, or call with a longer waitSeconds"
 
+// doubt is what there is about a change that was sent.
+func (o *operation) doubt() string {
+	if o.lost == nil {
+		return ""
+	}
+	return ", to which AWS gave no answer: whether it has begun is not known yet"
+}
+
 // awaitingSynchronization is what a synchronization waits for.
 func awaitingSynchronization(before aws.Target, joined bool) string {
 	switch {

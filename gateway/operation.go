@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,6 +31,7 @@ type operation struct {
 	ahead     *ahead // what the server offers, read while the change is waited for
 
 	sent   aws.Target // as the call that began the change showed it; zero when none did
+	lost   *lostError // where AWS has not said whether it has begun
 	now    aws.Target // as last seen
 	change Change     // the answer
 
@@ -152,6 +154,29 @@ func (o *operation) follow(ctx context.Context, success Outcome) {
 	}
 	o.now, o.change = t, newChange(o.g, t)
 	o.change.Outcome, o.change.StatusReasons = ended(t, err, ctx.Err() != nil, success)
+}
+
+// neverBegan is the answer where AWS has not said whether the change has begun, and it
+// has not.
+func (o *operation) neverBegan() bool {
+	if o.lost == nil || o.change.Outcome == InProgress || begun(o.before, o.now) {
+		return false
+	}
+	o.change.Outcome = Failed
+	o.change.Next = fmt.Sprintf("nothing was changed: AWS gave no answer (%s), and the target shows nothing of it since; call again", quote(o.lost.cause.Error()))
+	return true
+}
+
+// sending is what begins a change: how the target was before, and the call that AWS
+// may leave without an answer.
+func (o *operation) sending(ctx context.Context, before aws.Target, call func(context.Context) (aws.Target, error)) (err error) {
+	o.lost = nil
+	o.sent, err = o.m.send(ctx, o.g.ID, before, call)
+	if errors.As(err, &o.lost) {
+		o.m.Log.Warn("a change may have begun, and is followed", "target", before.Name, "cause", err)
+		err = nil
+	}
+	return err
 }
 
 // poll waits for the end of the change as long as AWS says how it stands.

@@ -157,8 +157,9 @@ func (m *Manager) carry(o *operation, k kind, caller Caller) *running {
 			enough()
 			<-o.ahead.done
 		}()
-		o.follow(ctx, k.success())
-		k.settle(ctx, o)
+		if o.follow(ctx, k.success()); !o.neverBegan() {
+			k.settle(ctx, o)
+		}
 	}()
 	return r
 }

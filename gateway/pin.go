@@ -87,6 +87,10 @@ func (m *Manager) joinPin(ctx context.Context, g aws.Gateway, r *running, start 
 	}
 	change.Next = nextPinned
 	served, err := m.served(ctx, g)
+	if ctx.Err() != nil { // nobody hears it: the next call does
+		r.untold()
+		return Pinned{}, fmt.Errorf("the call was given up, and a later call tells how operation %s ended: %w", r.id, context.Cause(ctx))
+	}
 	if err != nil {
 		change.Next = "the hashes cannot be read now (" + err.Error() + "): check_drift has them"
 	}

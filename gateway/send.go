@@ -10,32 +10,60 @@ import (
 	"agentcore-gateway-mcp/aws"
 )
 
+// lostError is that AWS gave no answer to a change, and then did not say whether it
+// has begun. It may have.
+type lostError struct{ cause, unread error }
+
+func (e *lostError) Error() string {
+	return fmt.Sprintf("%v, and whether it has begun could not be read (%v)", e.cause, e.unread)
+}
+
 // send makes a call that changes a target and has no idempotency token. When
 // the answer is lost (a reset, a 5xx), the target is read, and the call is sent
 // again only if it shows that nothing has begun. before is the target as read
 // before the first attempt. It returns the target as the call, or the read that
-// stands in for it, showed it; ctx bounds only the waiting between attempts.
+// stands in for it, showed it; ctx bounds only the waiting between attempts. A
+// lostError is no refusal: the change has to be followed.
 func (m *Manager) send(ctx context.Context, gatewayID string, before aws.Target, call func(context.Context) (aws.Target, error)) (aws.Target, error) {
 	const attempts = 3
 	for attempt := 1; ; attempt++ {
 		t, err := m.bounded(ctx, call)
-		if !errors.Is(err, aws.ErrUncertain) {
+		uncertain := errors.Is(err, aws.ErrUncertain)
+		if err == nil || attempt == 1 && !uncertain {
 			return t, err
 		}
 		// From here on something may have begun: what becomes of it must be known, also
 		// when the caller leaves.
 		ctx = context.WithoutCancel(ctx)
-		m.Log.Warn("no certain answer, reading before sending again", "target", before.Name, "attempt", attempt, "cause", err)
-		now, hasBegun, readErr := m.hasBegun(ctx, gatewayID, before)
+		reads := []time.Duration{0} // AWS has refused this attempt, maybe for what one before it has begun
+		if uncertain {
+			m.Log.Warn("no certain answer, reading before sending again", "target", before.Name, "attempt", attempt, "cause", err)
+			reads = readsBeforeNo(m.Client.Local())
+		}
+		now, hasBegun, readErr := m.hasBegun(ctx, gatewayID, before, reads)
 		switch {
 		case readErr != nil:
-			return before, fmt.Errorf("%w; whether it has begun could not be read either (%w): look with get_target before trying again", err, readErr)
+			return before, &lostError{err, readErr}
 		case hasBegun:
 			return now, nil
+		case !uncertain:
+			return t, err
 		case attempt == attempts:
 			return before, fmt.Errorf("%w; after %d attempts nothing has begun, and nothing was changed: try again later", err, attempts)
 		}
 	}
+}
+
+// readsBeforeNo are the pauses before the reads that must all agree before a change is
+// held not to have begun. One could come too early, ahead of a call that is still on
+// its way, or show a copy from before it: AWS's may be as old as a wait takes them to
+// be, those of the local AgentCore are none.
+func readsBeforeNo(local bool) []time.Duration {
+	pauses := []time.Duration{200 * time.Millisecond, time.Second}
+	if local {
+		return pauses
+	}
+	return append(pauses, 3*time.Second, aws.StaleFor-4200*time.Millisecond)
 }
 
 // bounded runs a call to its end even when the caller leaves meanwhile: a call
@@ -49,14 +77,13 @@ func (m *Manager) bounded(ctx context.Context, call func(context.Context) (aws.T
 	return call(ctx)
 }
 
-// hasBegun reads whether a change has begun since before was read. One read
-// could come too early, ahead of a call that is still on its way, so a second
-// one must agree before the answer is no.
-func (m *Manager) hasBegun(ctx context.Context, gatewayID string, before aws.Target) (aws.Target, bool, error) {
+// hasBegun reads whether a change has begun since before was read, after each of the
+// pauses until one says so.
+func (m *Manager) hasBegun(ctx context.Context, gatewayID string, before aws.Target, pauses []time.Duration) (aws.Target, bool, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(m.SendTimeout, sendTimeout))
 	defer cancel()
 	var t aws.Target
-	for _, wait := range []time.Duration{200 * time.Millisecond, time.Second} {
+	for _, wait := range pauses {
 		err := pause(ctx, wait)
 		if err != nil {
 			return before, false, err

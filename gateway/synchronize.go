@@ -56,7 +56,7 @@ func (s *synchronization) plan(ctx context.Context, o *operation) (*Change, erro
 
 func (s *synchronization) underway(o *operation) Change {
 	c := newChange(o.g, o.sent)
-	c.Outcome, c.Operation = InProgress, &Operation{Awaiting: awaitingSynchronization(o.before, s.joined)}
+	c.Outcome, c.Operation = InProgress, &Operation{Awaiting: awaitingSynchronization(o.before, s.joined) + o.doubt()}
 	c.Next = nextSynchronized(c, o.sent, s.joined)
 	if o.leaves {
 		c.Next = nextLeaving
@@ -71,18 +71,17 @@ func (s *synchronization) apply(ctx context.Context, o *operation) error {
 		o.sent, s.joined = o.before, true
 		return nil
 	}
-	sent, err := o.m.send(ctx, o.g.ID, o.before, func(ctx context.Context) (aws.Target, error) {
+	err := o.sending(ctx, o.before, func(ctx context.Context) (aws.Target, error) {
 		return o.m.Client.Synchronize(ctx, o.g.ID, o.before.ID)
 	})
 	if errors.Is(err, aws.ErrConflict) { // somebody was faster
 		if now, readErr := o.m.Client.Target(ctx, o.g.ID, o.before.ID); readErr == nil && joinable(o.before, now) {
-			sent, s.joined, err = now, true, nil
+			o.sent, s.joined, err = now, true, nil
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("target %s was not synchronized: %w", o.before.Name, err)
 	}
-	o.sent = sent
 	return nil
 }
 

@@ -127,7 +127,7 @@ func (u *update) apply(ctx context.Context, o *operation) (err error) {
 		return err
 	}
 	o.m.logPrevious(o.g, u.previous)
-	if o.sent, err = o.m.send(ctx, o.g.ID, u.previous, func(ctx context.Context) (aws.Target, error) {
+	if err = o.sending(ctx, u.previous, func(ctx context.Context) (aws.Target, error) {
 		return o.m.Client.UpdateTarget(ctx, o.g.ID, u.previous, u.edit)
 	}); err != nil {
 		return fmt.Errorf("target %s was not updated: %w", o.before.Name, err)
@@ -145,7 +145,7 @@ func (u *update) underway(o *operation) Change {
 	}
 	c.pointed(o.before, now)
 	c.Outcome, c.Configuration = InProgress, u.configuration
-	c.Operation = &Operation{Awaiting: "the update that this call, or the same one before it, sent", Reverts: u.options.OnFailure != Keep}
+	c.Operation = &Operation{Awaiting: "the update that this call, or the same one before it, sent" + o.doubt(), Reverts: u.options.OnFailure != Keep}
 	c.Next = nextUnderway(c.Operation.Reverts, o.leaves) + u.undo(o, c.EndpointMasked)
 	return c
 }
@@ -161,6 +161,9 @@ func (u *update) settle(ctx context.Context, o *operation) {
 	// What AWS answered to the update is what it has made of it: it may have written
 	// an endpoint in another way, which is nobody's change.
 	others := foreign(o.sent, aws.Edit{}, o.now)
+	if o.lost != nil {
+		others = foreign(u.previous, u.edit, o.now)
+	}
 	left, err := differences(now, u.edit)
 	course := decide(ending{
 		outcome: c.Outcome, failed: aws.PhaseOf(now.Status) == aws.PhaseFailed,
@@ -202,7 +205,7 @@ func (u *update) revert(ctx context.Context, o *operation, course course, undo s
 			c.Operation = &Operation{ID: o.running.id, Awaiting: "the previous configuration, which is being put back", Reverts: true}
 			c.Next = why + "; " + nextGoingBack
 		})
-		_, err = o.m.send(ctx, o.g.ID, failed, func(ctx context.Context) (aws.Target, error) {
+		err = o.sending(ctx, failed, func(ctx context.Context) (aws.Target, error) {
 			return o.m.Client.UpdateTarget(ctx, o.g.ID, u.previous, aws.Edit{})
 		})
 	}
@@ -212,6 +215,10 @@ func (u *update) revert(ctx context.Context, o *operation, course course, undo s
 	}
 	o.running.turn(func(c *Change) { c.Endpoint, _ = untrusted.Endpoint(u.previous.Endpoint) })
 	now, err := o.m.Client.WaitTarget(ctx, o.g.ID, failed, func(t aws.Target) { o.running.saw(t, fmt.Sprintf("%s is %s, going back", t.Name, t.Status)) })
+	if o.lost != nil && !begun(failed, now) {
+		c.Next = fmt.Sprintf("%s and putting the previous ones back failed (%v): %s", why, o.lost, undo)
+		return
+	}
 	c.Outcome, c.Status = afterRevert(now, foreign(u.previous, aws.Edit{}, now), err), now.Status
 	c.Endpoint, _ = untrusted.Endpoint(now.Endpoint)
 	c.Next = nextReverted(c.Outcome, why, first, now)

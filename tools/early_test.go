@@ -142,8 +142,6 @@ func (r *campaignRun) together(answers []told, restarted bool) {
 		}
 		if a.refusal == "" {
 			ends = append(ends, a.Change)
-		} else if uncertain(a.refusal) {
-			return // and said so
 		}
 	}
 	last := ends[len(ends)-1]
