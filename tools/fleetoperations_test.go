@@ -1,7 +1,10 @@
 package tools_test
 
 import (
+	"net/http"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,7 +17,8 @@ import (
 // its end is told once.
 func TestTwoFleetsHaveOneOperation(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, benchOptions{})
+	var m *gateway.Manager
+	b := newBench(t, benchOptions{manager: func(made *gateway.Manager) { m = made }})
 	if err := b.orders.SetTools(3); err != nil {
 		t.Fatal(err)
 	}
@@ -30,6 +34,7 @@ func TestTwoFleetsHaveOneOperation(t *testing.T) {
 	}
 	work.Wait()
 	release()
+	eventually(t, "nothing goes on", func() bool { return !m.Busy() })
 	b.ended(1)
 	if n := b.cloud.Calls("SynchronizeGatewayTargets"); n != 1 {
 		t.Errorf("%d were sent", n)
@@ -90,12 +95,52 @@ func TestFleetWaitsForALateList(t *testing.T) {
 // target.
 func TestFleetWarmsAServer(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, benchOptions{empty: true})
-	b.gatewayID = b.newGateway("shop")
 	u := newUpstream(t, 2)
+	sent := 0
+	b := newBench(t, benchOptions{empty: true, between: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/synchronizeTargets") { // of one call, one after another
+				u.failures.Store(0)
+				if sent++; sent == 1 {
+					u.failures.Store(1 << 30)
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	b.gatewayID = b.newGateway("shop")
 	b.newTarget(b.gatewayID, "orders", u.url)
-	u.failures.Store(1)
-	if f := must[gateway.Fleet](b, "synchronize_targets", nil); f.Synchronized != 1 || f.Failed != 0 || b.cloud.Calls("SynchronizeGatewayTargets") != 2 {
-		t.Errorf("%d were sent: %+v", b.cloud.Calls("SynchronizeGatewayTargets"), f)
+	if f := must[gateway.Fleet](b, "synchronize_targets", nil); f.Synchronized != 1 || f.Failed != 0 || sent != 2 {
+		t.Errorf("%d were sent: %+v", sent, f)
+	}
+}
+
+// A target that AWS is done with makes room for the next one, also while its tools are
+// still compared.
+func TestComparingTakesNoRoom(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Int32
+	all := make(chan struct{})
+	b := newBench(t, benchOptions{between: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/synchronizeTargets"):
+				if sent.Add(1) == 6 {
+					close(all)
+				}
+			case strings.HasPrefix(r.URL.Path, "/gateway/") && sent.Load() > 0:
+				select {
+				case <-all:
+				case <-r.Context().Done():
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		b.newTarget(b.gatewayID, name, b.url)
+	}
+	if f := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 10}); f.Synchronized != 6 {
+		t.Errorf("%d were sent: %+v", sent.Load(), f)
 	}
 }
