@@ -1,6 +1,8 @@
 package tools_test
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -129,6 +131,7 @@ func TestComparingTakesNoRoom(t *testing.T) {
 					close(all)
 				}
 			case strings.HasPrefix(r.URL.Path, "/gateway/") && sent.Load() > 0:
+				r.Body = io.NopCloser(bytes.NewReader(readAll(r))) // read, or the client's leaving is not seen
 				select {
 				case <-all:
 				case <-r.Context().Done():
