@@ -53,6 +53,7 @@ func TestSharingIsLeft(t *testing.T) {
 			ended <- err
 			return 7, err
 		})
+		s.turn <- struct{}{} // both ask before the reading begins
 		first, leave := context.WithCancel(t.Context())
 		var wait sync.WaitGroup
 		wait.Go(func() {
@@ -65,6 +66,8 @@ func TestSharingIsLeft(t *testing.T) {
 				t.Errorf("who stays gets %d, %v", n, err)
 			}
 		})
+		synctest.Wait()
+		<-s.turn
 		synctest.Wait()
 		leave()
 		wait.Wait()
