@@ -3,6 +3,7 @@ package gateway
 import (
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -110,6 +111,12 @@ func TestRowOfAnEnd(t *testing.T) {
 			(r.resources != nil) != c.resource || r.unlisted != c.unlisted {
 			t.Errorf("%s: %+v, unread %q, resources %+v, unlisted %q", name, row, r.uncompared(), r.resources, r.unlisted)
 		}
+	}
+	r := newTestRun()
+	r.servedErr = errInside
+	r.row(Change{Outcome: Synchronized, Target: "orders", Tools: &unread}, &flight{running: r.m.operations.keep(r.leftCaller(), Change{})})
+	if told := r.uncompared(); len(told) != 1 || !strings.Contains(told[0], errInside.Error()) {
+		t.Errorf("what holds for all is told for each: %q", told)
 	}
 	if resource.Resources == nil {
 		t.Error("the end itself has lost its resources")

@@ -80,9 +80,7 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ca
 			run.flights = append(run.flights, left)
 		case reason != "":
 			run.skip(t, reason)
-		case aws.PhaseOf(t.Status) == aws.PhaseWorking: // first, to be joined before it ends
-			run.queue = slices.Insert(run.queue, 0, t)
-		default:
+		default: // what is at work already is joined
 			run.queue = append(run.queue, t)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"agentcore-gateway-mcp/aws"
 )
 
 func (s *operations) put(id string, c Caller, ended time.Duration, heard bool) *running {
@@ -309,5 +311,43 @@ func TestBoundsOfEnds(t *testing.T) {
 	}
 	if n := len(s.all); n != mostAllEnds+1 {
 		t.Errorf("%d of all callers are kept", n)
+	}
+}
+
+// Before a change is sent again, its target is read for as long as a wait takes reads
+// to be old.
+func TestReadsBeforeNo(t *testing.T) {
+	sum := func(pauses []time.Duration) (all time.Duration) {
+		for _, p := range pauses {
+			all += p
+		}
+		return all
+	}
+	if all := sum(readsBeforeNo(false)); all != aws.StaleFor {
+		t.Errorf("at AWS it is read for %s", all)
+	}
+	if pauses := readsBeforeNo(true); len(pauses) != 2 || sum(pauses) > 2*time.Second {
+		t.Errorf("here it is read after %v", pauses)
+	}
+}
+
+// That a change has not begun is said where its target was read to the end, and shows
+// nothing of it.
+func TestNeverBegan(t *testing.T) {
+	before := server(aws.TargetReady)
+	later := with(before, func(t *aws.Target) { t.UpdatedAt = t.UpdatedAt.Add(time.Second) })
+	lost := &lostError{errInside, errInside}
+	for name, c := range map[string]struct {
+		o    operation
+		want bool
+	}{
+		"nothing of it":        {operation{lost: lost, now: before, change: Change{Outcome: Updated}}, true},
+		"it has":               {operation{lost: lost, now: later, change: Change{Outcome: Updated}}, false},
+		"it was answered":      {operation{now: before, change: Change{Outcome: Updated}}, false},
+		"it could not be read": {operation{lost: lost, now: before, change: Change{Outcome: InProgress}}, false},
+	} {
+		if c.o.before = before; c.o.neverBegan() != c.want || (c.o.change.Outcome == Failed) != c.want {
+			t.Errorf("%s: %+v", name, c.o.change)
+		}
 	}
 }

@@ -97,6 +97,10 @@ func TestFleetOfHangingGateways(t *testing.T) {
 	if f.Total != 4 || len(f.Unread) != 4 || b.cloud.Calls("SynchronizeGatewayTargets") != 4 || f.Seconds > 9 {
 		t.Errorf("%d synchronizations were sent: %+v", b.cloud.Calls("SynchronizeGatewayTargets"), f)
 	}
+	// Nor are those lists waited for again, which have nothing to be compared with.
+	if f = must[gateway.Fleet](b, "synchronize_targets", map[string]any{"gateway": "*", "waitSeconds": 20, "notSyncedSince": f.NotSyncedSince}); f.Synchronized != 4 {
+		t.Errorf("the ends: %+v", f)
+	}
 }
 
 // A panic while one target is looked at is told in its row.

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+
 	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
 )
@@ -150,5 +152,28 @@ func TestFirstAttemptMakesTheSecondAConflict(t *testing.T) {
 				t.Errorf("got %+v", c)
 			}
 		})
+	}
+}
+
+// Going back whose answer is lost, and that has not begun, is not told as done.
+func TestLostWayBack(t *testing.T) {
+	t.Parallel()
+	l := &lossy{denied: 1}
+	b := newBench(t, benchOptions{between: l.over})
+	l.cloud = b.cloud
+	successor := newUpstream(t, 3)
+	successor.failures.Store(1 << 30)
+	release := b.cloud.Hold(types.TargetStatusUpdating)
+	defer release()
+	arguments := map[string]any{"target": "orders", "endpoint": successor.url, "confirm": "orders", "waitSeconds": 1}
+	if c := must[gateway.Change](b, "update_target_endpoint", arguments); c.Outcome != gateway.InProgress {
+		t.Fatalf("%+v", c)
+	}
+	l.armed.Store(true)
+	release()
+	arguments["waitSeconds"] = 40
+	c := answered[gateway.Change](b, "update_target_endpoint", arguments)
+	if c.Outcome != gateway.Failed || !strings.Contains(c.Next, "putting the previous ones back failed") || c.Endpoint != successor.url {
+		t.Errorf("got %+v", c)
 	}
 }
