@@ -2,11 +2,13 @@ package emulator
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -22,7 +24,10 @@ import (
 var update = flag.Bool("update", false, "write the table in docs/emulator.md anew")
 
 // evidence is what a claim of the local AgentCore rests on.
-type evidence struct{ kind, name, class, source string }
+type evidence struct {
+	kind, name, class, source string
+	line                      int
+}
 
 // classes of evidence, the strongest first. A row may have several; ours is what only
 // the local AgentCore has, absent what it has not.
@@ -44,7 +49,7 @@ func readEvidence(t *testing.T) map[string]evidence {
 			t.Errorf("line %d has not four fields: %q", i+1, line)
 			continue
 		}
-		e := evidence{fields[0], fields[1], fields[2], fields[3]}
+		e := evidence{fields[0], fields[1], fields[2], fields[3], i}
 		key := e.kind + " " + e.name
 		if _, twice := all[key]; twice {
 			t.Errorf("%s is there twice", key)
@@ -95,6 +100,14 @@ func TestEvidence(t *testing.T) {
 	for message := range refusals(t) {
 		claim("refusal "+message, true)
 	}
+	for key, e := range all {
+		if e.kind == "point" {
+			named[key] = true
+		}
+	}
+	for _, name := range possible(all) {
+		claim("transition "+name, true)
+	}
 	left := map[string]bool{} // statuses that some transition leads to
 	for key, e := range all {
 		if e.kind != "transition" {
@@ -121,6 +134,24 @@ func TestEvidence(t *testing.T) {
 			t.Errorf("docs/evidence.tsv has %s, which is nowhere", key)
 		}
 	}
+}
+
+// possible are the transitions into work that are possible from every state in which
+// a resource rests.
+func possible(all map[string]evidence) (names []string) {
+	working := []string{"UPDATING", "SYNCHRONIZING", "DELETING"}
+	for _, from := range statuses() {
+		kind, name, _ := strings.Cut(from, ".")
+		if all["status "+from].class == "absent" || name == "CREATING" || slices.Contains(working, name) || strings.HasSuffix(name, "_PENDING_AUTH") {
+			continue
+		}
+		for _, to := range working {
+			if to = kind + "." + to; slices.Contains(statuses(), to) && all["status "+to].class != "absent" {
+				names = append(names, from+" -> "+to)
+			}
+		}
+	}
+	return names
 }
 
 // refusals are the messages with which the local AgentCore refuses, as its source has
@@ -205,14 +236,57 @@ func limits(options reflect.Type, prefix string) (names []string) {
 	return names
 }
 
-// The table in docs/emulator.md is made from the ledger.
-func TestEvidenceTable(t *testing.T) {
-	const path, begin, end = "../docs/emulator.md", "<!-- evidence: go test ./emulator -update -->\n", "<!-- end of evidence -->\n"
+// The tables in docs/emulator.md are made from the ledger.
+func TestEvidenceTables(t *testing.T) {
+	const path = "../docs/emulator.md"
+	all := readEvidence(t)
+	document, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := document
+	for name, table := range map[string]string{"points": points(t, all), "evidence": counts(all)} {
+		begin, end := fmt.Sprintf("<!-- %s: go test ./emulator -update -->\n", name), fmt.Sprintf("<!-- end of %s -->", name)
+		before, rest, found := bytes.Cut(want, []byte(begin))
+		_, after, ended := bytes.Cut(rest, []byte(end))
+		if !found || !ended {
+			t.Fatalf("%s has no place for the table of %s", path, name)
+		}
+		want = slices.Concat(before, []byte(begin), []byte(table), []byte(end), after)
+	}
+	if *update {
+		if err := os.WriteFile(path, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if !bytes.Equal(document, want) {
+		t.Errorf("%s has other tables than docs/evidence.tsv gives: go test ./emulator -update", path)
+	}
+}
+
+// points are where the local AgentCore deviates from AWS, or where AWS's way is not
+// known, in the order of the ledger.
+func points(t *testing.T, all map[string]evidence) string {
+	t.Helper()
+	var table strings.Builder
+	table.WriteString("| point | here | at AWS | known by |\n|---|---|---|---|\n")
+	list := slices.DeleteFunc(slices.Collect(maps.Values(all)), func(e evidence) bool { return e.kind != "point" })
+	slices.SortFunc(list, func(a, b evidence) int { return cmp.Compare(a.line, b.line) })
+	for _, e := range list {
+		here, there, ok := strings.Cut(e.source, " ‖ ")
+		if !ok {
+			t.Errorf("point %s does not say both, here and at AWS", e.name)
+		}
+		fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", e.name, here, there, strings.ReplaceAll(e.class, "+", ", "))
+	}
+	return table.String()
+}
+
+// counts are how many rows of each kind rest on each class.
+func counts(all map[string]evidence) string {
 	var table strings.Builder
 	fmt.Fprintf(&table, "| | %s |\n|---|%s\n", strings.Join(classes, " | "), strings.Repeat("---|", len(classes)))
-	all := readEvidence(t)
-	for _, kind := range []string{"operation", "status", "transition", "refusal", "limit"} {
-		fmt.Fprintf(&table, "| %s |", map[string]string{"operation": "operations", "status": "statuses", "transition": "transitions", "refusal": "refusals", "limit": "limits"}[kind])
+	for _, kind := range []string{"operation", "status", "transition", "refusal", "limit", "point"} {
+		fmt.Fprintf(&table, "| %s |", map[string]string{"operation": "operations", "status": "statuses", "transition": "transitions", "refusal": "refusals", "limit": "limits", "point": "points"}[kind])
 		for _, class := range classes {
 			n := 0
 			for _, e := range all {
@@ -224,21 +298,5 @@ func TestEvidenceTable(t *testing.T) {
 		}
 		table.WriteString("\n")
 	}
-	document, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, found := bytes.Cut(document, []byte(begin))
-	_, after, ended := bytes.Cut(rest, []byte(end))
-	if !found || !ended {
-		t.Fatalf("%s has no place for the table", path)
-	}
-	want := slices.Concat(before, []byte(begin), []byte(table.String()), []byte(end), after)
-	if *update {
-		if err := os.WriteFile(path, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if !bytes.Equal(document, want) {
-		t.Errorf("%s has another table than docs/evidence.tsv gives: go test ./emulator -update", path)
-	}
+	return table.String()
 }
