@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +29,9 @@ type localCommand struct {
 }
 
 const localPort = "8042"
+
+// runtimeName is what AWS takes as the name of an agent runtime (the service model).
+var runtimeName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]{0,47}$`)
 
 func (c *localCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&c.Addr, "addr", "127.0.0.1:"+localPort, "`HOST:PORT` Address to listen on, or its port; loopback only.")
@@ -97,6 +102,9 @@ func (c *localCommand) options() (tutorial.Options, error) {
 		if !ok || name == "" || address == "" {
 			return o, fmt.Errorf("--runtime %q is not NAME=URL, such as orders=http://127.0.0.1:8000/mcp", r)
 		}
+		if !runtimeName.MatchString(name) {
+			return o, fmt.Errorf("--runtime %q: no runtime can be named %q, AWS takes a letter and up to 47 letters, digits and underscores", r, name)
+		}
 		o.Processes[name] = address
 	}
 	return o, nil
@@ -108,6 +116,9 @@ func (c *localCommand) clients() (clients [][]string, err error) {
 		parts := strings.SplitN(given, ":", 3)
 		if len(parts) != 3 || slices.Contains(parts, "") {
 			return nil, errors.New("--client is not ID:SECRET:SCOPE, such as agent:a-secret:gateway/invoke")
+		}
+		if !c.Empty && parts[0] == tutorial.GatewayClient {
+			return nil, fmt.Errorf("--client: the tutorial's gateway has a client %s already, whose secret is printed; give yours another name, or --empty", parts[0])
 		}
 		clients = append(clients, append(parts[:2:2], strings.Split(parts[2], "+")...))
 	}
@@ -137,7 +148,17 @@ func writeVariables(path string, variables [][2]string) error {
 	for _, v := range variables {
 		fmt.Fprintf(&text, "%s=%s\n", v[0], v[1])
 	}
-	return os.WriteFile(path, []byte(text.String()), 0o600)
+	// A new file takes the place of what is there, whose mode may let others read.
+	f, err := os.CreateTemp(filepath.Dir(path), ".env-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(text.String())
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }
 
 // tell says what is there, and what can be done with it.
