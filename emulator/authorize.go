@@ -162,7 +162,7 @@ func (s *Server) authorizerAt(path string) *types.CustomJWTAuthorizerConfigurati
 
 // checkSigned refuses a request that is not signed for AgentCore. Only the form
 // is looked at: there are no keys to verify a signature with.
-func checkSigned(r *http.Request) *apiError {
+func (s *Server) checkSigned(r *http.Request) *apiError {
 	scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if scheme != sigV4 {
 		return &apiError{code: "MissingAuthenticationTokenException", status: http.StatusForbidden, message: "Missing Authentication Token"}
@@ -178,6 +178,9 @@ func checkSigned(r *http.Request) *apiError {
 	}
 	if scope[3] != signingService {
 		return &apiError{code: "InvalidSignatureException", status: http.StatusForbidden, message: "Credential should be scoped to correct service: '" + signingService + "'."}
+	}
+	if scope[2] != s.opts.Region {
+		return &apiError{code: "InvalidSignatureException", status: http.StatusForbidden, message: "Credential should be scoped to a valid region."}
 	}
 	return nil
 }

@@ -26,6 +26,7 @@ const (
 type authSession struct {
 	uri, url string
 	user     string // who has to consent; "" for anybody
+	asked    string // what a caller has asked for: workload, provider and scopes
 	expires  time.Time
 	complete bool
 	target   *pendingTarget // nil for a caller
@@ -108,7 +109,7 @@ func (s *Server) completeResourceTokenAuth(r *request) (json.RawMessage, error) 
 		return nil, refused("The session has been completed already")
 	}
 	user, _ := r.members["userIdentifier"].(map[string]any)
-	if id, ok := user["userId"].(string); ok && session.user != "" && id != session.user {
+	if id, _ := user["userId"].(string); session.user != "" && id != session.user {
 		return nil, &apiError{code: accessDenied, message: "The user is not the one that the session was opened for"}
 	}
 	if waiting := session.target; waiting != nil {

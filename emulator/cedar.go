@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
@@ -42,20 +43,32 @@ type decider struct {
 	caller   cedar.Entity
 }
 
-// decider is that of a gateway's policy engine in ENFORCE mode, for a caller; nil where
-// it has none that is stored here.
-func (s *Server) decider(gatewayID string, caller *auth.Principal) *decider {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	gw := s.gateway(gatewayID)
-	if gw == nil || gw.record.PolicyEngineConfiguration == nil || gw.record.PolicyEngineConfiguration.Mode != types.GatewayPolicyEngineModeEnforce {
+// enforced is the policy engine of a gateway that is in ENFORCE mode, nil where it has
+// none that is stored here. The lock is held.
+func (s *Server) enforced(gw *gateway) *policyEngine {
+	c := gw.record.PolicyEngineConfiguration
+	if c == nil || c.Mode != types.GatewayPolicyEngineModeEnforce {
 		return nil
 	}
-	e := s.policyEngine(*gw.record.PolicyEngineConfiguration.Arn)
+	e := s.policyEngine(*c.Arn)
 	if e == nil {
 		return nil
 	}
-	return newDecider(e, *gw.record.GatewayArn, caller)
+	now := *e
+	now.policies = slices.Clone(e.policies)
+	return &now
+}
+
+// refuseEngine refuses a policy engine that is being deleted: a gateway would be left
+// with none.
+func (s *Server) refuseEngine(c *types.GatewayPolicyEngineConfiguration) error {
+	if c == nil {
+		return nil
+	}
+	if e := s.policyEngine(*c.Arn); e != nil && e.record.Status == types.PolicyEngineStatusDeleting {
+		return conflicting("Policy engine %s is in DELETING state", *e.record.PolicyEngineId)
+	}
+	return nil
 }
 
 // newDecider is for a caller of the gateway with this ARN; nil stands for one without
@@ -80,7 +93,8 @@ func newDecider(e *policyEngine, gatewayARN string, caller *auth.Principal) *dec
 
 // allows decides about a tool by its name at the gateway: nothing is allowed that no
 // policy permits, and nothing that one forbids. arguments are those of a call, nil for
-// a listing.
+// a listing. A call is refused whose arguments no policy can judge, or that one which
+// forbids fails to judge: Cedar would pass over that policy.
 func (d *decider) allows(tool string, arguments json.RawMessage) bool {
 	action := cedar.NewEntityUID(actionType, cedar.String(tool))
 	entities := cedar.EntityMap{d.caller.UID: d.caller, d.gateway: {UID: d.gateway}, action: {UID: action}}
@@ -91,13 +105,19 @@ func (d *decider) allows(tool string, arguments json.RawMessage) bool {
 	}
 	context := cedar.RecordMap{}
 	if arguments != nil {
-		var input cedar.Record
-		if json.Unmarshal(arguments, &input) == nil { // what Cedar has no value for is no input
-			context["input"] = input
+		input, err := cedarInput(arguments)
+		if err != nil {
+			return false
 		}
+		context["input"] = input
 	}
-	decision, _ := cedar.Authorize(d.policies, entities, cedar.Request{
+	decision, diagnostic := cedar.Authorize(d.policies, entities, cedar.Request{
 		Principal: d.caller.UID, Action: action, Resource: d.gateway, Context: cedar.NewRecord(context),
 	})
+	for _, failed := range diagnostic.Errors {
+		if arguments != nil && d.policies.Get(failed.PolicyID).Effect() == cedar.Forbid {
+			return false
+		}
+	}
 	return decision == cedar.Allow
 }

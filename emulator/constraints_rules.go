@@ -42,6 +42,8 @@ func ruleConstraints(rules map[string]rule) {
 		"TargetTrafficSplitEntry$weight":      {1, 99},
 		"TargetTrafficSplitEntry$description": {1, 200},
 		"TrafficSplitMetadataMap":             {0, 25},
+		"TrafficSplitMetadataMap$key":         {1, 128},
+		"TrafficSplitMetadataMap$value":       {1, 256},
 	})
 	const (
 		splitName = `[a-zA-Z0-9]([a-zA-Z0-9-]{0,62}[a-zA-Z0-9])?`

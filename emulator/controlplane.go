@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -24,10 +25,12 @@ const maxBody = 8 << 20
 // request is a valid request of an operation: its body, and the members that
 // travel in path and query.
 type request struct {
-	origin  string // scheme and host that the client used
-	body    json.RawMessage
-	members map[string]any // every member, by its name in the model
-	most    int            // the greatest page of a list; 0: not a list
+	origin string // scheme and host that the client used
+
+	listener string // scheme and address at which it reached us
+	body     json.RawMessage
+	members  map[string]any // every member, by its name in the model
+	most     int            // the greatest page of a list; 0: not a list
 }
 
 // str returns a member that is a string, "" when it was not sent.
@@ -122,7 +125,16 @@ func (s *Server) parse(op *operation, labels map[string]string, r *http.Request)
 	if found = append(found, check(s.rules, op.input, members)...); len(found) > 0 {
 		return nil, invalid(found)
 	}
-	return &request{origin: origin(r), body: body, members: members, most: s.rules[op.input.ID().Name+"$maxResults"].max}, nil
+	return &request{origin: origin(r), listener: listener(r), body: body, members: members, most: s.rules[op.input.ID().Name+"$maxResults"].max}, nil
+}
+
+// listener is where a request has come in: where we are reached from here, whatever
+// Host the client has named.
+func listener(r *http.Request) string {
+	if address, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		return "http://" + address.String()
+	}
+	return origin(r)
 }
 
 // origin is the scheme and host by which the client reached us.

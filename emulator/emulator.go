@@ -13,11 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"mime"
 	"net/http"
-	"net/url"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -237,8 +234,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, &apiError{code: accessDenied, message: "cross-origin requests are not accepted"})
 		return
 	}
+	if crossSite(r) {
+		writeError(w, &apiError{code: accessDenied, message: "requests of other sites' pages are not accepted"})
+		return
+	}
 	s.boundBody(w, r)
-	if other := s.meant(r); other != s {
+	switch other := s.meant(r); other {
+	case s:
+	case nil:
+		writeError(w, &apiError{code: serviceQuotaExceeded, message: fmt.Sprintf("the local AgentCore keeps %d regions at most", mostRegions)})
+		return
+	default:
 		other.ServeHTTP(w, r)
 		return
 	}
@@ -262,21 +268,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.serveControlPlane(w, r)
 	}
-}
-
-// hostOf is the host that a request names, without its port.
-func hostOf(r *http.Request) string { return (&url.URL{Host: r.Host}).Hostname() }
-
-// hasAWSContentType reports whether a request has a content type that AWS's SDKs
-// send. A page's form sends another one, and none is sent with a request that has
-// no body.
-func hasAWSContentType(r *http.Request) bool {
-	sent := r.Header.Values("Content-Type")
-	if len(sent) == 0 {
-		return true
-	}
-	mediaType, _, err := mime.ParseMediaType(sent[0])
-	return err == nil && len(sent) == 1 && slices.Contains([]string{"application/json", "application/x-amz-json-1.0", "application/x-amz-json-1.1"}, mediaType)
 }
 
 var errClosed = errors.New("the local AgentCore is closed")

@@ -35,7 +35,9 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 		if !ok {
 			return
 		}
-		view.decider = s.decider(id, caller)
+		if view.engine != nil {
+			view.decider = newDecider(view.engine, view.arn, caller)
+		}
 		server := s.mcpServer(view)
 		mcp.NewStreamableHTTPHandler(
 			func(*http.Request) *mcp.Server { return server },
@@ -51,7 +53,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, view endpointView
 	case view.authorizer == types.AuthorizerTypeNone:
 		return nil, true
 	case view.authorizer == types.AuthorizerTypeAwsIam:
-		if failure := checkSigned(r); failure != nil {
+		if failure := s.checkSigned(r); failure != nil {
 			writeError(w, failure)
 			return nil, false
 		}
@@ -90,8 +92,10 @@ type endpointView struct {
 	hides        func(tool string) bool // by its name at the gateway; nil hides none
 	instructions string
 	targets      []servedTarget
-	searches     bool     // it has a search tool
-	decider      *decider // by policies; nil without an engine that enforces them
+	searches     bool // it has a search tool
+	arn          string
+	engine       *policyEngine // that is enforced; nil for none
+	decider      *decider      // by policies; nil without an engine that enforces them
 }
 
 type servedTarget struct {
@@ -122,6 +126,7 @@ func (s *Server) endpoint(id string) endpointView {
 		v.revisions = c.Value.SupportedVersions
 		v.searches = c.Value.SearchType == types.SearchTypeSemantic
 	}
+	v.arn, v.engine = *gw.record.GatewayArn, s.enforced(gw)
 	if filters(&gw.record) {
 		v.hides = gw.hides
 	}

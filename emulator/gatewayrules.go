@@ -32,6 +32,9 @@ func (s *Server) createGatewayRule(r *request) (json.RawMessage, error) {
 	if rule := gw.rule(id); repeated && rule != nil {
 		return aws.EncodeJSON(&rule.record)
 	}
+	if err := idle("Gateway", *gw.record.GatewayId, gw.record.Status); err != nil {
+		return nil, err
+	}
 	rule := &gatewayRule{}
 	if err := aws.DecodeJSON(r.body, &rule.record); err != nil {
 		return nil, cannotParse("the body could not be decoded")
@@ -152,6 +155,9 @@ func (s *Server) workOnGatewayRule(gw *gateway, rule *gatewayRule) error {
 			return
 		}
 		rule.record.Status = types.GatewayRuleStatusActive
+		if rule.record.UpdatedAt == nil {
+			rule.record.UpdatedAt = rule.record.CreatedAt
+		}
 	})
 }
 
@@ -180,5 +186,5 @@ func (s *Server) findGatewayRule(r *request) (*gateway, *gatewayRule, error) {
 	if rule := gw.rule(r.str("ruleId")); rule != nil {
 		return gw, rule, nil
 	}
-	return nil, nil, &apiError{code: resourceNotFound, message: fmt.Sprintf("Rule %s does not exist in gateway %s", r.str("ruleId"), *gw.record.GatewayId)}
+	return nil, nil, &apiError{code: resourceNotFound, message: fmt.Sprintf("GatewayRule %s not found", r.str("ruleId"))}
 }

@@ -45,6 +45,9 @@ func (s *Server) createGateway(r *request) (json.RawMessage, error) {
 	if err := checkAuthorizer(&gw.record); err != nil {
 		return nil, err
 	}
+	if err := s.refuseEngine(gw.record.PolicyEngineConfiguration); err != nil {
+		return nil, err
+	}
 	if err := s.refuseNewRole(gw.record.RoleArn); err != nil {
 		return nil, err
 	}
@@ -111,6 +114,9 @@ func (s *Server) updateGateway(r *request) (json.RawMessage, error) {
 	if err := checkAuthorizer(&next); err != nil {
 		return nil, err
 	}
+	if err := s.refuseEngine(next.PolicyEngineConfiguration); err != nil {
+		return nil, err
+	}
 	next.GatewayId, next.GatewayArn, next.CreatedAt = old.GatewayId, old.GatewayArn, old.CreatedAt
 	next.WorkloadIdentityDetails = old.WorkloadIdentityDetails
 	next.UpdatedAt = s.stamp(old.UpdatedAt)
@@ -169,6 +175,9 @@ func (s *Server) workOnGateway(gw *gateway) error {
 		if gw.record.Status == types.GatewayStatusDeleting {
 			s.gateways = slices.DeleteFunc(s.gateways, func(g *gateway) bool { return g == gw })
 			s.forget(*gw.record.GatewayId)
+			for _, rule := range gw.rules {
+				s.forget(*rule.record.RuleId)
+			}
 			s.disown(*gw.record.GatewayId)
 			return
 		}
@@ -209,7 +218,7 @@ func (s *Server) findGateway(r *request) (*gateway, error) {
 	if gw := s.gateway(id); gw != nil {
 		return gw, nil
 	}
-	return nil, &apiError{code: resourceNotFound, message: fmt.Sprintf("Gateway with identifier %s does not exist", id)}
+	return nil, &apiError{code: resourceNotFound, message: "Failed to retrieve gateway because it doesn't exist. Retry the request with a different resource identifier."}
 }
 
 // encodeGateway adds the URL under the name by which the client reached us.

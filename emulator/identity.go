@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcore"
@@ -101,11 +102,14 @@ func (s *Server) getResourceOauth2Token(ctx context.Context, r *request) (json.R
 // token can be had. The caller holds s.mu.
 func (s *Server) federate(r *request) (*bedrockagentcore.GetResourceOauth2TokenOutput, error) {
 	uri := r.str("sessionUri")
+	workload := s.workloadTokens[r.str("workloadIdentityToken")].workload
+	asked := strings.Join(append([]string{workload, r.str("resourceCredentialProviderName")}, texts(r.members["scopes"])...), " ")
 	session := s.sessions[uri]
 	switch {
 	case uri == "":
 		session = s.openSession(r.origin, nil)
-	case session == nil || session.target != nil:
+		session.asked = asked
+	case session == nil || session.target != nil || session.asked != asked:
 		return nil, refused("The session does not exist")
 	case session.complete:
 		return nil, nil

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httputil"
@@ -116,6 +117,10 @@ type invocation struct {
 // serveRuntime passes a request for a runtime, of any method, on to its process.
 func (s *Server) serveRuntime(w http.ResponseWriter, r *http.Request, runtime string) {
 	w.Header().Set("X-Amzn-RequestId", requestID())
+	ctx, cancel := context.WithCancel(r.Context()) // ends with the Server, too
+	defer cancel()
+	defer context.AfterFunc(s.ctx, cancel)()
+	r = r.WithContext(ctx)
 	s.withFaults(w, r, "InvokeAgentRuntime", func(w http.ResponseWriter) {
 		call, failure := s.invocation(runtime, r.URL.Query().Get("qualifier"))
 		if failure == nil {
@@ -158,21 +163,27 @@ func (s *Server) coldness(v *runtimeVersion) time.Duration {
 	return v.asked.Add(s.opts.ColdStart).Sub(now)
 }
 
+// serving is the version that an endpoint serves, nil where there is none, or none yet.
+func (a *agentRuntime) serving(endpoint string) *runtimeVersion {
+	if a == nil || a.endpoint(endpoint) == nil || a.endpoint(endpoint).record.LiveVersion == nil {
+		return nil
+	}
+	live := *a.endpoint(endpoint).record.LiveVersion
+	i := slices.IndexFunc(a.versions, func(v *runtimeVersion) bool { return *v.record.AgentRuntimeVersion == live })
+	if i < 0 {
+		return nil
+	}
+	return a.versions[i]
+}
+
 func (s *Server) invocation(runtime, qualifier string) (invocation, *apiError) {
 	setDefault(&qualifier, defaultEndpoint)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.runtime(runtime)
-	if a == nil || a.endpoint(qualifier) == nil {
+	serving := a.serving(qualifier)
+	if serving == nil {
 		return invocation{}, &apiError{code: resourceNotFound, message: fmt.Sprintf("No endpoint or agent found with qualifier '%s' for agent '%s'", qualifier, runtime)}
-	}
-	serving := a.versions[len(a.versions)-1]
-	if live := a.endpoint(qualifier).record.LiveVersion; live != nil {
-		for _, v := range a.versions {
-			if *v.record.AgentRuntimeVersion == *live {
-				serving = v
-			}
-		}
 	}
 	record := &serving.record
 	call := invocation{address: cmp.Or(serving.address, a.address), cold: s.coldness(serving), jwt: jwtAuthorizer(record.AuthorizerConfiguration)}
@@ -191,7 +202,7 @@ func (s *Server) authorizeInvocation(w http.ResponseWriter, r *http.Request, cal
 		return &apiError{code: accessDenied, message: "Authorization method mismatch. The agent is configured for a different authorization method than what was used in your request. Check the agent's authorization configuration and ensure your request uses the matching method (OAuth or SigV4)"}
 	}
 	if call.jwt == nil {
-		return checkSigned(r)
+		return s.checkSigned(r)
 	}
 	_, denied := s.checkBearer(r, call.jwt)
 	switch {

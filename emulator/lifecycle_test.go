@@ -55,7 +55,7 @@ func TestTutorial(t *testing.T) {
 	w.until("the target is gone", func() bool {
 		_, err := w.client.GetGatewayTarget(t.Context(), &bedrockagentcorecontrol.GetGatewayTargetInput{GatewayIdentifier: &gw, TargetId: &id})
 		if err != nil {
-			w.refusal(err, "ResourceNotFoundException", id)
+			w.refusal(err, "ResourceNotFoundException", "Failed to retrieve target")
 		}
 		return err != nil
 	})
@@ -158,7 +158,7 @@ func TestTimestampsIncreaseWhileTheClockStands(t *testing.T) {
 	for range 3 {
 		w.check(w.synchronize(gw, id))
 		out := w.settles(gw, id, types.TargetStatusReady)
-		if !out.UpdatedAt.After(last) || !out.LastSynchronizedAt.Equal(*out.UpdatedAt) {
+		if !out.UpdatedAt.After(last) || !out.LastSynchronizedAt.After(last) || !out.UpdatedAt.After(*out.LastSynchronizedAt) {
 			t.Errorf("updated %v after %v, synchronized %v", out.UpdatedAt, last, out.LastSynchronizedAt)
 		}
 		last = *out.UpdatedAt

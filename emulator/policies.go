@@ -32,6 +32,9 @@ func (s *Server) createPolicy(r *request) (json.RawMessage, error) {
 	if p := e.policy(id); repeated && p != nil {
 		return aws.EncodeJSON(&p.record)
 	}
+	if err := idle("Policy engine", *e.record.PolicyEngineId, e.record.Status); err != nil {
+		return nil, err
+	}
 	name := r.str("name")
 	if slices.ContainsFunc(e.policies, func(p *policy) bool { return *p.record.Name == name }) {
 		return nil, conflicting("A policy with name %s already exists in policy engine %s", name, *e.record.PolicyEngineId)

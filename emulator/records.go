@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"bytes"
 	crand "crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -57,13 +56,24 @@ func (r *randomness) text(length int, alphabet string) string {
 }
 
 func (s *Server) arn(resource string) string {
-	return fmt.Sprintf("arn:aws:bedrock-agentcore:%s:%s:%s", s.opts.Region, s.opts.Account, resource)
+	return fmt.Sprintf("arn:%s:bedrock-agentcore:%s:%s:%s", partition(s.opts.Region), s.opts.Region, s.opts.Account, resource)
+}
+
+// partition is the one that a region is in.
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
 }
 
 // creation is what a clientToken has created.
 type creation struct {
-	body []byte
-	id   string
+	request [sha256.Size]byte // a hash of it
+	id      string
 }
 
 // repeats tells whether the request's clientToken has been used for the same
@@ -75,7 +85,7 @@ func (s *Server) repeats(r *request, scope string) (id string, repeated bool, er
 	if token == "" || !ok {
 		return "", false, nil
 	}
-	if body := canonical(r); !bytes.Equal(body, first.body) {
+	if canonical(r) != first.request {
 		return "", false, conflicting("The client token has been used before with different parameters")
 	}
 	return first.id, true, nil
@@ -84,7 +94,7 @@ func (s *Server) repeats(r *request, scope string) (id string, repeated bool, er
 // remember keeps what the request's clientToken has created.
 func (s *Server) remember(r *request, scope, id string) {
 	if token := r.str("clientToken"); token != "" {
-		s.tokens[scope+" "+token] = creation{body: canonical(r), id: id}
+		s.tokens[scope+" "+token] = creation{canonical(r), id}
 	}
 }
 
@@ -97,13 +107,13 @@ func (s *Server) forget(id string) {
 	}
 }
 
-// canonical is the request as JSON with sorted keys.
-func canonical(r *request) []byte {
+// canonical is a hash of the request as JSON with sorted keys.
+func canonical(r *request) [sha256.Size]byte {
 	body, err := json.Marshal(r.members)
 	if err != nil { // it was JSON when it came in
-		return r.body
+		body = r.body
 	}
-	return body
+	return sha256.Sum256(body)
 }
 
 // paginate returns the request's page of records and the token of the next

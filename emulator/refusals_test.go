@@ -38,8 +38,8 @@ func TestRefusals(t *testing.T) {
 	if message, _ := empty["message"].(string); !strings.Contains(message, "'targetIdList' failed to satisfy constraint: Member must have length greater than or equal to 1") {
 		t.Errorf("an empty list answered %v", empty)
 	}
-	w.refusal(w.synchronize(gw, "0123456789"), "ResourceNotFoundException", "0123456789")
-	w.refusal(w.synchronize("unknown-0123456789", id), "ResourceNotFoundException", "unknown-0123456789")
+	w.refusal(w.synchronize(gw, "0123456789"), "ResourceNotFoundException", "Failed to retrieve target")
+	w.refusal(w.synchronize("unknown-0123456789", id), "ResourceNotFoundException", "Failed to retrieve gateway")
 	w.refusal(w.synchronize(gw, "short"), "ValidationException", "Value at 'targetIdList.1.member' failed to satisfy constraint: Member must satisfy regular expression pattern: [0-9a-zA-Z]{10}")
 	w.refusal(w.synchronize(gw, lambda), "ValidationException", "not an MCP server target")
 	_, err := w.client.ListGatewayTargets(t.Context(), &bedrockagentcorecontrol.ListGatewayTargetsInput{GatewayIdentifier: aws.String("unknown-0123456789")})

@@ -21,14 +21,17 @@ type regions struct {
 }
 
 // meant is the Server of the region that a request is for: that of its signature, or
-// of what its path names. Without either it is s.
+// of what its path names. Without either it is s; nil where there are too many.
 func (s *Server) meant(r *http.Request) *Server {
 	if s.regions == nil {
 		return s // one of the other regions
 	}
-	path := r.URL.EscapedPath()
+	path := strings.TrimPrefix(r.URL.EscapedPath(), protectedResource)
 	if runtime, ok := invocationPath(path); ok {
-		return s.known(part(runtime, ":", 3))
+		if named := part(runtime, ":", 3); named != "" {
+			return s.known(named)
+		}
+		return s.known(signedRegion(r))
 	}
 	_, rest, isGateway := strings.Cut(path, gatewayPath)
 	if isGateway {
@@ -59,7 +62,8 @@ func signedRegion(r *http.Request) string {
 	return part(scope, "/", 2)
 }
 
-// inRegion is the Server of a region, made where there is none yet.
+// inRegion is the Server of a region, made where there is none yet; nil where there are
+// too many.
 func (s *Server) inRegion(name string) *Server {
 	if name == "" || name == s.opts.Region || !regionNames().MatchString(name) {
 		return s
@@ -72,8 +76,11 @@ func (s *Server) inRegion(name string) *Server {
 	s.mu.Lock()
 	closed := s.closed
 	s.mu.Unlock()
-	if closed || len(s.regions.all) >= mostRegions {
+	switch {
+	case closed:
 		return s
+	case len(s.regions.all) >= mostRegions:
+		return nil
 	}
 	opts := s.opts
 	opts.Region = name

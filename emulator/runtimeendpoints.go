@@ -35,6 +35,9 @@ func (s *Server) createRuntimeEndpoint(r *request) (json.RawMessage, error) {
 	if a.endpoint(name) != nil {
 		return nil, conflicting("An endpoint with name %s already exists for agent runtime %s", name, *a.latest().AgentRuntimeId)
 	}
+	if err := idle("Agent runtime", *a.latest().AgentRuntimeId, a.latest().Status); err != nil {
+		return nil, err
+	}
 	version, err := a.chosen(r)
 	if err != nil {
 		return nil, err
@@ -45,7 +48,7 @@ func (s *Server) createRuntimeEndpoint(r *request) (json.RawMessage, error) {
 		a.removeEndpoint(e)
 		return nil, err
 	}
-	s.remember(r, scope, *a.latest().AgentRuntimeId)
+	s.remember(r, scope, *e.record.AgentRuntimeEndpointArn)
 	return createdEndpoint(a, e)
 }
 
@@ -99,6 +102,9 @@ func (s *Server) updateRuntimeEndpoint(r *request) (json.RawMessage, error) {
 		return nil, err
 	}
 	if err := idleEndpoint(e, "updated"); err != nil {
+		return nil, err
+	}
+	if err := idle("Agent runtime", *a.latest().AgentRuntimeId, a.latest().Status); err != nil {
 		return nil, err
 	}
 	version, err := a.chosen(r)
@@ -162,6 +168,7 @@ func (s *Server) workOnEndpoint(a *agentRuntime, e *runtimeEndpoint) error {
 	return s.later("runtime endpoint", func() {
 		if e.record.Status == types.AgentRuntimeEndpointStatusDeleting {
 			a.removeEndpoint(e)
+			s.forget(*e.record.AgentRuntimeEndpointArn)
 			return
 		}
 		s.deploy(e, *e.record.TargetVersion)

@@ -148,12 +148,12 @@ func (s *Server) updateRuntime(r *request) (json.RawMessage, error) {
 		return nil, err
 	}
 	scope := "UpdateAgentRuntime " + *a.latest().AgentRuntimeId
-	_, repeated, err := s.repeats(r, scope)
+	id, repeated, err := s.repeats(r, scope)
 	if err != nil {
 		return nil, err
 	}
-	if repeated {
-		return updatedRuntime(a.latest())
+	if made, err := a.version(part(id, " ", 1)); repeated && err == nil {
+		return updatedRuntime(made)
 	}
 	if err := idle("Agent runtime", *a.latest().AgentRuntimeId, a.latest().Status); err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func (s *Server) updateRuntime(r *request) (json.RawMessage, error) {
 		return nil, err
 	}
 	s.addVersion(a, next, address)
-	s.remember(r, scope, *next.AgentRuntimeId)
+	s.remember(r, scope, *next.AgentRuntimeId+" "+*a.latest().AgentRuntimeVersion)
 	return updatedRuntime(a.latest())
 }
 
@@ -199,7 +199,7 @@ func (s *Server) deleteRuntime(r *request) (json.RawMessage, error) {
 		return nil, err
 	}
 	if version := r.str("agentRuntimeVersion"); version != "" {
-		return a.deleteVersion(version)
+		return s.deleteVersion(a, version)
 	}
 	if err := s.workOnRuntime(a); err != nil {
 		return nil, err
@@ -211,17 +211,18 @@ func (s *Server) deleteRuntime(r *request) (json.RawMessage, error) {
 	})
 }
 
-func (a *agentRuntime) deleteVersion(version string) (json.RawMessage, error) {
+func (s *Server) deleteVersion(a *agentRuntime, version string) (json.RawMessage, error) {
 	record, err := a.version(version)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range a.endpoints {
-		if *e.record.TargetVersion == version {
+		if *e.record.TargetVersion == version || e.record.LiveVersion != nil && *e.record.LiveVersion == version {
 			return nil, conflicting("Version %s is used by endpoint %s", version, *e.record.Name)
 		}
 	}
 	a.versions = slices.DeleteFunc(a.versions, func(v *runtimeVersion) bool { return &v.record == record })
+	s.forget(*record.AgentRuntimeId + " " + version)
 	return aws.EncodeJSON(&bedrockagentcorecontrol.DeleteAgentRuntimeOutput{
 		AgentRuntimeId: record.AgentRuntimeId, AgentRuntimeVersion: &version, Status: types.AgentRuntimeStatusDeleting,
 	})
@@ -278,6 +279,12 @@ func (s *Server) workOnRuntime(a *agentRuntime) error {
 		if record.Status == types.AgentRuntimeStatusDeleting {
 			s.runtimes = slices.DeleteFunc(s.runtimes, func(other *agentRuntime) bool { return other == a })
 			s.forget(*record.AgentRuntimeId)
+			for _, v := range a.versions {
+				s.forget(*record.AgentRuntimeId + " " + *v.record.AgentRuntimeVersion)
+			}
+			for _, e := range a.endpoints {
+				s.forget(*e.record.AgentRuntimeEndpointArn)
+			}
 			s.disown(*record.AgentRuntimeId)
 			return
 		}

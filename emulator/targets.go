@@ -23,6 +23,7 @@ type target struct {
 	working   bool    // a job is under way
 	consented int     // the job for which a person has consented
 	origin    string  // scheme and host by which the client of the last job reached us
+	listener  string  // scheme and address at which it did
 }
 
 // served is the catalogue that a gateway serves of a target, and the name and
@@ -236,7 +237,7 @@ func (s *Server) findTarget(r *request, id string) (*gateway, *target, error) {
 	}
 	t := gw.target(id)
 	if t == nil {
-		return nil, nil, &apiError{code: resourceNotFound, message: fmt.Sprintf("Target with identifier %s does not exist in gateway %s", id, *gw.record.GatewayId)}
+		return nil, nil, &apiError{code: resourceNotFound, message: "Failed to retrieve target because it doesn't exist. Retry the request with a different resource identifier."}
 	}
 	return gw, t, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -51,29 +52,51 @@ func (s *Server) upstreamOAuth(ctx context.Context, configured types.OAuthCreden
 	if configured.GrantType == types.OAuthGrantTypeTokenExchange {
 		return nil, "The grant type TOKEN_EXCHANGE is not implemented by the local AgentCore"
 	}
-	s.mu.Lock()
-	var client oauth2Client
-	found := false
-	for _, p := range s.oauth2Providers {
-		if *p.record.CredentialProviderArn == *configured.ProviderArn {
-			client, found = newOauth2Client(p), true
+	fetch := func(ctx context.Context) (auth.Token, error) { // by the provider as it is then
+		client, found := s.oauth2Client(*configured.ProviderArn)
+		if !found {
+			return auth.Token{}, noToken(missingProvider(*configured.ProviderArn))
 		}
+		token, reason := s.fetchToken(ctx, client, configured.Scopes, configured.CustomParameters)
+		if reason != "" {
+			return auth.Token{}, noToken(reason)
+		}
+		return token, nil
 	}
-	s.mu.Unlock()
+	client, found := s.oauth2Client(*configured.ProviderArn)
 	if !found {
 		return nil, missingProvider(*configured.ProviderArn)
 	}
 	if reason := client.unsupported(); reason != "" {
 		return nil, reason
 	}
-	source, requests := s.tokenSource(client, configured.Scopes, configured.CustomParameters)
-	cache := auth.Cached(source, tokenReserve, s.opts.Now)
+	cache := auth.Cached(fetch, tokenReserve, s.opts.Now)
 	if now {
 		if _, err := cache.Token(ctx); err != nil {
-			return nil, requests.reason()
+			if reason := noToken(""); errors.As(err, &reason) {
+				return nil, string(reason)
+			}
+			return nil, badTokenAnswer
 		}
 	}
 	return auth.Bearer(cache, s.transport), ""
+}
+
+// noToken is the error, in AWS's words, of a provider that gives no token.
+type noToken string
+
+func (n noToken) Error() string { return string(n) }
+
+// oauth2Client is the client of the provider with this ARN.
+func (s *Server) oauth2Client(arn string) (client oauth2Client, found bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.oauth2Providers {
+		if *p.record.CredentialProviderArn == arn {
+			return newOauth2Client(p), true
+		}
+	}
+	return oauth2Client{}, false
 }
 
 func missingProvider(arn string) string {
@@ -81,49 +104,71 @@ func missingProvider(arn string) string {
 }
 
 func (s *Server) upstreamAPIKey(configured types.GatewayApiKeyCredentialProvider) (http.RoundTripper, string) {
-	s.mu.Lock()
-	var key credential
-	found := false
-	for _, p := range s.apiKeyProviders {
-		if *p.record.CredentialProviderArn == *configured.ProviderArn {
-			key, found = p.key, true
-		}
-	}
-	s.mu.Unlock()
-	if !found {
-		return nil, missingProvider(*configured.ProviderArn)
-	}
-	value, err := s.reveal(key)
-	if err != nil {
-		return nil, fmt.Sprintf("The API key of the credential provider %s cannot be read", *configured.ProviderArn)
-	}
-	sender := &keySender{next: s.transport, name: "Authorization", value: value}
+	sender := &keySender{next: s.transport, name: "Authorization"}
 	if configured.CredentialParameterName != nil {
 		sender.name = *configured.CredentialParameterName
 	}
-	if prefix := configured.CredentialPrefix; prefix != nil && *prefix != "" {
-		sender.value = *prefix + " " + value
+	prefix := ""
+	if given := configured.CredentialPrefix; given != nil && *given != "" {
+		prefix = *given + " "
+	}
+	sender.value = func() (string, error) {
+		key, err := s.apiKey(*configured.ProviderArn)
+		return prefix + key, err
+	}
+	if _, err := sender.value(); err != nil {
+		return nil, err.Error()
 	}
 	sender.inQuery = configured.CredentialLocation == types.ApiKeyCredentialLocationQueryParameter
 	return sender, ""
 }
 
+// apiKey is the key of the provider with this ARN as it is now. The error is in AWS's
+// words.
+func (s *Server) apiKey(arn string) (string, error) {
+	s.mu.Lock()
+	var key credential
+	found := false
+	for _, p := range s.apiKeyProviders {
+		if *p.record.CredentialProviderArn == arn {
+			key, found = p.key, true
+		}
+	}
+	s.mu.Unlock()
+	if !found {
+		return "", noToken(missingProvider(arn))
+	}
+	value, err := s.reveal(key)
+	if err != nil {
+		return "", noToken(fmt.Sprintf("The API key of the credential provider %s cannot be read", arn))
+	}
+	return value, nil
+}
+
 // keySender adds an API key to header or query.
 type keySender struct {
-	next        http.RoundTripper
-	name, value string
-	inQuery     bool
+	next    http.RoundTripper
+	name    string
+	value   func() (string, error)
+	inQuery bool
 }
 
 // RoundTrip implements [http.RoundTripper].
 func (k *keySender) RoundTrip(req *http.Request) (*http.Response, error) {
+	value, err := k.value()
+	if err != nil {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, err
+	}
 	req = req.Clone(req.Context())
 	if k.inQuery {
 		query := req.URL.Query()
-		query.Set(k.name, k.value)
+		query.Set(k.name, value)
 		req.URL.RawQuery = query.Encode()
 	} else {
-		req.Header.Set(k.name, k.value)
+		req.Header.Set(k.name, value)
 	}
 	return k.next.RoundTrip(req)
 }

@@ -11,6 +11,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/smithy-go"
+
+	"agentcore-gateway-mcp/untrusted"
+)
+
+const (
+	mostViolations = 100 // of one request that are told
+	mostPath       = 200 // bytes of the path of one that are told
+	mostNested     = 100 // levels of a body
 )
 
 // checker walks a request along the SDK's schema. It is stricter than AWS in
@@ -19,6 +27,7 @@ import (
 type checker struct {
 	rules map[string]rule
 	found []violation
+	depth int
 }
 
 // check returns what is wrong with value, a structure of the given schema.
@@ -39,11 +48,27 @@ func misplaced(schema *smithy.Schema, body map[string]any) []violation {
 	return found
 }
 
+// fail keeps a violation. Those beyond the bound are not told, and nothing is looked at
+// for more.
 func (c *checker) fail(path, format string, args ...any) {
-	c.found = append(c.found, violation{Name: path, Message: fmt.Sprintf(format, args...)})
+	if c.full() {
+		return
+	}
+	c.found = append(c.found, violation{Name: untrusted.Within(path, mostPath), Message: fmt.Sprintf(format, args...)})
 }
 
+func (c *checker) full() bool { return len(c.found) >= mostViolations }
+
 func (c *checker) value(path, owner string, schema *smithy.Schema, value any) {
+	if c.full() {
+		return
+	}
+	c.depth++
+	defer func() { c.depth-- }()
+	if c.depth > mostNested {
+		c.fail(path, "Member must not be nested deeper than %d", mostNested)
+		return
+	}
 	if value == nil {
 		c.fail(path, "Member must not be null")
 		return
@@ -122,6 +147,9 @@ func (c *checker) union(path, name string, schema *smithy.Schema, object map[str
 
 func (c *checker) members(path, name string, schema *smithy.Schema, object map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
+		if c.full() {
+			return
+		}
 		member := schema.Member(key)
 		if member == nil {
 			c.fail(join(path, key), "Member is not known")

@@ -34,7 +34,7 @@ func (s *Server) workOnTarget(r *request, gw *gateway, t *target, status types.T
 	}
 	t.job, t.working = job, true
 	if r != nil {
-		t.origin = r.origin
+		t.origin, t.listener = r.origin, r.listener
 	}
 	return nil
 }
@@ -67,7 +67,8 @@ func (s *Server) finishTarget(ctx context.Context, gw *gateway, t *target, statu
 		s.forget(id)
 		return
 	}
-	t.record.UpdatedAt = s.stamp(t.record.UpdatedAt)
+	read := s.stamp(t.record.UpdatedAt)
+	t.record.UpdatedAt = s.stamp(read)
 	if why.reason != "" {
 		t.record.Status = failed(status)
 		if why.credentials {
@@ -81,7 +82,7 @@ func (s *Server) finishTarget(ctx context.Context, gw *gateway, t *target, statu
 	t.record.StatusReasons = nil
 	t.served = next
 	if plan.synchronizes() {
-		t.record.LastSynchronizedAt = t.record.UpdatedAt
+		t.record.LastSynchronizedAt = read // a little before, as AWS has it
 	}
 }
 
@@ -108,7 +109,7 @@ func (s *Server) planned(t *target) (id string, p plan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p = newPlan(&t.record)
-	p.origin = t.origin
+	p.listener = t.listener
 	return *t.record.TargetId, p
 }
 
@@ -130,7 +131,7 @@ type plan struct {
 
 	credentials *types.CredentialProviderConfiguration // nil for none
 
-	origin string // scheme and host by which clients reach us
+	listener string // scheme and address at which we listen
 }
 
 func newPlan(record *bedrockagentcorecontrol.GetGatewayTargetOutput) plan {
@@ -169,7 +170,7 @@ func (s *Server) read(ctx context.Context, id string, p plan) (*served, failure)
 	if reason != "" {
 		return nil, failure{reason, true}
 	}
-	next := &served{name: p.name, endpoint: s.reach(*p.server.Endpoint, p.origin), transport: transport, priority: defaultPriority}
+	next := &served{name: p.name, endpoint: s.reach(*p.server.Endpoint, p.listener), transport: transport, priority: defaultPriority}
 	if p.server.ResourcePriority != nil {
 		next.priority = *p.server.ResourcePriority
 	}

@@ -212,7 +212,7 @@ class Refusals(AgentCore):
             (control.delete_gateway_target, {"targetId": "0123456789"}),
             (control.update_gateway_target, {"targetId": "0123456789", "name": "orders", "targetConfiguration": NEW_ORDERS}),
         ):
-            self.refused(operation, "ResourceNotFoundException", 404, "0123456789", gatewayIdentifier=self.gateway_id, **arguments)
+            self.refused(operation, "ResourceNotFoundException", 404, "doesn't exist", gatewayIdentifier=self.gateway_id, **arguments)
 
     def test_unknown_gateway(self):
         self.refused(control.list_gateway_targets, "ResourceNotFoundException", 404, gatewayIdentifier="nowhere-0123456789")
