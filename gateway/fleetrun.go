@@ -298,7 +298,7 @@ func (r *fleetRun) watch(ctx context.Context, before aws.Target, report func(aws
 			return last, err
 		}
 		i := slices.IndexFunc(listed, func(t aws.Target) bool { return t.ID == before.ID })
-		t := before
+		var t aws.Target
 		if i >= 0 {
 			t = listed[i]
 		} else if t, err = r.m.Client.Target(ctx, r.g.ID, before.ID); err != nil { // one listing may lack it: the target itself says
