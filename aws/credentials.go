@@ -1,9 +1,11 @@
 package aws
 
 import (
+	"context"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	control "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 )
 
@@ -68,4 +70,19 @@ func (t Target) Passed() (headers, parameters []string) {
 func providerName(arn *string) string {
 	s := aws.ToString(arn)
 	return s[strings.LastIndexByte(s, '/')+1:]
+}
+
+// FindProvider looks for the credential provider that a target names, by OAuth or by API
+// key, and returns its status, "" where it has none. ErrNotFound when there is none.
+func (c *Client) FindProvider(ctx context.Context, t Target) (status string, err error) {
+	name := t.Outbound().Provider
+	if t.Credentials == CredentialAPIKey {
+		_, err := c.control.GetApiKeyCredentialProvider(ctx, &control.GetApiKeyCredentialProviderInput{Name: &name})
+		return "", wrap(ctx, "GetApiKeyCredentialProvider", false, err)
+	}
+	out, err := c.control.GetOauth2CredentialProvider(ctx, &control.GetOauth2CredentialProviderInput{Name: &name})
+	if err != nil {
+		return "", wrap(ctx, "GetOauth2CredentialProvider", false, err)
+	}
+	return string(out.Status), nil
 }

@@ -62,6 +62,13 @@ func InvokesRuntimeOf(resourceARN string, u *url.URL) bool {
 	return ok && arnField(arn, 4) == arnField(resourceARN, 4) && arnField(arn, 1) == arnField(resourceARN, 1)
 }
 
+// InvokesRuntime reports whether a URL of the data plane invokes a runtime, in the form
+// that [InvokesRuntimeOf] takes.
+func InvokesRuntime(u *url.URL) bool {
+	_, _, ok := invokedRuntime(u)
+	return ok
+}
+
 // invokedRuntime is the runtime that a URL of the data plane invokes, and the
 // qualifier, DEFAULT if it has none.
 func invokedRuntime(u *url.URL) (arn, qualifier string, ok bool) {

@@ -76,20 +76,27 @@ func (c *Client) Reach(endpoint string) string {
 }
 
 // FindRuntime looks for the runtime that a URL of the data plane invokes, and for
-// its endpoint or version. ErrNotFound when one of them does not exist.
-func (c *Client) FindRuntime(ctx context.Context, u *url.URL) error {
+// its endpoint or version, whose status it returns, as AWS names it. ErrNotFound when
+// one of them does not exist.
+func (c *Client) FindRuntime(ctx context.Context, u *url.URL) (status string, err error) {
 	arn, qualifier, ok := invokedRuntime(u)
 	if !ok {
-		return fmt.Errorf("%w: the URL invokes no runtime", ErrInvalid)
+		return "", fmt.Errorf("%w: the URL invokes no runtime", ErrInvalid)
 	}
 	if region := arnField(arn, 3); region != c.Region() {
-		return fmt.Errorf("the runtime is in region %s, and this server works in %s", region, c.Region())
+		return "", fmt.Errorf("the runtime is in region %s, and this server works in %s", region, c.Region())
 	}
 	id := arn[strings.LastIndexByte(arn, '/')+1:]
 	if qualifier[0] >= '0' && qualifier[0] <= '9' {
-		_, err := c.control.GetAgentRuntime(ctx, &control.GetAgentRuntimeInput{AgentRuntimeId: &id, AgentRuntimeVersion: &qualifier})
-		return wrap(ctx, "GetAgentRuntime", false, err)
+		out, err := c.control.GetAgentRuntime(ctx, &control.GetAgentRuntimeInput{AgentRuntimeId: &id, AgentRuntimeVersion: &qualifier})
+		if err != nil {
+			return "", wrap(ctx, "GetAgentRuntime", false, err)
+		}
+		return string(out.Status), nil
 	}
-	_, err := c.control.GetAgentRuntimeEndpoint(ctx, &control.GetAgentRuntimeEndpointInput{AgentRuntimeId: &id, EndpointName: &qualifier})
-	return wrap(ctx, "GetAgentRuntimeEndpoint", false, err)
+	out, err := c.control.GetAgentRuntimeEndpoint(ctx, &control.GetAgentRuntimeEndpointInput{AgentRuntimeId: &id, EndpointName: &qualifier})
+	if err != nil {
+		return "", wrap(ctx, "GetAgentRuntimeEndpoint", false, err)
+	}
+	return string(out.Status), nil
 }

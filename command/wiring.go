@@ -93,7 +93,7 @@ func (w Wiring) Wire(ctx context.Context) (*Server, error) {
 	transport := remote.Guard{AnyPort: true, Loopback: client.Local()}.Transport()
 	authorizer := outbound.New(w.Outbound, client, transport, w.Secrets)
 	s := &Server{wiring: w, close: transport.CloseIdleConnections, manager: &gateway.Manager{
-		Client: client, Allowed: w.Gateways, Log: w.Log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Trusted: trusted, Secrets: w.Secrets,
+		Client: client, Allowed: w.Gateways, Log: w.Log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Credential: authorizer.Credential, Trusted: trusted, Secrets: w.Secrets,
 	}}
 	s.MCP = s.offer(w.ReadOnly)
 	return s, nil

@@ -30,6 +30,8 @@ type Manager struct {
 	// server asks for, with an identity of our own. An error says why that is
 	// not possible from here, and nothing about the server.
 	Upstream func(aws.Target) (http.RoundTripper, error)
+	// Credential gets the credential that the MCP server behind a target asks for.
+	Credential Credential
 	// Trusted are origins to which any target's credentials may go.
 	Trusted TrustedEndpoints
 	// Secrets learns the credentials that are sent, and is masked in all that

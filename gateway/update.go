@@ -92,7 +92,7 @@ func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) 
 		u.backIsNew = !o.m.way(ctx, o.g, u.way.to, u.way.from).familiar() && credentialsOf(o.before).String() != ""
 	}
 	if u.way != nil && u.way.toShared && u.way.familiar() {
-		switch err := o.m.Client.FindRuntime(ctx, u.way.to); {
+		switch _, err := o.m.Client.FindRuntime(ctx, u.way.to); {
 		case errors.Is(err, aws.ErrNotFound):
 			return nil, fmt.Errorf("target %s was not updated, the new runtime or its endpoint does not exist: %w; check runtimeArn and qualifier", o.before.Name, err)
 		case err != nil:

@@ -136,6 +136,25 @@ func (a *Authorizer) Upstream(t aws.Target) (http.RoundTripper, error) {
 	return nil, fmt.Errorf("target %s signs its requests with %s, which this program cannot do", t.Name, t.Credentials)
 }
 
+// Credential gets the credential that a target's server asks for, of its credential
+// provider, anew. asked is false where that is not possible from here.
+func (a *Authorizer) Credential(ctx context.Context, t aws.Target) (asked bool, err error) {
+	how := t.Outbound()
+	switch {
+	case how.NeedsConsent:
+		return false, fmt.Errorf("target %s takes tokens of a person: a machine cannot get one", t.Name)
+	case a.settings.WorkloadIdentity == "":
+		return false, fmt.Errorf("no workload identity to ask as: set --workload-identity to one that may use provider %s", how.Provider)
+	case t.Credentials == aws.CredentialAPIKey:
+		key, err := a.client.APIKey(ctx, a.settings.WorkloadIdentity, how.Provider)
+		a.heard.Add(key)
+		return true, err
+	}
+	token, err := a.client.OAuthToken(ctx, aws.OAuthRequest{Workload: a.settings.WorkloadIdentity, Provider: how.Provider, Scopes: how.Scopes, Parameters: how.Parameters})
+	a.heard.Add(token)
+	return true, err
+}
+
 // identity fetches tokens through AgentCore Identity, which does not say when
 // they expire: a token is used for five minutes, and a 401 renews it earlier.
 func (a *Authorizer) identity(r aws.OAuthRequest) auth.TokenSource {

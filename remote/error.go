@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
@@ -38,6 +39,10 @@ const (
 type Error struct {
 	Kind     Kind
 	Status   int    // the HTTP status for KindHTTP, else 0
+	DNS      bool   // KindConnect: the host's name does not resolve
+	TLS      bool   // KindConnect: TLS came to nothing
+	Foreign  bool   // KindProtocol: what answers is no MCP server
+	Revision bool   // the server does not take the revision of MCP
 	Endpoint string // redacted
 	Err      error
 }
@@ -79,20 +84,31 @@ func (r Reader) explain(w *wire, err error, timedOut bool) *Error {
 	case last.err != nil:
 		err = last.err
 		kind, text := r.connectFailure(err)
+		var dns *net.DNSError
+		e.DNS, e.TLS = errors.As(err, &dns), isTLS(err)
 		return fail(kind, "%s", text)
 	case last.bodyErr != nil:
 		err = last.bodyErr
 		return fail(KindProtocol, "the connection was closed in the middle of an answer: check the server's log and the proxies before it")
 	case last.status != 0 && (last.status < 200 || last.status > 299):
-		e.Status = last.status
+		e.Status, e.Revision = last.status, ofRevision(last.said)
 		return fail(KindHTTP, "%s", r.statusFailure(last))
 	case last.foreign():
+		e.Foreign = true
 		return fail(KindProtocol, "it answers %q, which is not MCP: check the URL's path", r.quote(last.contentType))
 	case errors.As(err, &rpc):
+		e.Revision = ofRevision(rpc.Message)
 		return fail(KindProtocol, "the server answered with error %d: %q%s", rpc.Code, r.quote(rpc.Message), flag(rpc.Message))
 	default:
+		e.Revision = ofRevision(err.Error())
 		return fail(KindProtocol, "the server does not speak MCP as expected: %s%s", r.quote(err.Error()), flag(err.Error()))
 	}
+}
+
+// ofRevision reports whether what a server says is about the revision of MCP.
+func ofRevision(said string) bool {
+	said = strings.ToLower(said)
+	return strings.Contains(said, "protocol version") || strings.Contains(said, "protocolversion") || strings.Contains(said, "mcp-protocol-version")
 }
 
 // connectFailure tells the steps of a connection apart, each with a remedy and

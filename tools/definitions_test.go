@@ -56,13 +56,13 @@ func TestDefinitions(t *testing.T) {
 	}
 	t.Logf("%-24s %4d tokens", "the seven that everybody needs", ofCore)
 	t.Logf("%-24s %4d tokens", "all", total)
-	if ofCore > 900 || total > 1900 {
-		t.Errorf("the definitions take %d tokens, %d of them the seven core tools: at most 1900 and 900 are allowed", total, ofCore)
+	if ofCore > 900 || total > 2500 {
+		t.Errorf("the definitions take %d tokens, %d of them the seven core tools: at most 2500 and 900 are allowed", total, ofCore)
 	}
 
 	// The whole list, answers' schemas included, goes to every client.
-	if whole := len(encode(t, list.Tools)); whole > 24_000 {
-		t.Errorf("tools/list takes %d bytes, at most 24,000 are allowed", whole)
+	if whole := len(encode(t, list.Tools)); whole > 25_500 {
+		t.Errorf("tools/list takes %d bytes, at most 25,500 are allowed", whole)
 	}
 
 	const golden = "testdata/tools.json"

@@ -69,6 +69,7 @@ type TargetDetails struct {
 	Gateway       string         `json:"gateway"`
 	Configuration map[string]any `json:"configuration" jsonschema:"the whole target in AWS's own JSON"`
 	Warnings      []string       `json:"warnings,omitempty" jsonschema:"show these to a person"`
+	Next          string         `json:"next,omitempty"`
 }
 
 func getTarget(ctx context.Context, m *gateway.Manager, in TargetArgument, _ gateway.Caller) (TargetDetails, error) {
@@ -81,5 +82,5 @@ func getTarget(ctx context.Context, m *gateway.Manager, in TargetArgument, _ gat
 		return TargetDetails{}, err
 	}
 	configuration, err := gateway.Configuration(t)
-	return TargetDetails{TargetView: gateway.ViewTarget(t), Gateway: g.Name, Configuration: configuration, Warnings: gateway.Misleading(t)}, err
+	return TargetDetails{TargetView: gateway.ViewTarget(t), Gateway: g.Name, Configuration: configuration, Warnings: gateway.Misleading(t), Next: gateway.WhyFailed(t)}, err
 }
