@@ -147,7 +147,7 @@ func TestEchoedCredentialsAreMasked(t *testing.T) {
 	}
 	const inURL = "s3cret-in-the-url"
 	for name, target := range map[string]own.NewTarget{
-		"by-token": {Name: "by-token", Endpoint: e.url, OAuthProviderARN: s.world.ProviderARN, Scopes: []string{tutorial.RuntimeScope}},
+		"by-token": {Name: "by-token", Endpoint: e.url, ProviderARN: s.world.ProviderARN, Scopes: []string{tutorial.RuntimeScope}},
 		"by-url":   {Name: "by-url", Endpoint: e.url + "?key=" + inURL},
 	} {
 		created, err := client.CreateTarget(t.Context(), s.world.GatewayID, target)

@@ -138,7 +138,7 @@ func newKilled(t *testing.T) *killed {
 	}
 	created, err := client.CreateTarget(t.Context(), k.gatewayID, aws.NewTarget{
 		Name: "orders", Description: "the order desk", Endpoint: k.first, Scopes: []string{"orders/invoke"},
-		OAuthProviderARN: "arn:aws:bedrock-agentcore:us-east-1:123456789012:token-vault/default/oauth2credentialprovider/p",
+		ProviderARN: "arn:aws:bedrock-agentcore:us-east-1:123456789012:token-vault/default/oauth2credentialprovider/p",
 		RequestHeaders:   []string{"X-Correlation-Id"}, ResourcePriority: 7,
 	})
 	if err != nil {

@@ -201,7 +201,7 @@ func TestPendingAuthorizationIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	created, err := client.CreateTarget(t.Context(), s.world.GatewayID, aws.NewTarget{
-		Name: "of-a-person", Endpoint: s.world.Endpoint, OAuthProviderARN: s.world.ProviderARN, Scopes: []string{tutorial.RuntimeScope}, NeedsConsent: true,
+		Name: "of-a-person", Endpoint: s.world.Endpoint, ProviderARN: s.world.ProviderARN, Scopes: []string{tutorial.RuntimeScope}, NeedsConsent: true,
 	})
 	if err != nil {
 		t.Fatal(err)

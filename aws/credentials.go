@@ -86,3 +86,21 @@ func (c *Client) FindProvider(ctx context.Context, t Target) (status string, err
 	}
 	return string(out.Status), nil
 }
+
+// ProviderARN is the ARN of the credential provider of a kind (CredentialOAuth or
+// CredentialAPIKey) that ref means, a name or an ARN. ErrNotFound when there is none.
+func (c *Client) ProviderARN(ctx context.Context, kind CredentialProviderType, ref string) (string, error) {
+	name := providerName(&ref)
+	if kind == CredentialAPIKey {
+		out, err := c.control.GetApiKeyCredentialProvider(ctx, &control.GetApiKeyCredentialProviderInput{Name: &name})
+		if err != nil {
+			return "", wrap(ctx, "GetApiKeyCredentialProvider", false, err)
+		}
+		return aws.ToString(out.CredentialProviderArn), nil
+	}
+	out, err := c.control.GetOauth2CredentialProvider(ctx, &control.GetOauth2CredentialProviderInput{Name: &name})
+	if err != nil {
+		return "", wrap(ctx, "GetOauth2CredentialProvider", false, err)
+	}
+	return aws.ToString(out.CredentialProviderArn), nil
+}

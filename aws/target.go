@@ -146,11 +146,40 @@ func atLeastOne[T any](list []T) []T {
 // left zero is left out.
 type NewTarget struct {
 	Name, Description, Endpoint string
-	OAuthProviderARN            string // of the credential provider to sign in with, by client credentials
+	ProviderARN                 string // of the credential provider to sign in with; "" for none
+	APIKey                      bool   // which is one of API keys; else of OAuth2, by client credentials
 	Scopes                      []string
 	NeedsConsent                bool     // with a person's consent instead (authorization code)
+	IAMService                  string   // or to sign for with the gateway's role; "" for not
 	RequestHeaders              []string // passed through to the server
 	ResourcePriority            int32
+	ListingMode                 ListingMode
+	Token                       string // makes a repeated request one; "" for one of the SDK's
+}
+
+// credentials are those of a new target, nil for none.
+func (n NewTarget) credentials() []types.CredentialProviderConfiguration {
+	c := types.CredentialProviderConfiguration{}
+	switch {
+	case n.APIKey:
+		c.CredentialProviderType = CredentialAPIKey
+		c.CredentialProvider = &types.CredentialProviderMemberApiKeyCredentialProvider{Value: types.GatewayApiKeyCredentialProvider{ProviderArn: &n.ProviderARN}}
+	case n.ProviderARN != "":
+		grant := types.OAuthGrantTypeClientCredentials
+		if n.NeedsConsent {
+			grant = types.OAuthGrantTypeAuthorizationCode
+		}
+		c.CredentialProviderType = CredentialOAuth
+		c.CredentialProvider = &types.CredentialProviderMemberOauthCredentialProvider{Value: types.OAuthCredentialProvider{
+			ProviderArn: &n.ProviderARN, Scopes: append([]string{}, n.Scopes...), GrantType: grant,
+		}}
+	case n.IAMService != "":
+		c.CredentialProviderType = CredentialIAMRole
+		c.CredentialProvider = &types.CredentialProviderMemberIamCredentialProvider{Value: types.IamCredentialProvider{Service: &n.IAMService}}
+	default:
+		return nil
+	}
+	return []types.CredentialProviderConfiguration{c}
 }
 
 // CreateTarget begins to create a target, which AWS synchronizes as well;
@@ -160,21 +189,14 @@ func (c *Client) CreateTarget(ctx context.Context, gatewayID string, n NewTarget
 	if n.ResourcePriority != 0 {
 		server.ResourcePriority = &n.ResourcePriority
 	}
+	server.ListingMode = n.ListingMode
 	in := &control.CreateGatewayTargetInput{
 		GatewayIdentifier: &gatewayID, Name: &n.Name,
 		TargetConfiguration: &types.TargetConfigurationMemberMcp{Value: &types.McpTargetConfigurationMemberMcpServer{Value: server}},
 	}
-	if n.OAuthProviderARN != "" {
-		grant := types.OAuthGrantTypeClientCredentials
-		if n.NeedsConsent {
-			grant = types.OAuthGrantTypeAuthorizationCode
-		}
-		in.CredentialProviderConfigurations = []types.CredentialProviderConfiguration{{
-			CredentialProviderType: types.CredentialProviderTypeOauth,
-			CredentialProvider: &types.CredentialProviderMemberOauthCredentialProvider{Value: types.OAuthCredentialProvider{
-				ProviderArn: &n.OAuthProviderARN, Scopes: n.Scopes, GrantType: grant,
-			}},
-		}}
+	in.CredentialProviderConfigurations = n.credentials()
+	if n.Token != "" {
+		in.ClientToken = &n.Token
 	}
 	if n.Description != "" {
 		in.Description = &n.Description

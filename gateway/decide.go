@@ -90,6 +90,8 @@ func refuseChanged(planned, now aws.Target) error {
 func ended(t aws.Target, err error, left bool, success Outcome) (Outcome, []string) {
 	reasons := quoteAll(t.StatusReasons)
 	switch phase := aws.PhaseOf(t.Status); {
+	case errors.Is(err, aws.ErrNotFound) && success == Deleted:
+		return Deleted, nil
 	case errors.Is(err, aws.ErrNotFound):
 		return Failed, []string{deletedMeanwhile}
 	case errors.Is(err, aws.ErrUnknownStatus):
@@ -99,6 +101,8 @@ func ended(t aws.Target, err error, left bool, success Outcome) (Outcome, []stri
 		return InProgress, append(reasons, "its status could not be read any more: "+err.Error())
 	case err != nil:
 		return InProgress, reasons
+	case success == Deleted:
+		return Failed, append(reasons, fmt.Sprintf("the target was to be deleted, and is %s", t.Status))
 	case phase == aws.PhaseFailed:
 		return Failed, reasons
 	case phase == aws.PhasePending:

@@ -20,6 +20,8 @@ const (
 	Unchanged          Outcome = "unchanged"
 	Planned            Outcome = "planned"
 	Reverted           Outcome = "reverted"
+	Created            Outcome = "created"
+	Deleted            Outcome = "deleted"
 	Skipped            Outcome = "skipped"
 	InProgress         Outcome = "in_progress"
 	NeedsAuthorization Outcome = "needs_authorization"
@@ -28,7 +30,7 @@ const (
 
 // Values lists the outcomes, for schemas.
 func (Outcome) Values() []Outcome {
-	return []Outcome{Synchronized, Updated, Unchanged, Planned, Reverted, InProgress, NeedsAuthorization, Skipped, Failed}
+	return []Outcome{Synchronized, Updated, Created, Deleted, Unchanged, Planned, Reverted, InProgress, NeedsAuthorization, Skipped, Failed}
 }
 
 const (

@@ -152,11 +152,14 @@ func (m *Manager) carry(o *operation, k kind, caller Caller) *running {
 			o.change.Outcome, o.change.Operation, o.change.Next = Failed, nil, errInside.Error()
 		})
 		reading, enough := context.WithCancel(ctx)
-		o.ahead = m.readAhead(reading, o.pointed())
-		defer func() {
-			enough()
-			<-o.ahead.done
-		}()
+		defer enough()
+		if k.success() != Deleted {
+			o.ahead = m.readAhead(reading, o.pointed())
+			defer func() {
+				enough()
+				<-o.ahead.done
+			}()
+		}
 		if o.follow(ctx, k.success()); !o.neverBegan() {
 			k.settle(ctx, o)
 		}

@@ -88,7 +88,9 @@ func (m *Manager) hasBegun(ctx context.Context, gatewayID string, before aws.Tar
 		if err != nil {
 			return before, false, err
 		}
-		if t, err = m.Client.Target(ctx, gatewayID, before.ID); err != nil {
+		if t, err = m.Client.Target(ctx, gatewayID, before.ID); errors.Is(err, aws.ErrNotFound) {
+			return before, true, nil // it is gone: what there is to see shows when it is followed
+		} else if err != nil {
 			return before, false, err
 		}
 		if begun(before, t) {

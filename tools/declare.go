@@ -22,10 +22,11 @@ const (
 	read    effect = iota // changes nothing
 	write                 // changes something, takes nothing away
 	replace               // overwrites what was there
+	destroy               // takes something away for good
 )
 
 func (e effect) annotations(title string) *mcp.ToolAnnotations {
-	destructive, openWorld := e == replace, true // all reach AWS and servers behind it
+	destructive, openWorld := e >= replace, true // all reach AWS and servers behind it
 	return &mcp.ToolAnnotations{
 		Title: title, ReadOnlyHint: e == read, DestructiveHint: &destructive,
 		IdempotentHint: true, // repeating a call finds its work done

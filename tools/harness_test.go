@@ -194,7 +194,7 @@ const provider = "arn:aws:bedrock-agentcore:us-east-1:123456789012:token-vault/d
 func (b *bench) newTarget(gatewayID, name, url string) string {
 	b.t.Helper()
 	created, err := b.client.CreateTarget(b.t.Context(), gatewayID, aws.NewTarget{
-		Name: name, Description: "a target", Endpoint: url, OAuthProviderARN: provider, Scopes: []string{"orders/invoke"},
+		Name: name, Description: "a target", Endpoint: url, ProviderARN: provider, Scopes: []string{"orders/invoke"},
 		RequestHeaders: []string{"X-Correlation-Id"}, ResourcePriority: 7,
 	})
 	if err != nil {

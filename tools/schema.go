@@ -16,9 +16,10 @@ import (
 // inputSchema is In's schema, with AWS's enumerations.
 func inputSchema[In any]() *jsonschema.Schema {
 	s := mustSchema[In](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
-		reflect.TypeFor[aws.TargetStatus]():  enum(aws.TargetStatus("").Values()),
-		reflect.TypeFor[aws.ListingMode]():   enum(aws.ListingMode("").Values()),
-		reflect.TypeFor[gateway.OnFailure](): enum(gateway.OnFailure("").Values()),
+		reflect.TypeFor[aws.TargetStatus]():   enum(aws.TargetStatus("").Values()),
+		reflect.TypeFor[aws.ListingMode]():    enum(aws.ListingMode("").Values()),
+		reflect.TypeFor[gateway.OnFailure]():  enum(gateway.OnFailure("").Values()),
+		reflect.TypeFor[gateway.TargetAuth](): enum(gateway.TargetAuth("").Values()),
 	}})
 	normalize(s)
 	if wait := s.Properties["waitSeconds"]; wait != nil {
@@ -57,9 +58,10 @@ func outputSchema[Out any](known *schemas, tool string) *jsonschema.Schema {
 		return s
 	}
 	s := mustSchema[Out](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
-		reflect.TypeFor[gateway.Outcome]():    enum(gateway.Outcome("").Values()),
-		reflect.TypeFor[gateway.Source]():     enum(gateway.Source("").Values()),
-		reflect.TypeFor[gateway.DriftState](): enum(gateway.DriftState("").Values()),
+		reflect.TypeFor[gateway.Outcome]():     enum(gateway.Outcome("").Values()),
+		reflect.TypeFor[gateway.Source]():      enum(gateway.Source("").Values()),
+		reflect.TypeFor[gateway.DriftState]():  enum(gateway.DriftState("").Values()),
+		reflect.TypeFor[gateway.CheckResult](): enum(gateway.CheckResult("").Values()),
 	}})
 	normalize(s)
 	if s.Properties == nil {

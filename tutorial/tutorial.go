@@ -228,7 +228,7 @@ func (w *World) Seed(ctx context.Context, stale bool) error {
 	}
 	created, err := client.CreateTarget(ctx, w.GatewayID, aws.NewTarget{
 		Name: Target, Description: "orders MCP server", Endpoint: w.Endpoint,
-		OAuthProviderARN: w.ProviderARN, Scopes: []string{RuntimeScope},
+		ProviderARN: w.ProviderARN, Scopes: []string{RuntimeScope},
 		RequestHeaders: []string{"X-Correlation-Id"}, ResourcePriority: 10,
 	})
 	if err != nil {

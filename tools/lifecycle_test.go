@@ -1,0 +1,144 @@
+package tools_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+
+	"agentcore-gateway-mcp/emulator"
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/tutorial"
+)
+
+// A target is created with what it needs, once, and tells its tools; deleted, it takes
+// them with it.
+func TestTargetsLife(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	arn := s.world.NewRuntimeARN
+	arguments := map[string]any{"name": "orders-v2", "runtimeArn": arn, "auth": "oauth", "provider": tutorial.Provider, "scopes": []string{tutorial.RuntimeScope}}
+
+	planned := must[gateway.Change](s.bench, "create_target", with(arguments, func(a map[string]any) { a["dryRun"] = true }))
+	if planned.Outcome != gateway.Planned || s.cloud.Calls("CreateGatewayTarget") != 1 { // the world's
+		t.Errorf("planned: %+v", planned)
+	}
+	c := must[gateway.Change](s.bench, "create_target", arguments)
+	if c.Outcome != gateway.Created || c.Status != "READY" || len(c.Tools.Added) != 4 || c.Account != "123456789012" {
+		t.Errorf("created: %s", indented(c))
+	}
+	again := must[gateway.Change](s.bench, "create_target", arguments)
+	if again.Outcome != gateway.Unchanged || again.TargetID != c.TargetID || s.cloud.Calls("CreateGatewayTarget") != 2 {
+		t.Errorf("again: %s", indented(again))
+	}
+	other := with(arguments, func(a map[string]any) { a["runtimeArn"], a["endpoint"] = "", s.url })
+	delete(other, "runtimeArn")
+	refused(s.bench, "create_target", other, "already, at another endpoint", "nothing was created")
+
+	refused(s.bench, "delete_target", map[string]any{"target": "orders-v2"}, "was not deleted", "serves 4 tools", `confirm set to "orders-v2"`)
+	refused(s.bench, "delete_target", map[string]any{"target": "orders-v2", "confirm": "orders"}, "was not deleted")
+	if s.cloud.Calls("DeleteGatewayTarget") != 0 {
+		t.Error("something was deleted without a word")
+	}
+	gone := must[gateway.Change](s.bench, "delete_target", map[string]any{"target": "orders-v2", "confirm": "orders-v2"})
+	if gone.Outcome != gateway.Deleted || len(gone.Tools.Removed) != 4 || !strings.Contains(gone.Next, "list its tools again") {
+		t.Errorf("deleted: %s", indented(gone))
+	}
+	refused(s.bench, "get_target", map[string]any{"target": "orders-v2"}, "no target named")
+}
+
+// What cannot work is refused before anything is sent, with what to do.
+func TestCreateTargetRefuses(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	page := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<html>"))
+	})).URL
+	before := s.cloud.Calls("CreateGatewayTarget")
+	for name, c := range map[string]struct {
+		arguments map[string]any
+		says      []string
+	}{
+		"no name":            {map[string]any{"name": "", "endpoint": s.url}, []string{"cannot be a target's name"}},
+		"a name of AWS's":    {map[string]any{"name": "orders_v2", "endpoint": s.url}, []string{"cannot be a target's name", "hyphens"}},
+		"no endpoint":        {map[string]any{"name": "a"}, []string{"neither endpoint nor runtimeArn"}},
+		"both":               {map[string]any{"name": "a", "endpoint": s.url, "runtimeArn": s.world.NewRuntimeARN}, []string{"give one of them"}},
+		"no MCP server":      {map[string]any{"name": "a", "endpoint": page + "/mcp"}, []string{"was not created", "not MCP"}},
+		"nobody there":       {map[string]any{"name": "a", "endpoint": "http://127.0.0.1:9/mcp"}, []string{"was not created", "no MCP server is reachable"}},
+		"no such runtime":    {map[string]any{"name": "a", "runtimeArn": "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/none-0123456789", "auth": "iam"}, []string{"was not created", "does not exist"}},
+		"no provider":        {map[string]any{"name": "a", "endpoint": s.url, "auth": "oauth"}, []string{"needs provider"}},
+		"no such provider":   {map[string]any{"name": "a", "endpoint": s.url, "auth": "oauth", "provider": "none"}, []string{"there is no credential provider"}},
+		"provider, no auth":  {map[string]any{"name": "a", "endpoint": s.url, "provider": tutorial.Provider}, []string{"say which"}},
+		"scopes, iam":        {map[string]any{"name": "a", "endpoint": s.url, "auth": "iam", "service": "lambda", "scopes": []string{"x"}}, []string{"scopes go with"}},
+		"iam, no service":    {map[string]any{"name": "a", "endpoint": s.url, "auth": "iam"}, []string{"needs service"}},
+		"a new origin":       {map[string]any{"name": "a", "endpoint": s.url, "auth": "oauth", "provider": tutorial.Provider}, []string{"was not created", "a token of OAuth2 credential provider", "a new origin", `confirm set to "a"`}},
+		"no such auth":       {map[string]any{"name": "a", "endpoint": s.url, "auth": "magic"}, []string{"auth"}},
+		"no such gateway":    {map[string]any{"gateway": "none", "name": "a", "endpoint": s.url}, []string{"no gateway named"}},
+		"a private endpoint": {map[string]any{"name": "a", "endpoint": "https://10.0.0.1/mcp"}, []string{"10.0.0.1 is a private"}},
+	} {
+		t.Run(name, func(t *testing.T) { refused(s.bench, "create_target", c.arguments, c.says...) })
+	}
+	if n := s.cloud.Calls("CreateGatewayTarget"); n != before {
+		t.Errorf("%d creations were sent", n-before)
+	}
+	// The credential's way is a person's to allow, and a plan says so.
+	arguments := map[string]any{"name": "a", "endpoint": s.url, "auth": "oauth", "provider": tutorial.Provider, "scopes": []string{tutorial.RuntimeScope}, "dryRun": true}
+	if c := must[gateway.Change](s.bench, "create_target", arguments); c.Outcome != gateway.Planned || !strings.Contains(c.Next, "a new origin") {
+		t.Errorf("planned: %s", indented(c))
+	}
+	delete(arguments, "dryRun")
+	arguments["confirm"] = "a"
+	if c := must[gateway.Change](s.bench, "create_target", arguments); c.Outcome != gateway.Created {
+		t.Errorf("confirmed: %s", indented(c))
+	}
+}
+
+// A creation whose answer is lost is not doubled, one that fails says what exists and
+// how to remove it, and one that is not waited for is heard of by the same call.
+func TestCreationsEnds(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.cloud.Inject(emulator.Fault{Operation: "CreateGatewayTarget", Reset: true, After: true, Times: 1})
+	arguments := map[string]any{"name": "lost", "endpoint": s.url}
+	if c := must[gateway.Change](s.bench, "create_target", arguments); c.Outcome != gateway.Created {
+		t.Errorf("lost: %s", indented(c))
+	}
+	if list := must[struct{ Targets []gateway.TargetView }](s.bench, "list_targets", nil); len(list.Targets) != 2 {
+		t.Errorf("doubled: %+v", list.Targets)
+	}
+
+	u := newUpstream(t, 2)
+	release := s.cloud.Hold(types.TargetStatusCreating)
+	defer release()
+	arguments = map[string]any{"name": "slow", "endpoint": u.url, "waitSeconds": 1}
+	if c := must[gateway.Change](s.bench, "create_target", arguments); c.Outcome != gateway.InProgress || c.Operation == nil || c.Tools != nil {
+		t.Errorf("in progress: %s", indented(c))
+	}
+	u.failures.Store(1 << 30)
+	release()
+	arguments["waitSeconds"] = 30
+	c := answered[gateway.Change](s.bench, "create_target", arguments)
+	if c.Outcome != gateway.Failed || c.Status != "FAILED" || !strings.Contains(c.Next, "delete_target with confirm") {
+		t.Errorf("failed: %s", indented(c))
+	}
+
+	// The same for a deletion, of which nothing is left to be found.
+	release = s.cloud.Hold(types.TargetStatusDeleting)
+	defer release()
+	arguments = map[string]any{"target": "slow", "confirm": "slow", "waitSeconds": 1}
+	if c := must[gateway.Change](s.bench, "delete_target", arguments); c.Outcome != gateway.InProgress || c.Operation == nil {
+		t.Errorf("in progress: %s", indented(c))
+	}
+	refused(s.bench, "update_target", map[string]any{"target": "slow", "resourcePriority": 3}, "DELETING")
+	release()
+	arguments["waitSeconds"] = 30
+	if c := must[gateway.Change](s.bench, "delete_target", arguments); c.Outcome != gateway.Deleted {
+		t.Errorf("gone: %s", indented(c))
+	}
+	s.cloud.Inject(emulator.Fault{Operation: "DeleteGatewayTarget", Reset: true, After: true, Times: 1})
+	if c := must[gateway.Change](s.bench, "delete_target", map[string]any{"target": "lost", "confirm": "lost"}); c.Outcome != gateway.Deleted || s.cloud.Calls("DeleteGatewayTarget") != 2 {
+		t.Errorf("lost: %s", indented(c))
+	}
+}
