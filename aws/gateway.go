@@ -19,10 +19,11 @@ type (
 )
 
 const (
-	GatewayReady   = types.GatewayStatusReady
-	AuthorizerNone = types.AuthorizerTypeNone
-	AuthorizerIAM  = types.AuthorizerTypeAwsIam
-	AuthorizerJWT  = types.AuthorizerTypeCustomJwt
+	GatewayReady    = types.GatewayStatusReady
+	GatewayDeleting = types.GatewayStatusDeleting
+	AuthorizerNone  = types.AuthorizerTypeNone
+	AuthorizerIAM   = types.AuthorizerTypeAwsIam
+	AuthorizerJWT   = types.AuthorizerTypeCustomJwt
 )
 
 // Gateway is a gateway, as listed or as read whole.
@@ -119,29 +120,43 @@ func filter(engine *types.GatewayPolicyEngineConfiguration, interceptors []types
 	return ""
 }
 
-// NewGateway is what CreateGateway needs for an MCP gateway. With a discovery
-// URL its callers need a JWT of that issuer (CUSTOM_JWT); without, anybody on
-// the network path may call it (NONE).
+// NewGateway is what CreateGateway needs for an MCP gateway.
 type NewGateway struct {
-	Name, Description, RoleARN    string
-	DiscoveryURL                  string
-	AllowedClients, AllowedScopes []string
+	Name, Description, RoleARN                     string
+	Authorizer                                     AuthorizerType // "" is CUSTOM_JWT with a discovery URL, else NONE
+	DiscoveryURL                                   string         // of the issuer of the callers' tokens
+	AllowedClients, AllowedAudience, AllowedScopes []string
+	Semantic                                       bool     // it has a tool that searches its tools
+	Revisions                                      []string // of MCP that it accepts; none for AWS's default
+	Token                                          string   // makes a repeated request one; "" for one of the SDK's
 }
 
 // CreateGateway begins to create a gateway; WaitGateway sees it through.
 func (c *Client) CreateGateway(ctx context.Context, g NewGateway) (id string, err error) {
-	in := &control.CreateGatewayInput{
-		Name: &g.Name, RoleArn: &g.RoleARN,
-		AuthorizerType: types.AuthorizerTypeNone, ProtocolType: types.GatewayProtocolTypeMcp,
-	}
+	in := &control.CreateGatewayInput{Name: &g.Name, RoleArn: &g.RoleARN, AuthorizerType: g.Authorizer, ProtocolType: types.GatewayProtocolTypeMcp}
 	if g.Description != "" {
 		in.Description = &g.Description
 	}
+	if g.Token != "" {
+		in.ClientToken = &g.Token
+	}
+	if in.AuthorizerType == "" {
+		in.AuthorizerType = AuthorizerNone
+		if g.DiscoveryURL != "" {
+			in.AuthorizerType = AuthorizerJWT
+		}
+	}
 	if g.DiscoveryURL != "" {
-		in.AuthorizerType = types.AuthorizerTypeCustomJwt
 		in.AuthorizerConfiguration = &types.AuthorizerConfigurationMemberCustomJWTAuthorizer{Value: types.CustomJWTAuthorizerConfiguration{
-			DiscoveryUrl: &g.DiscoveryURL, AllowedClients: atLeastOne(g.AllowedClients), AllowedScopes: atLeastOne(g.AllowedScopes),
+			DiscoveryUrl: &g.DiscoveryURL, AllowedClients: atLeastOne(g.AllowedClients), AllowedAudience: atLeastOne(g.AllowedAudience), AllowedScopes: atLeastOne(g.AllowedScopes),
 		}}
+	}
+	if g.Semantic || len(g.Revisions) > 0 {
+		mcp := types.MCPGatewayConfiguration{SupportedVersions: atLeastOne(g.Revisions)}
+		if g.Semantic {
+			mcp.SearchType = types.SearchTypeSemantic
+		}
+		in.ProtocolConfiguration = &types.GatewayProtocolConfigurationMemberMcp{Value: mcp}
 	}
 	out, err := c.control.CreateGateway(ctx, in) // carries a clientToken: safe to retry
 	if err != nil {

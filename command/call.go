@@ -34,7 +34,11 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 			err = ExitStatus(130) // as a shell has it for SIGINT
 		}
 	}()
-	s, err := p.wire(g, func(w *Wiring) { w.Whole = true })
+	s, err := p.wire(g, func(w *Wiring) {
+		if w.Whole = true; len(w.Toolsets) == 0 {
+			w.Toolsets = tools.Toolsets() // no model reads their definitions
+		}
+	})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/inbound"
 	"agentcore-gateway-mcp/outbound"
+	"agentcore-gateway-mcp/tools"
 )
 
 const envPrefix = "AGENTCORE_GATEWAY_MCP"
@@ -21,6 +22,7 @@ type globals struct {
 	Profile  string
 	Gateway  list
 	ReadOnly bool
+	Toolsets list
 	Local    bool
 	LogLevel string
 
@@ -35,12 +37,28 @@ func (g *globals) register(fs *flag.FlagSet) {
 	fs.StringVar(&g.Profile, "profile", "", "`NAME` AWS profile; default: AWS_PROFILE.")
 	fs.Var(&g.Gateway, "gateway", "`REF` The only gateways that exist for this server, by id, name or ARN; a single one is also the default. Repeatable or comma-separated.")
 	fs.BoolVar(&g.ReadOnly, "read-only", false, "Offer only tools that change nothing.")
+	fs.Var(&g.Toolsets, "toolsets", "`NAME` Which groups of tools exist: targets (with what finds a gateway), gateways, or all; default targets, and all for call. Repeatable or comma-separated.")
 	fs.BoolVar(&g.Local, "local", false, "Work on a local AgentCore in this process, with the tutorial's gateway in it: no AWS account needed.")
 	fs.StringVar(&g.LogLevel, "log-level", "info", "`LEVEL` Least level of log lines on stderr: debug, info, warn, error.")
 	fs.Float64Var(&g.ReadRate, "aws-read-rate", aws.DefaultReadRate, "`N` How often a second each AWS operation that reads may be called, for accounts whose quotas were raised.")
 	fs.Float64Var(&g.WriteRate, "aws-write-rate", aws.DefaultWriteRate, "`N` The same for operations that change something.")
 	registerOutbound(fs, &g.Outbound)
 	fs.Var(&g.Trusted, "trusted-endpoints", "`HOST` Hosts to which targets' credentials may be moved without confirmation, such as tools.example.com, tools.example.com:8443 or *.tools.example.com. Repeatable or comma-separated.")
+}
+
+// toolsets are those that the flag names, none for the default.
+func (g *globals) toolsets() (sets []tools.Toolset, err error) {
+	for _, name := range g.Toolsets {
+		switch set := tools.Toolset(name); {
+		case name == "all":
+			return tools.Toolsets(), nil
+		case slices.Contains(tools.Toolsets(), set):
+			sets = append(sets, set)
+		default:
+			return nil, fmt.Errorf("--toolsets %q is none of %s, all", name, strings.Trim(fmt.Sprint(tools.Toolsets()), "[]"))
+		}
+	}
+	return sets, nil
 }
 
 // registerInbound adds the flags that say who may call over HTTP.

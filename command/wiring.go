@@ -25,8 +25,9 @@ import (
 // Wiring is what an MCP server of this program is made from.
 type Wiring struct {
 	AWS      aws.Options
-	Gateways []string // the only ones that exist for the server; none for all
-	ReadOnly bool     // only tools that change nothing exist
+	Gateways []string        // the only ones that exist for the server; none for all
+	ReadOnly bool            // only tools that change nothing exist
+	Toolsets []tools.Toolset // that exist; none for the default
 	Outbound outbound.Settings
 	Trusted  []string // endpoints to which credentials may be moved without confirmation
 	Log      *slog.Logger
@@ -110,7 +111,7 @@ func (s *Server) Close() {
 }
 
 func (s *Server) offer(readOnly bool) *mcp.Server {
-	server := tools.NewServer(s.manager, tools.Options{Version: version(), ReadOnly: readOnly, Log: s.wiring.Log, SDKLog: s.wiring.SDKLog, Secrets: s.wiring.Secrets, Whole: s.wiring.Whole, Caller: s.caller, Broken: s.broken})
+	server := tools.NewServer(s.manager, tools.Options{Version: version(), ReadOnly: readOnly, Toolsets: s.wiring.Toolsets, Log: s.wiring.Log, SDKLog: s.wiring.SDKLog, Secrets: s.wiring.Secrets, Whole: s.wiring.Whole, Caller: s.caller, Broken: s.broken})
 	if s.wiring.Answered != nil {
 		server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
 			return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
@@ -183,8 +184,12 @@ func (s *Server) Connect(ctx context.Context, progress func(*mcp.ProgressNotific
 // own. change, which may be nil, changes the wiring before.
 func (p *process) wire(g *globals, change func(*Wiring)) (*Server, error) {
 	g.Outbound.ClientSecret = p.getenv(outbound.SecretVariable)
+	sets, err := g.toolsets()
+	if err != nil {
+		return nil, err
+	}
 	w := Wiring{
-		AWS: aws.Options{Region: g.Region, Profile: g.Profile, ReadRate: g.ReadRate, WriteRate: g.WriteRate}, Gateways: g.Gateway, ReadOnly: g.ReadOnly, Outbound: g.Outbound, Trusted: g.Trusted,
+		AWS: aws.Options{Region: g.Region, Profile: g.Profile, ReadRate: g.ReadRate, WriteRate: g.WriteRate}, Gateways: g.Gateway, ReadOnly: g.ReadOnly, Toolsets: sets, Outbound: g.Outbound, Trusted: g.Trusted,
 		Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets,
 		Answered: collectLater(),
 	}

@@ -31,6 +31,9 @@ var (
 // targetName is the service model's pattern (TargetName).
 var targetName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-zA-Z](-?[0-9a-zA-Z])*$`) })
 
+// gatewayName is the service model's pattern (GatewayName).
+var gatewayName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9a-zA-Z][-]?)+$`) })
+
 // Gateway finds the gateway that ref means: an id, a name or an ARN. An empty
 // ref means the only gateway there is, or the only one allowed. An unknown or
 // ambiguous ref is an error that lists the candidates.

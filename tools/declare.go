@@ -39,6 +39,7 @@ func (e effect) annotations(title string) *mcp.ToolAnnotations {
 type Tool struct {
 	Name     string
 	ReadOnly bool // changes nothing
+	Toolset  Toolset
 
 	add  func(*mcp.Server, *gateway.Manager, *schemas, gate)
 	show func(*terminal.Printer, []byte) error

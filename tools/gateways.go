@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
 )
@@ -42,6 +43,60 @@ func listGateways(ctx context.Context, m *gateway.Manager, in ListGatewaysArgume
 		}
 	}
 	return out, nil
+}
+
+// CreateGatewayArguments are the arguments of create_gateway.
+type CreateGatewayArguments struct {
+	Name              string             `json:"name"`
+	Description       string             `json:"description,omitempty"`
+	RoleARN           string             `json:"roleArn" jsonschema:"as which the gateway acts"`
+	Authorizer        aws.AuthorizerType `json:"authorizer" jsonschema:"who may call it"`
+	DiscoveryURL      string             `json:"discoveryUrl,omitempty" jsonschema:"of the callers' issuer"`
+	AllowedClients    []string           `json:"allowedClients,omitempty"`
+	AllowedAudience   []string           `json:"allowedAudience,omitempty"`
+	AllowedScopes     []string           `json:"allowedScopes,omitempty"`
+	SemanticSearch    bool               `json:"semanticSearch,omitempty"`
+	SupportedVersions []string           `json:"supportedVersions,omitempty" jsonschema:"MCP revisions"`
+	ConfirmArgument
+	WaitArgument
+}
+
+// GatewayReport is the answer of what creates or deletes a gateway.
+type GatewayReport struct{ gateway.GatewayChange }
+
+// Show prints what came of it for a person.
+func (c GatewayReport) Show(p *terminal.Printer) {
+	p.Linef("%s  %s, %s after %.1f s (%s, %s)", c.Name, c.Outcome, c.Status, c.Seconds, terminal.Dash(c.Region), terminal.Dash(c.Account))
+	showReasons(p, c.StatusReasons, "")
+	if c.URL != "" && c.Outcome != gateway.Deleted {
+		p.Linef("  %s", c.URL)
+	}
+	if c.DeletedTargets > 0 {
+		p.Linef("  %d targets deleted", c.DeletedTargets)
+	}
+	if c.Next != "" {
+		p.Linef("  next: %s", c.Next)
+	}
+}
+
+func createGateway(ctx context.Context, m *gateway.Manager, in CreateGatewayArguments, caller gateway.Caller) (GatewayReport, error) {
+	change, err := m.CreateGateway(ctx, gateway.GatewaySpec{NewGateway: aws.NewGateway{
+		Name: in.Name, Description: in.Description, RoleARN: in.RoleARN, Authorizer: in.Authorizer, DiscoveryURL: in.DiscoveryURL,
+		AllowedClients: in.AllowedClients, AllowedAudience: in.AllowedAudience, AllowedScopes: in.AllowedScopes, Semantic: in.SemanticSearch, Revisions: in.SupportedVersions,
+	}, Confirm: in.Confirm, Wait: in.duration()}, caller.Progress)
+	return GatewayReport{change}, err
+}
+
+// DeleteGatewayArguments are the arguments of delete_gateway.
+type DeleteGatewayArguments struct {
+	GatewayArgument
+	ConfirmArgument
+	WaitArgument
+}
+
+func deleteGateway(ctx context.Context, m *gateway.Manager, in DeleteGatewayArguments, caller gateway.Caller) (GatewayReport, error) {
+	change, err := m.DeleteGateway(ctx, in.Gateway, in.Confirm, in.duration(), caller)
+	return GatewayReport{change}, err
 }
 
 // GatewayDetails is the answer of get_gateway.

@@ -19,6 +19,7 @@ func inputSchema[In any]() *jsonschema.Schema {
 		reflect.TypeFor[aws.TargetStatus]():   enum(aws.TargetStatus("").Values()),
 		reflect.TypeFor[aws.ListingMode]():    enum(aws.ListingMode("").Values()),
 		reflect.TypeFor[gateway.OnFailure]():  enum(gateway.OnFailure("").Values()),
+		reflect.TypeFor[aws.AuthorizerType](): enum(aws.AuthorizerType("").Values()),
 		reflect.TypeFor[gateway.TargetAuth](): enum(gateway.TargetAuth("").Values()),
 	}})
 	normalize(s)

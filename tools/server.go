@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,7 +18,8 @@ import (
 // Options choose what a server offers.
 type Options struct {
 	Version  string
-	ReadOnly bool // only tools that change nothing exist
+	ReadOnly bool      // only tools that change nothing exist
+	Toolsets []Toolset // only their tools exist; none for Targets
 	Log      *slog.Logger
 	SDKLog   *slog.Logger // for the MCP SDK's own lines; nil for none
 	// Secrets are masked in all that the server says; nil masks nothing.
@@ -30,6 +32,11 @@ type Options struct {
 	Broken error
 	// Whole answers are not shortened to what a model can read.
 	Whole bool
+}
+
+// offers decides which tools exist.
+func (o Options) offers(t Tool) bool {
+	return (t.ReadOnly || !o.ReadOnly) && (slices.Contains(o.Toolsets, t.Toolset) || len(o.Toolsets) == 0 && t.Toolset == Targets)
 }
 
 const instructions = "Manages Amazon Bedrock AgentCore gateways. " +
@@ -54,7 +61,7 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 	addTools := sync.OnceFunc(func() {
 		known := newSchemas()
 		for _, t := range All() {
-			if t.ReadOnly || !o.ReadOnly {
+			if o.offers(t) {
 				t.add(s, m, known, g)
 			}
 		}

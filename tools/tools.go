@@ -2,10 +2,34 @@
 // MCP server, their descriptions and schemas. What they do is package gateway's.
 package tools
 
+import "slices"
+
+// Toolset is a group of tools that a server offers or not.
+type Toolset string
+
+const (
+	Targets  Toolset = "targets" // with what finds a gateway: the default
+	Gateways Toolset = "gateways"
+)
+
+// Toolsets are all of them.
+func Toolsets() []Toolset { return []Toolset{Targets, Gateways} }
+
 // All lists every tool, in the order in which they are documented. A tool is a
 // line here, an In and an Out type, and a function.
-func All() []Tool {
-	return []Tool{
+func All() []Tool { return slices.Concat(targetTools(), gatewayTools()) }
+
+func gatewayTools() []Tool {
+	return of(Gateways,
+		tool(write, "create_gateway", "Create gateway",
+			"Creates an MCP gateway and waits until it is READY. One that is there already is not doubled.", createGateway),
+		tool(destroy, "delete_gateway", "Delete gateway",
+			"Deletes a gateway with its targets, for good; waits.", deleteGateway),
+	)
+}
+
+func targetTools() []Tool {
+	return of(Targets,
 		tool(read, "list_gateways", "List gateways",
 			"Lists the AgentCore gateways that can be managed.", listGateways),
 		tool(read, "get_gateway", "Get gateway",
@@ -36,5 +60,13 @@ func All() []Tool {
 			"Freezes the tools that the gateway serves for a target now: no synchronization changes them until unpinned.", pinTargetTools),
 		tool(replace, "unpin_target_tools", "Unpin target tools",
 			"Ends a pin: the gateway reads the server's tools again.", unpinTargetTools),
+	)
+}
+
+// of puts tools into a toolset.
+func of(set Toolset, tools ...Tool) []Tool {
+	for i := range tools {
+		tools[i].Toolset = set
 	}
+	return tools
 }

@@ -1,0 +1,233 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"agentcore-gateway-mcp/aws"
+)
+
+// GatewayChange is what came of creating or deleting a gateway.
+type GatewayChange struct {
+	Outcome        Outcome `json:"outcome"`
+	GatewayView            // as last seen
+	DeletedTargets int     `json:"deletedTargets,omitempty"`
+	Seconds        float64 `json:"seconds"`
+	Next           string  `json:"next,omitempty" jsonschema:"what to do now"`
+	Account        string  `json:"account,omitempty"`
+	Region         string  `json:"region,omitempty"`
+}
+
+// IsFailure reports whether a model must see the outcome as an error.
+func (c GatewayChange) IsFailure() bool { return c.Outcome == Failed }
+
+func newGatewayChange(g aws.Gateway, outcome Outcome, start time.Time, next string) GatewayChange {
+	return GatewayChange{Outcome: outcome, GatewayView: ViewGateway(g), Seconds: seconds(time.Since(start)), Next: next, Account: g.Account(), Region: g.Region()}
+}
+
+// GatewaySpec says what gateway to create.
+type GatewaySpec struct {
+	aws.NewGateway
+	Confirm string // the gateway's name, where everybody could call it
+	Wait    time.Duration
+}
+
+// CreateGateway creates a gateway, and waits for at most the spec's time until it is
+// READY. One of that name that is there already is not doubled. Whoever may reach the
+// URL could call a gateway with authorizer NONE: it needs Confirm.
+//
+// An error means that nothing was created.
+func (m *Manager) CreateGateway(ctx context.Context, spec GatewaySpec, progress Progress) (GatewayChange, error) {
+	start := time.Now()
+	if len(m.Allowed) > 0 {
+		return GatewayChange{}, fmt.Errorf("this server may manage only %s (--gateway): it creates no other gateway", strings.Join(m.Allowed, ", "))
+	}
+	if err := checkGateway(spec); err != nil {
+		return GatewayChange{}, err
+	}
+	all, err := m.Gateways(ctx)
+	if err != nil {
+		return GatewayChange{}, err
+	}
+	for _, g := range all {
+		if g.Name == spec.Name {
+			if g, err = m.Client.Gateway(ctx, g.ID); err != nil {
+				return GatewayChange{}, err
+			}
+			return newGatewayChange(g, Unchanged, start, "a gateway of this name is there already, and was not looked at further: nothing was created"), nil
+		}
+	}
+	spec.Token = rand.Text() + rand.Text()
+	id, err := m.sendGateway(ctx, spec.NewGateway)
+	if err != nil {
+		return GatewayChange{}, err
+	}
+	waiting, cancel := context.WithDeadline(context.WithoutCancel(ctx), start.Add(max(spec.Wait, time.Second)))
+	defer cancel()
+	progress.report(0, spec.Wait.Seconds(), spec.Name+" is CREATING")
+	g, err := m.Client.WaitGateway(waiting, id, aws.GatewayReady)
+	if g.ID == "" {
+		g.ID, g.Name = id, spec.Name
+	}
+	switch {
+	case err == nil:
+		return newGatewayChange(g, Created, start, "create_target gives it tools; its callers reach it at url"), nil
+	case waiting.Err() != nil:
+		return newGatewayChange(g, InProgress, start, "get_gateway shows when it is READY"), nil
+	}
+	return newGatewayChange(g, Failed, start, fmt.Sprintf("the gateway exists and does not work (%v): delete_gateway removes it", err)), nil
+}
+
+// sendGateway creates a gateway. The request has a token of its own: an answer that is
+// lost is asked for again, and nothing is doubled.
+func (m *Manager) sendGateway(ctx context.Context, n aws.NewGateway) (id string, err error) {
+	const attempts = 3
+	for range attempts {
+		_, err = m.bounded(ctx, func(ctx context.Context) (_ aws.Target, err error) {
+			id, err = m.Client.CreateGateway(ctx, n)
+			return aws.Target{}, err
+		})
+		if !errors.Is(err, aws.ErrUncertain) {
+			break
+		}
+		ctx = context.WithoutCancel(ctx)
+	}
+	switch {
+	case errors.Is(err, aws.ErrUncertain):
+		return "", fmt.Errorf("whether gateway %s was created is not known: %w; list_gateways shows it", n.Name, err)
+	case err != nil:
+		return "", fmt.Errorf("gateway %s was not created: %w", n.Name, err)
+	}
+	return id, nil
+}
+
+// checkGateway refuses what AWS would, and what nobody should want without a word.
+func checkGateway(spec GatewaySpec) error {
+	jwt := spec.DiscoveryURL != "" || len(spec.AllowedClients)+len(spec.AllowedAudience)+len(spec.AllowedScopes) > 0
+	switch {
+	case !gatewayName().MatchString(spec.Name) || len(spec.Name) > 48:
+		return fmt.Errorf("%s cannot be a gateway's name: AWS takes up to 48 letters and digits, joined by single hyphens", asked(spec.Name))
+	case !strings.HasPrefix(spec.RoleARN, "arn:") || !strings.Contains(spec.RoleARN, ":role/"):
+		return fmt.Errorf("roleArn is not the ARN of a role: give the one that the gateway acts as, such as arn:aws:iam::123456789012:role/gateway")
+	case spec.Authorizer == "":
+		return fmt.Errorf("authorizer is not given: CUSTOM_JWT (with discoveryUrl), AWS_IAM or NONE say who may call the gateway")
+	case spec.Authorizer == aws.AuthorizerJWT && spec.DiscoveryURL == "":
+		return fmt.Errorf("authorizer CUSTOM_JWT needs discoveryUrl, the issuer's …/.well-known/openid-configuration")
+	case spec.Authorizer == aws.AuthorizerJWT && len(spec.AllowedClients)+len(spec.AllowedAudience) == 0:
+		return fmt.Errorf("authorizer CUSTOM_JWT needs allowedClients or allowedAudience: else every token of the issuer opens the gateway")
+	case spec.Authorizer != aws.AuthorizerJWT && jwt:
+		return fmt.Errorf("discoveryUrl and what is allowed go with authorizer CUSTOM_JWT, not with %s", spec.Authorizer)
+	case spec.Authorizer == aws.AuthorizerNone && spec.Confirm != spec.Name:
+		return fmt.Errorf("gateway %s was not created: with authorizer NONE everybody who learns its URL can call its tools. Ask a person whether that is meant; then call again with confirm set to %q", spec.Name, spec.Name)
+	}
+	if u, err := url.Parse(spec.DiscoveryURL); spec.Authorizer == aws.AuthorizerJWT && (err != nil || !strings.HasSuffix(u.Path, "/.well-known/openid-configuration")) {
+		return fmt.Errorf("discoveryUrl does not end in /.well-known/openid-configuration, which AWS wants")
+	}
+	return nil
+}
+
+// DeleteGateway deletes a gateway with its targets, for which it waits first, for at most
+// wait. confirm must be the gateway's name: without it nothing is sent, and the error says
+// what would be lost. A further call goes on where the time was up.
+//
+// An error means that nothing was changed.
+func (m *Manager) DeleteGateway(ctx context.Context, gateway, confirm string, wait time.Duration, caller Caller) (GatewayChange, error) {
+	start := time.Now()
+	g, err := m.Gateway(ctx, gateway)
+	if err != nil {
+		return GatewayChange{}, err
+	}
+	targets, err := m.targets(ctx, g)
+	if err != nil {
+		return GatewayChange{}, err
+	}
+	for _, t := range targets {
+		if aws.PhaseOf(t.Status) == aws.PhasePending {
+			return GatewayChange{}, fmt.Errorf("gateway %s was not deleted: %w", g.Name, refusePending(t))
+		}
+	}
+	if confirm != g.Name {
+		return GatewayChange{}, fmt.Errorf("gateway %s was not deleted: it has %d targets, which would go with it, and its callers would lose all of its tools. To go on, call again with confirm set to %q", g.Name, len(targets), g.Name)
+	}
+	waiting, cancel := context.WithDeadline(ctx, start.Add(max(wait, time.Second)))
+	defer cancel()
+	deleted, failures, err := m.deleteTargets(waiting, g, targets, wait, caller)
+	switch {
+	case ctx.Err() != nil:
+		return GatewayChange{}, fmt.Errorf("the call was given up: what was begun goes on, and the same call goes on with the rest: %w", context.Cause(ctx))
+	case err == nil && len(failures) > 0:
+		c := newGatewayChange(g, Failed, start, "the gateway is still there, for targets of it could not be deleted: "+strings.Join(failures, "; "))
+		c.DeletedTargets = deleted
+		return c, nil
+	case err != nil:
+		c := newGatewayChange(g, InProgress, start, "the time was up: the same call goes on, and deletes the gateway when its targets are gone")
+		c.DeletedTargets = deleted
+		return c, nil
+	}
+	caller.Progress.report(float64(len(targets)), float64(len(targets)+1), "its targets are gone, deleting "+g.Name)
+	c := m.deleteEmpty(waiting, g, start)
+	c.DeletedTargets = deleted
+	return c, nil
+}
+
+// deleteTargets deletes the targets of a gateway, five at a time. The error is that the
+// time is up.
+func (m *Manager) deleteTargets(ctx context.Context, g aws.Gateway, targets []aws.Target, wait time.Duration, caller Caller) (deleted int, failures []string, err error) {
+	ends := make([]Change, len(targets))
+	var work errgroup.Group
+	work.SetLimit(atWork)
+	for i, t := range targets {
+		work.Go(func() (err error) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			one := Caller{Name: caller.Name, Call: caller.Call + " " + t.ID, Progress: caller.Progress}
+			ends[i], err = m.run(ctx, g.ID, t.ID, &deletion{confirm: t.Name}, wait, one)
+			if err != nil && ctx.Err() == nil {
+				ends[i] = newChange(g, t)
+				ends[i].Outcome, ends[i].Next, err = Failed, err.Error(), nil
+			}
+			return err
+		})
+	}
+	err = work.Wait()
+	for _, c := range ends {
+		switch c.Outcome {
+		case Deleted:
+			deleted++
+		case Failed:
+			failures = append(failures, c.Target+": "+strings.Join(append(c.StatusReasons, c.Next), ", "))
+		case InProgress, "":
+			err = errors.Join(err, context.DeadlineExceeded)
+		}
+	}
+	return deleted, failures, err
+}
+
+// deleteEmpty deletes a gateway that has no targets, and waits until it is gone.
+func (m *Manager) deleteEmpty(ctx context.Context, g aws.Gateway, start time.Time) GatewayChange {
+	if g.Status != aws.GatewayDeleting {
+		_, err := m.bounded(ctx, func(ctx context.Context) (aws.Target, error) { return aws.Target{}, m.Client.DeleteGateway(ctx, g.ID) })
+		switch {
+		case errors.Is(err, aws.ErrNotFound):
+			return newGatewayChange(g, Deleted, start, "")
+		case err != nil && !errors.Is(err, aws.ErrUncertain): // else what there is to see shows
+			return newGatewayChange(g, Failed, start, "the gateway is still there: "+err.Error())
+		}
+	}
+	now, err := m.Client.WaitGateway(ctx, g.ID)
+	switch {
+	case errors.Is(err, aws.ErrNotFound):
+		return newGatewayChange(g, Deleted, start, "")
+	case ctx.Err() != nil:
+		return newGatewayChange(g, InProgress, start, "the same call waits on until it is gone")
+	}
+	return newGatewayChange(now, Failed, start, fmt.Sprintf("the gateway is still there: %v", err))
+}
