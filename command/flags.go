@@ -30,6 +30,8 @@ type globals struct {
 
 	Outbound outbound.Settings
 	Trusted  list // endpoints
+	Secrets  list // for credential providers
+	Issuers  list // for credential providers
 }
 
 func (g *globals) register(fs *flag.FlagSet) {
@@ -37,12 +39,14 @@ func (g *globals) register(fs *flag.FlagSet) {
 	fs.StringVar(&g.Profile, "profile", "", "`NAME` AWS profile; default: AWS_PROFILE.")
 	fs.Var(&g.Gateway, "gateway", "`REF` The only gateways that exist for this server, by id, name or ARN; a single one is also the default. Repeatable or comma-separated.")
 	fs.BoolVar(&g.ReadOnly, "read-only", false, "Offer only tools that change nothing.")
-	fs.Var(&g.Toolsets, "toolsets", "`NAME` Which groups of tools exist: targets (with what finds a gateway), gateways, or all; default targets, and all for call. Repeatable or comma-separated.")
+	fs.Var(&g.Toolsets, "toolsets", "`NAME` Which groups of tools exist: targets (with what finds a gateway), gateways, identity, runtimes, or all; default targets, and all for call. Repeatable or comma-separated.")
 	fs.BoolVar(&g.Local, "local", false, "Work on a local AgentCore in this process, with the tutorial's gateway in it: no AWS account needed.")
 	fs.StringVar(&g.LogLevel, "log-level", "info", "`LEVEL` Least level of log lines on stderr: debug, info, warn, error.")
 	fs.Float64Var(&g.ReadRate, "aws-read-rate", aws.DefaultReadRate, "`N` How often a second each AWS operation that reads may be called, for accounts whose quotas were raised.")
 	fs.Float64Var(&g.WriteRate, "aws-write-rate", aws.DefaultWriteRate, "`N` The same for operations that change something.")
 	registerOutbound(fs, &g.Outbound)
+	fs.Var(&g.Secrets, "credential-secrets", "`SECRET` Secrets Manager secrets that create_credential_provider may refer to, by ARN or name, also with * at the end; it needs --trusted-issuers, too. Repeatable or comma-separated.")
+	fs.Var(&g.Issuers, "trusted-issuers", "`URL` Issuers to which those secrets may be sent, by origin (https://issuer.example.com) or discovery document. Repeatable or comma-separated.")
 	fs.Var(&g.Trusted, "trusted-endpoints", "`HOST` Hosts to which targets' credentials may be moved without confirmation, such as tools.example.com, tools.example.com:8443 or *.tools.example.com. Repeatable or comma-separated.")
 }
 

@@ -24,19 +24,21 @@ import (
 
 // Wiring is what an MCP server of this program is made from.
 type Wiring struct {
-	AWS      aws.Options
-	Gateways []string        // the only ones that exist for the server; none for all
-	ReadOnly bool            // only tools that change nothing exist
-	Toolsets []tools.Toolset // that exist; none for the default
-	Outbound outbound.Settings
-	Trusted  []string // endpoints to which credentials may be moved without confirmation
-	Log      *slog.Logger
-	SDKLog   *slog.Logger       // for the MCP SDK, which tells each session's life at level info
-	Secrets  *untrusted.Secrets // the credentials that were sent or received: no answer has them
-	Whole    bool               // answers of any length: nobody who gets them is a model
-	Named    bool               // whether callers over HTTP have names, see inbound.CallerHeader
-	Lasting  bool               // without AWS, each call is answered with what is wrong
-	Answered func()             // called when the first request was handled, and later; may be nil
+	AWS               aws.Options
+	Gateways          []string        // the only ones that exist for the server; none for all
+	ReadOnly          bool            // only tools that change nothing exist
+	Toolsets          []tools.Toolset // that exist; none for the default
+	Issuers           []string        // to which credential providers may send CredentialSecrets
+	CredentialSecrets []string
+	Outbound          outbound.Settings
+	Trusted           []string // endpoints to which credentials may be moved without confirmation
+	Log               *slog.Logger
+	SDKLog            *slog.Logger       // for the MCP SDK, which tells each session's life at level info
+	Secrets           *untrusted.Secrets // the credentials that were sent or received: no answer has them
+	Whole             bool               // answers of any length: nobody who gets them is a model
+	Named             bool               // whether callers over HTTP have names, see inbound.CallerHeader
+	Lasting           bool               // without AWS, each call is answered with what is wrong
+	Answered          func()             // called when the first request was handled, and later; may be nil
 }
 
 // Server is an MCP server that is wired to AWS.
@@ -94,7 +96,7 @@ func (w Wiring) Wire(ctx context.Context) (*Server, error) {
 	transport := remote.Guard{AnyPort: true, Loopback: client.Local()}.Transport()
 	authorizer := outbound.New(w.Outbound, client, transport, w.Secrets)
 	s := &Server{wiring: w, close: transport.CloseIdleConnections, manager: &gateway.Manager{
-		Client: client, Allowed: w.Gateways, Log: w.Log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Credential: authorizer.Credential, Trusted: trusted, Secrets: w.Secrets,
+		Client: client, Allowed: w.Gateways, Log: w.Log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Credential: authorizer.Credential, Trusted: trusted, Secrets: w.Secrets, CredentialSecrets: w.CredentialSecrets, TrustedIssuers: w.Issuers,
 	}}
 	s.MCP = s.offer(w.ReadOnly)
 	return s, nil
@@ -189,7 +191,7 @@ func (p *process) wire(g *globals, change func(*Wiring)) (*Server, error) {
 		return nil, err
 	}
 	w := Wiring{
-		AWS: aws.Options{Region: g.Region, Profile: g.Profile, ReadRate: g.ReadRate, WriteRate: g.WriteRate}, Gateways: g.Gateway, ReadOnly: g.ReadOnly, Toolsets: sets, Outbound: g.Outbound, Trusted: g.Trusted,
+		AWS: aws.Options{Region: g.Region, Profile: g.Profile, ReadRate: g.ReadRate, WriteRate: g.WriteRate}, Gateways: g.Gateway, ReadOnly: g.ReadOnly, Toolsets: sets, Issuers: g.Issuers, CredentialSecrets: g.Secrets, Outbound: g.Outbound, Trusted: g.Trusted,
 		Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets,
 		Answered: collectLater(),
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -16,6 +17,7 @@ import (
 type FleetRequest struct {
 	Gateways       []string // ids, names or ARNs; none: the default one; "*": all
 	Targets        []string // ids or names; none: all
+	RuntimeARN     string   // only targets that point to this runtime
 	OnlyDrifted    bool
 	NotSyncedSince time.Time // leave out what was synchronized after it
 	Wait           time.Duration
@@ -84,6 +86,11 @@ type SkipReason struct {
 // An error means that nothing was begun, or that the caller has left.
 func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Caller) (Fleet, error) {
 	start := time.Now()
+	if r.RuntimeARN != "" {
+		if _, err := m.Client.RuntimeEndpoint(ctx, r.RuntimeARN, ""); err != nil {
+			return Fleet{}, fmt.Errorf("nothing was begun: %w", err)
+		}
+	}
 	gateways, err := m.fleetGateways(ctx, r.Gateways)
 	if err != nil {
 		return Fleet{}, err
@@ -96,7 +103,7 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 	}
 	runs, err := m.prepareAll(ctx, gateways, r, caller, deadline)
 	if err == nil {
-		err = unmatched(r.Targets, runs)
+		err = errors.Join(unmatched(r.Targets, runs), unused(r.RuntimeARN, runs))
 	}
 	if err != nil {
 		leaveAll(runs, true)

@@ -84,12 +84,34 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ca
 			run.queue = append(run.queue, t)
 		}
 	}
+	if r.RuntimeARN != "" {
+		if err := run.keepOfRuntime(ctx, r.RuntimeARN); err != nil {
+			return run, err
+		}
+	}
 	if r.OnlyDrifted {
 		if err := run.keepDrifted(ctx); err != nil {
 			return run, err // with what it waits for
 		}
 	}
 	return run, nil
+}
+
+// keepOfRuntime leaves only the targets that point to a runtime, which a listing does
+// not show.
+func (r *fleetRun) keepOfRuntime(ctx context.Context, arn string) error {
+	queue := r.queue
+	whole, err := r.whole(ctx, queue)
+	if err != nil {
+		return err
+	}
+	r.queue = nil
+	for i, t := range whole {
+		if of, _, ok := aws.InvokedRuntime(t.Endpoint); ok && of == arn {
+			r.queue = append(r.queue, queue[i])
+		}
+	}
+	return nil
 }
 
 // meant reports whether one of the refs, ids or names, means a target; none means
@@ -140,6 +162,14 @@ func skipDrift(d Drift) string {
 		return "drift unknown: " + d.Reason
 	}
 	return ""
+}
+
+// unused is the error for a runtime to which no target points; "" is none.
+func unused(runtimeARN string, runs []*fleetRun) error {
+	if runtimeARN == "" || slices.ContainsFunc(runs, func(r *fleetRun) bool { return len(r.queue)+len(r.flights) > 0 }) {
+		return nil
+	}
+	return fmt.Errorf("nothing was begun: no target of these gateways that could be synchronized points to runtime %s; get_runtime shows who uses it, and gateway * looks at all gateways", runtimeARN)
 }
 
 // unmatched is the error for a ref that means no target, with the candidates.

@@ -94,21 +94,27 @@ func (r *fleetRun) abandon() {
 	r.queue = nil
 }
 
-// keepDrifted leaves only the targets whose server offers something else.
-func (r *fleetRun) keepDrifted(ctx context.Context) error {
-	whole := make([]aws.Target, len(r.queue))
+// whole reads targets whole.
+func (r *fleetRun) whole(ctx context.Context, listed []aws.Target) ([]aws.Target, error) {
+	whole := make([]aws.Target, len(listed))
 	var reads errgroup.Group
 	reads.SetLimit(8)
-	for i, t := range r.queue {
+	for i, t := range listed {
 		reads.Go(func() (err error) {
 			whole[i], err = r.m.Client.Target(ctx, r.g.ID, t.ID)
 			return err
 		})
 	}
-	if err := reads.Wait(); err != nil {
+	return whole, reads.Wait()
+}
+
+// keepDrifted leaves only the targets whose server offers something else.
+func (r *fleetRun) keepDrifted(ctx context.Context) error {
+	queue := r.queue
+	whole, err := r.whole(ctx, queue)
+	if err != nil {
 		return err
 	}
-	queue := r.queue
 	r.queue = nil
 	for i, d := range r.m.drifts(ctx, r.g, whole, false, nil) {
 		if reason := skipDrift(d); reason != "" {

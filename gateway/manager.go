@@ -34,6 +34,10 @@ type Manager struct {
 	Credential Credential
 	// Trusted are origins to which any target's credentials may go.
 	Trusted TrustedEndpoints
+	// CredentialSecrets are the secrets that a new credential provider may refer to, by
+	// ARN or name, also with a * at the end; TrustedIssuers the origins or discovery
+	// documents to whose token endpoints AgentCore may send them.
+	CredentialSecrets, TrustedIssuers []string
 	// Secrets learns the credentials that are sent, and is masked in all that
 	// comes back. It may be nil.
 	Secrets *untrusted.Secrets

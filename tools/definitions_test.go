@@ -17,17 +17,21 @@ import (
 // The definitions go to the model with every request, of every user.
 func TestDefinitions(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, benchOptions{empty: true})
+	b := newBench(t, benchOptions{empty: true, tools: tools.Options{Toolsets: tools.Toolsets()}})
 	list, err := b.session.ListTools(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	sets := map[string]tools.Toolset{}
+	for _, tool := range tools.All() {
+		sets[tool.Name] = tool.Toolset
 	}
 	codec, err := tokenizer.Get(tokenizer.O200kBase)
 	if err != nil {
 		t.Fatal(err)
 	}
 	core := []string{"list_gateways", "get_gateway", "list_targets", "get_target", "list_tools", "synchronize_target", "update_target_endpoint"}
-	total, ofCore := 0, 0
+	total, ofCore, ofDefault, readOnly := 0, 0, 0, 0
 	for _, tool := range list.Tools {
 		a := tool.Annotations
 		if a == nil || a.DestructiveHint == nil || a.OpenWorldHint == nil || a.Title == "" || tool.Title != a.Title {
@@ -53,15 +57,28 @@ func TestDefinitions(t *testing.T) {
 		if slices.Contains(core, tool.Name) {
 			ofCore += n
 		}
+		if sets[tool.Name] == tools.Targets {
+			ofDefault += n
+			if tool.Annotations.ReadOnlyHint {
+				readOnly += n
+			}
+		}
 	}
 	t.Logf("%-24s %4d tokens", "the seven that everybody needs", ofCore)
+	t.Logf("%-24s %4d tokens", "the default", ofDefault)
+	t.Logf("%-24s %4d tokens", "the default, read-only", readOnly)
 	t.Logf("%-24s %4d tokens", "all", total)
-	if ofCore > 900 || total > 2500 {
-		t.Errorf("the definitions take %d tokens, %d of them the seven core tools: at most 2500 and 900 are allowed", total, ofCore)
+	if ofCore > 900 || ofDefault > 2500 || readOnly > 1200 || total > 3700 {
+		t.Errorf("the definitions take %d tokens, %d of them those of the default, %d with --read-only, %d the seven core tools: at most 3700, 2500, 1200 and 900 are allowed", total, ofDefault, readOnly, ofCore)
 	}
 
 	// The whole list, answers' schemas included, goes to every client.
-	if whole := len(encode(t, list.Tools)); whole > 30_000 {
+	inDefault := newBench(t, benchOptions{empty: true})
+	byDefault, err := inDefault.session.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole := len(encode(t, byDefault.Tools)); whole > 30_000 {
 		t.Errorf("tools/list takes %d bytes, at most 30,000 are allowed", whole)
 	}
 

@@ -1,6 +1,7 @@
 package tools_test
 
 import (
+	"agentcore-gateway-mcp/tools"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 // docs/tools.md is written from what the server answers to tools/list.
 func TestToolsReference(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, benchOptions{empty: true})
+	b := newBench(t, benchOptions{empty: true, tools: tools.Options{Toolsets: tools.Toolsets()}})
 	list, err := b.session.ListTools(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +25,13 @@ func TestToolsReference(t *testing.T) {
 	var doc bytes.Buffer
 	doc.WriteString("# Tools\n\nGenerated from the server's own answer to tools/list: `go test ./tools -update`.\n")
 	for _, tool := range list.Tools {
-		fmt.Fprintf(&doc, "\n## %s\n\n%s\n\n%s.\n", tool.Name, tool.Description, hints(tool.Annotations))
+		with := ""
+		for _, known := range tools.All() {
+			if known.Name == tool.Name && known.Toolset != tools.Targets {
+				with = fmt.Sprintf(" It exists with `--toolsets %s`, or `all`.", known.Toolset)
+			}
+		}
+		fmt.Fprintf(&doc, "\n## %s\n\n%s\n\n%s.%s\n", tool.Name, tool.Description, hints(tool.Annotations), with)
 		in := schemaOf(t, tool.InputSchema)
 		if len(in.Properties) > 0 {
 			doc.WriteString("\n| argument | type | |\n|---|---|---|\n")
@@ -63,7 +70,7 @@ func hints(a *mcp.ToolAnnotations) string {
 	case a.ReadOnlyHint:
 		return "Changes nothing"
 	case *a.DestructiveHint:
-		return "Overwrites what was there; repeating it does no harm"
+		return "Overwrites or takes away what was there; repeating it does no harm"
 	}
 	return "Changes something; repeating it does no harm"
 }

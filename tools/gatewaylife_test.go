@@ -100,7 +100,9 @@ func TestDeleteGatewayGoesOn(t *testing.T) {
 	}
 
 	b = newLifeBench(t, benchOptions{})
-	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) { o.Status = types.TargetStatusUpdatePendingAuth })
+	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
+		o.Status = types.TargetStatusUpdatePendingAuth
+	})
 	refused(b, "delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"}, "was not deleted", "consent")
 	if n := b.cloud.Calls("DeleteGatewayTarget") + b.cloud.Calls("DeleteGateway"); n != 0 {
 		t.Errorf("%d deletions were sent", n)

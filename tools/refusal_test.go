@@ -108,7 +108,7 @@ func TestReadOnly(t *testing.T) {
 	}
 	want := 0
 	for _, tool := range tools.All() {
-		if tool.ReadOnly {
+		if tool.ReadOnly && tool.Toolset == tools.Targets {
 			want++
 		}
 	}

@@ -26,6 +26,7 @@ type SynchronizeTargetsArguments struct {
 	Gateway        string    `json:"gateway,omitempty" jsonschema:"id, name or ARN; several with commas, * for all; default: the only one"`
 	Targets        []string  `json:"targets,omitempty" jsonschema:"default: all"`
 	OnlyDrifted    bool      `json:"onlyDrifted,omitempty"`
+	RuntimeARN     string    `json:"runtimeArn,omitempty" jsonschema:"only targets that point to it"`
 	NotSyncedSince time.Time `json:"notSyncedSince,omitzero" jsonschema:"RFC 3339; leaves out what was synchronized after it"`
 	WaitArgument
 }
@@ -57,7 +58,7 @@ func (f FleetReport) Show(p *terminal.Printer) {
 
 func synchronizeTargets(ctx context.Context, m *gateway.Manager, in SynchronizeTargetsArguments, caller gateway.Caller) (FleetReport, error) {
 	fleet, err := m.SynchronizeAll(ctx, gateway.FleetRequest{
-		Gateways: strings.FieldsFunc(in.Gateway, func(r rune) bool { return r == ',' || r == ' ' }), Targets: in.Targets, OnlyDrifted: in.OnlyDrifted, NotSyncedSince: in.NotSyncedSince, Wait: in.duration(),
+		Gateways: strings.FieldsFunc(in.Gateway, func(r rune) bool { return r == ',' || r == ' ' }), Targets: in.Targets, OnlyDrifted: in.OnlyDrifted, RuntimeARN: in.RuntimeARN, NotSyncedSince: in.NotSyncedSince, Wait: in.duration(),
 	}, caller)
 	return FleetReport{fleet}, err
 }

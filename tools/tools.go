@@ -10,14 +10,18 @@ type Toolset string
 const (
 	Targets  Toolset = "targets" // with what finds a gateway: the default
 	Gateways Toolset = "gateways"
+	Identity Toolset = "identity" // credential providers
+	Runtimes Toolset = "runtimes"
 )
 
 // Toolsets are all of them.
-func Toolsets() []Toolset { return []Toolset{Targets, Gateways} }
+func Toolsets() []Toolset { return []Toolset{Targets, Gateways, Identity, Runtimes} }
 
 // All lists every tool, in the order in which they are documented. A tool is a
 // line here, an In and an Out type, and a function.
-func All() []Tool { return slices.Concat(targetTools(), gatewayTools()) }
+func All() []Tool {
+	return slices.Concat(targetTools(), gatewayTools(), identityTools(), runtimeTools())
+}
 
 func gatewayTools() []Tool {
 	return of(Gateways,
@@ -25,6 +29,30 @@ func gatewayTools() []Tool {
 			"Creates an MCP gateway and waits until it is READY. One that is there already is not doubled.", createGateway),
 		tool(destroy, "delete_gateway", "Delete gateway",
 			"Deletes a gateway with its targets, for good; waits.", deleteGateway),
+	)
+}
+
+func identityTools() []Tool {
+	return of(Identity,
+		tool(read, "list_credential_providers", "List credential providers",
+			"Lists AgentCore Identity's credential providers.", listProviders),
+		tool(read, "get_credential_provider", "Get credential provider",
+			"Shows a credential provider and the targets that sign in with it; no secret.", getProvider),
+		tool(write, "create_credential_provider", "Create credential provider",
+			"Creates an OAuth2 credential provider whose client secret stays in Secrets Manager.", createProvider),
+		tool(destroy, "delete_credential_provider", "Delete credential provider",
+			"Deletes a credential provider that no target uses.", deleteProvider),
+	)
+}
+
+func runtimeTools() []Tool {
+	return of(Runtimes,
+		tool(read, "list_runtimes", "List runtimes",
+			"Lists the agent runtimes.", listRuntimes),
+		tool(read, "get_runtime", "Get runtime",
+			"Shows a runtime: endpoints, invocation URLs, the targets that use it.", getRuntime),
+		tool(destroy, "delete_runtime", "Delete runtime",
+			"Deletes a runtime that no target uses, for good; waits.", deleteRuntime),
 	)
 }
 

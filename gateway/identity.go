@@ -1,0 +1,194 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"agentcore-gateway-mcp/aws"
+)
+
+// ProviderView is a credential provider as a model sees it: without a secret.
+type ProviderView struct {
+	Name         string                     `json:"name"`
+	ARN          string                     `json:"arn"`
+	Kind         aws.CredentialProviderType `json:"kind"`
+	Vendor       string                     `json:"vendor,omitempty"`
+	Status       string                     `json:"status,omitempty"`
+	ClientID     string                     `json:"clientId,omitempty"`
+	DiscoveryURL string                     `json:"discoveryUrl,omitempty"`
+	SecretARN    string                     `json:"secretArn,omitempty" jsonschema:"where the secret is, never what it is"`
+	CallbackURL  string                     `json:"callbackUrl,omitempty"`
+	UpdatedAt    time.Time                  `json:"updatedAt,omitzero"`
+	UsedBy       []string                   `json:"usedBy,omitempty" jsonschema:"targets that sign in with it, as gateway/target"`
+}
+
+func viewProvider(p aws.Provider) ProviderView {
+	return ProviderView{
+		Name: p.Name, ARN: p.ARN, Kind: p.Kind, Vendor: p.Vendor, Status: p.Status, ClientID: p.ClientID, DiscoveryURL: p.DiscoveryURL, SecretARN: p.SecretARN,
+		CallbackURL: p.CallbackURL, UpdatedAt: p.UpdatedAt.UTC(),
+	}
+}
+
+// Providers lists the credential providers, by name.
+func (m *Manager) Providers(ctx context.Context) ([]ProviderView, error) {
+	all := []ProviderView{}
+	for p, err := range m.Client.Providers(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, viewProvider(p))
+	}
+	slices.SortFunc(all, func(a, b ProviderView) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// Provider finds the credential provider that ref means, a name or an ARN, and which
+// targets of the gateways that this manager may see sign in with it.
+func (m *Manager) Provider(ctx context.Context, ref string) (ProviderView, error) {
+	all, err := m.Providers(ctx)
+	if err != nil {
+		return ProviderView{}, err
+	}
+	name := ref[strings.LastIndexByte(ref, '/')+1:]
+	i, err := choose("credential provider", name, all, func(p ProviderView) candidate { return candidate{p.ARN, p.Name} })
+	if err != nil {
+		return ProviderView{}, err
+	}
+	p := all[i]
+	if p.Kind == aws.CredentialOAuth {
+		whole, err := m.Client.OAuth2Provider(ctx, p.Name)
+		if err != nil {
+			return ProviderView{}, err
+		}
+		p = viewProvider(whole)
+	}
+	err = m.everyTarget(ctx, func(g aws.Gateway, t aws.Target) {
+		if t.Outbound().ARN == p.ARN {
+			p.UsedBy = append(p.UsedBy, g.Name+"/"+t.Name)
+		}
+	})
+	return p, err
+}
+
+// everyTarget reads every target of every gateway that this manager may see, whole.
+func (m *Manager) everyTarget(ctx context.Context, see func(aws.Gateway, aws.Target)) error {
+	gateways, err := m.Gateways(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range gateways {
+		targets, _, err := m.Targets(ctx, g, "", everyName, true, nil)
+		if err != nil {
+			return err
+		}
+		for _, t := range targets {
+			see(g, t)
+		}
+	}
+	return nil
+}
+
+// ProviderSpec says what OAuth2 credential provider to create.
+type ProviderSpec struct{ aws.NewProvider }
+
+// CreateProvider creates an OAuth2 credential provider whose client's secret stays in
+// Secrets Manager. AgentCore will send that secret to the token endpoint of the issuer:
+// only secrets and issuers are taken that whoever started this server has named.
+func (m *Manager) CreateProvider(ctx context.Context, spec ProviderSpec) (ProviderView, error) {
+	switch {
+	case !providerNames().MatchString(spec.Name):
+		return ProviderView{}, fmt.Errorf("%s cannot be a credential provider's name: AWS takes up to 128 letters, digits, hyphens and underscores", asked(spec.Name))
+	case spec.ClientID == "" || spec.SecretARN == "" || spec.DiscoveryURL == "":
+		return ProviderView{}, errors.New("discoveryUrl, clientId and secretArn are all needed; the secret itself is never an argument")
+	case len(m.CredentialSecrets) == 0 || len(m.TrustedIssuers) == 0:
+		return ProviderView{}, errors.New("no credential provider was created: it has AgentCore send a secret to an issuer, so whoever starts this server has to name the secrets (--credential-secrets) and the issuers (--trusted-issuers) that may be used")
+	case !m.maySecret(spec.SecretARN):
+		return ProviderView{}, fmt.Errorf("no credential provider was created: secret %s is not among those that this server may use (--credential-secrets)", asked(spec.SecretARN))
+	case !m.mayIssuer(spec.DiscoveryURL):
+		return ProviderView{}, fmt.Errorf("no credential provider was created: %s is not of an issuer that this server may use (--trusted-issuers)", asked(spec.DiscoveryURL))
+	}
+	if existing, err := m.Client.OAuth2Provider(ctx, spec.Name); err == nil {
+		if existing.ClientID != spec.ClientID || existing.DiscoveryURL != spec.DiscoveryURL {
+			return ProviderView{}, fmt.Errorf("a credential provider named %s is there already, for another client or issuer: give another name", spec.Name)
+		}
+		return viewProvider(existing), nil
+	} else if !errors.Is(err, aws.ErrNotFound) {
+		return ProviderView{}, err
+	}
+	if spec.SecretKey == "" {
+		spec.SecretKey = "client_secret"
+	}
+	_, err := m.bounded(ctx, func(ctx context.Context) (aws.Target, error) {
+		_, err := m.Client.CreateOAuth2Provider(ctx, spec.NewProvider)
+		return aws.Target{}, err
+	})
+	if err != nil && !errors.Is(err, aws.ErrUncertain) {
+		return ProviderView{}, fmt.Errorf("credential provider %s was not created: %w", spec.Name, err)
+	}
+	made, readErr := m.Client.OAuth2Provider(context.WithoutCancel(ctx), spec.Name)
+	switch {
+	case readErr == nil:
+		return viewProvider(made), nil
+	case err != nil:
+		return ProviderView{}, fmt.Errorf("whether credential provider %s was created is not known: %w; list_credential_providers shows it", spec.Name, err)
+	}
+	return ProviderView{}, fmt.Errorf("credential provider %s was created, and cannot be read: %w", spec.Name, readErr)
+}
+
+// providerNames is the service model's pattern (CredentialProviderName).
+var providerNames = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9\-_]{1,128}$`) })
+
+// maySecret reports whether a secret is one of those named: by its ARN or name, or by
+// what stands before a closing *.
+func (m *Manager) maySecret(id string) bool {
+	return slices.ContainsFunc(m.CredentialSecrets, func(allowed string) bool {
+		prefix, open := strings.CutSuffix(allowed, "*")
+		return id == allowed || open && prefix != "" && strings.HasPrefix(id, prefix)
+	})
+}
+
+// mayIssuer reports whether a discovery document is one of those named, or at one of the
+// origins named.
+func (m *Manager) mayIssuer(discovery string) bool {
+	u, err := url.Parse(discovery)
+	if err != nil {
+		return false
+	}
+	at, ok := originOf(u)
+	return ok && slices.ContainsFunc(m.TrustedIssuers, func(allowed string) bool {
+		a, err := url.Parse(allowed)
+		if err != nil {
+			return false
+		}
+		origin, ok := originOf(a)
+		return allowed == discovery || ok && strings.Trim(a.Path, "/") == "" && origin == at
+	})
+}
+
+// DeleteProvider deletes a credential provider. confirm must be its name: without it, and
+// while targets sign in with it, nothing is sent, and the error says which.
+func (m *Manager) DeleteProvider(ctx context.Context, ref, confirm string) (ProviderView, error) {
+	p, err := m.Provider(ctx, ref)
+	switch {
+	case err != nil:
+		return ProviderView{}, err
+	case len(p.UsedBy) > 0:
+		return ProviderView{}, fmt.Errorf("credential provider %s was not deleted: %s sign in with it, and would fail; give them another with update_target, or delete them first", p.Name, few(p.UsedBy))
+	case confirm != p.Name:
+		return ProviderView{}, fmt.Errorf("credential provider %s was not deleted: no target that can be seen from here signs in with it, others may. To go on, call again with confirm set to %q", p.Name, p.Name)
+	}
+	_, err = m.bounded(ctx, func(ctx context.Context) (aws.Target, error) {
+		return aws.Target{}, m.Client.DeleteProvider(ctx, p.Kind, p.Name)
+	})
+	if err != nil && !errors.Is(err, aws.ErrNotFound) {
+		return ProviderView{}, fmt.Errorf("credential provider %s was not deleted: %w", p.Name, err)
+	}
+	return p, nil
+}

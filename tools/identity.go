@@ -1,0 +1,79 @@
+package tools
+
+import (
+	"context"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/terminal"
+)
+
+// ProviderArgument says which credential provider is meant.
+type ProviderArgument struct {
+	Provider string `json:"provider" jsonschema:"name or ARN"`
+}
+
+// ProviderList is the answer of list_credential_providers.
+type ProviderList struct {
+	Providers []gateway.ProviderView `json:"providers"`
+}
+
+// Show prints the credential providers for a person.
+func (out ProviderList) Show(p *terminal.Printer) {
+	table := p.Table()
+	table.Row("NAME", "KIND", "VENDOR", "STATUS", "ISSUER")
+	for _, v := range out.Providers {
+		table.Row(v.Name, string(v.Kind), terminal.Dash(v.Vendor), terminal.Dash(v.Status), terminal.Dash(v.DiscoveryURL))
+	}
+	table.Print()
+}
+
+func listProviders(ctx context.Context, m *gateway.Manager, in FilterArgument, _ gateway.Caller) (ProviderList, error) {
+	all, err := m.Providers(ctx)
+	out := ProviderList{Providers: []gateway.ProviderView{}}
+	for _, p := range all {
+		if in.keeps(p.Name) {
+			out.Providers = append(out.Providers, p)
+		}
+	}
+	return out, err
+}
+
+// ProviderReport is the answer about one credential provider.
+type ProviderReport struct {
+	Outcome gateway.Outcome `json:"outcome,omitempty"`
+	gateway.ProviderView
+	Next string `json:"next,omitempty"`
+}
+
+func getProvider(ctx context.Context, m *gateway.Manager, in ProviderArgument, _ gateway.Caller) (ProviderReport, error) {
+	p, err := m.Provider(ctx, in.Provider)
+	return ProviderReport{ProviderView: p}, err
+}
+
+// CreateProviderArguments are the arguments of create_credential_provider.
+type CreateProviderArguments struct {
+	Name         string `json:"name"`
+	DiscoveryURL string `json:"discoveryUrl" jsonschema:"of the issuer"`
+	ClientID     string `json:"clientId"`
+	SecretARN    string `json:"secretArn" jsonschema:"of the Secrets Manager secret"`
+	SecretKey    string `json:"secretKey,omitempty" jsonschema:"its JSON key, default client_secret"`
+}
+
+func createProvider(ctx context.Context, m *gateway.Manager, in CreateProviderArguments, _ gateway.Caller) (ProviderReport, error) {
+	p, err := m.CreateProvider(ctx, gateway.ProviderSpec{NewProvider: aws.NewProvider{
+		Name: in.Name, DiscoveryURL: in.DiscoveryURL, ClientID: in.ClientID, SecretARN: in.SecretARN, SecretKey: in.SecretKey,
+	}})
+	return ProviderReport{Outcome: gateway.Created, ProviderView: p, Next: "create_target takes it as provider, with auth oauth"}, err
+}
+
+// DeleteProviderArguments are the arguments of delete_credential_provider.
+type DeleteProviderArguments struct {
+	ProviderArgument
+	ConfirmArgument
+}
+
+func deleteProvider(ctx context.Context, m *gateway.Manager, in DeleteProviderArguments, _ gateway.Caller) (ProviderReport, error) {
+	p, err := m.DeleteProvider(ctx, in.Provider, in.Confirm)
+	return ProviderReport{Outcome: gateway.Deleted, ProviderView: p}, err
+}
