@@ -138,8 +138,8 @@ func newKilled(t *testing.T) *killed {
 	}
 	created, err := client.CreateTarget(t.Context(), k.gatewayID, aws.NewTarget{
 		Name: "orders", Description: "the order desk", Endpoint: k.first, Scopes: []string{"orders/invoke"},
-		ProviderARN: "arn:aws:bedrock-agentcore:us-east-1:123456789012:token-vault/default/oauth2credentialprovider/p",
-		RequestHeaders:   []string{"X-Correlation-Id"}, ResourcePriority: 7,
+		ProviderARN:    "arn:aws:bedrock-agentcore:us-east-1:123456789012:token-vault/default/oauth2credentialprovider/p",
+		RequestHeaders: []string{"X-Correlation-Id"}, ResourcePriority: 7,
 	})
 	if err != nil {
 		t.Fatal(err)

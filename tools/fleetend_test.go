@@ -58,7 +58,15 @@ func TestFleetReadsBeforeItSends(t *testing.T) {
 	release := b.cloud.Hold(types.TargetStatusSynchronizing)
 	defer release()
 	go func() {
-		eventually(t, "five are at work", func() bool { return b.cloud.Calls("SynchronizeGatewayTargets") == 5 })
+		eventually(t, "five are at work", func() bool {
+			working := 0
+			for target := range b.client.Targets(t.Context(), b.gatewayID) {
+				if target.Status == types.TargetStatusSynchronizing {
+					working++
+				}
+			}
+			return working == 5
+		})
 		for _, id := range ids {
 			b.setTarget(id, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
 				if o.Status == types.TargetStatusReady { // the one that is queued
