@@ -73,7 +73,7 @@ func connectStdio(p *process, w *tutorial.World) (*mcp.ClientSession, func(), er
 	}
 	child := exec.CommandContext(p.ctx, self)
 	child.Env = append(os.Environ(), "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.URL, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE="+w.URL,
-		"AWS_REGION=us-east-1", "AGENTCORE_GATEWAY_MCP_LOCAL=false", "AGENTCORE_GATEWAY_MCP_READ_ONLY=false",
+		"AWS_REGION=us-east-1", "AGENTCORE_GATEWAY_MCP_LOCAL=false", "AGENTCORE_GATEWAY_MCP_TOOLSETS=all", "AGENTCORE_GATEWAY_MCP_READ_ONLY=false",
 		"AGENTCORE_GATEWAY_MCP_LOG_LEVEL=warn")
 	for _, setting := range w.Settings() {
 		child.Env = append(child.Env, setting[0]+"="+setting[1])
@@ -84,7 +84,7 @@ func connectStdio(p *process, w *tutorial.World) (*mcp.ClientSession, func(), er
 
 // connectHTTP serves MCP on a loopback port, as serve does, and connects to it.
 func connectHTTP(p *process, w *tutorial.World) (*mcp.ClientSession, func(), error) {
-	s, err := Wiring{Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets}.In(w).Wire(p.ctx)
+	s, err := Wiring{Toolsets: tools.Toolsets(), Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets}.In(w).Wire(p.ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -225,23 +225,29 @@ func (d *demo) expectKept() error {
 }
 
 func (d *demo) cleanUp() error {
-	d.stage.step("Clean-up: target and gateway are deleted")
-	client, err := aws.New(d.ctx, d.world.AWS())
+	d.stage.step("Clean-up: target, gateway, credential provider and runtimes are deleted")
+	gone, err := ask[gateway.GatewayChange](d, "delete my gateway with all that is in it", "delete_gateway", map[string]any{"gateway": tutorial.Gateway, "confirm": tutorial.Gateway})
 	if err != nil {
 		return err
 	}
-	d.stage.note("DeleteGatewayTarget, DeleteGateway (AWS SDK)")
-	if err := client.DeleteTarget(d.ctx, d.world.GatewayID, d.world.TargetID); err != nil {
+	if gone.Outcome != gateway.Deleted || gone.DeletedTargets != 1 {
+		return fmt.Errorf("want the gateway and its target gone, got %+v", gone)
+	}
+	d.stage.answer("%s after %.1f s, with %d target", gone.Outcome, gone.Seconds, gone.DeletedTargets)
+	provider, err := ask[tools.ProviderReport](d, "delete its credential provider", "delete_credential_provider", map[string]any{"provider": tutorial.Provider, "confirm": tutorial.Provider})
+	if err != nil {
 		return err
 	}
-	if err := client.WaitTargetGone(d.ctx, d.world.GatewayID, d.world.TargetID); err != nil {
-		return err
-	}
-	if err := client.DeleteGateway(d.ctx, d.world.GatewayID); err != nil {
-		return err
-	}
-	if _, err := client.WaitGateway(d.ctx, d.world.GatewayID); !errors.Is(err, aws.ErrNotFound) {
-		return fmt.Errorf("want the gateway gone, got %v", err)
+	d.stage.answer("%s", provider.Outcome)
+	for _, name := range []string{"orders_v1", "orders_v2"} {
+		runtime, err := ask[tools.RuntimeReport](d, "delete runtime "+name, "delete_runtime", map[string]any{"runtime": name, "confirm": name})
+		if err != nil {
+			return err
+		}
+		if runtime.Outcome != gateway.Deleted {
+			return fmt.Errorf("want runtime %s gone, got %+v", name, runtime)
+		}
+		d.stage.answer("%s", runtime.Outcome)
 	}
 	left, err := ask[tools.GatewayList](d, "which gateways are there?", "list_gateways", nil)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/tools"
 	"agentcore-gateway-mcp/tutorial"
 )
 
@@ -140,5 +141,71 @@ func TestCreationsEnds(t *testing.T) {
 	s.cloud.Inject(emulator.Fault{Operation: "DeleteGatewayTarget", Reset: true, After: true, Times: 1})
 	if c := must[gateway.Change](s.bench, "delete_target", map[string]any{"target": "lost", "confirm": "lost"}); c.Outcome != gateway.Deleted || s.cloud.Calls("DeleteGatewayTarget") != 2 {
 		t.Errorf("lost: %s", indented(c))
+	}
+}
+
+// The tutorial from clean to clean, by tools alone: credential provider, gateway, target
+// on a runtime, drift, synchronization, a move, the diagnosis of a planted fault, and
+// the clean-up.
+func TestTutorialByTools(t *testing.T) {
+	t.Parallel()
+	s := newLifeScene(t)
+	w := s.world
+	must[gateway.GatewayChange](s.bench, "delete_gateway", map[string]any{"confirm": tutorial.Gateway})
+	must[tools.ProviderReport](s.bench, "delete_credential_provider", map[string]any{"provider": tutorial.Provider, "confirm": tutorial.Provider})
+
+	secret := s.cloud.PutSecret("runtime-client", `{"client_secret":"`+w.RuntimeSecret+`"}`)
+	s.manager.CredentialSecrets, s.manager.TrustedIssuers = []string{secret}, []string{w.URL}
+	provider := must[tools.ProviderReport](s.bench, "create_credential_provider", map[string]any{
+		"name": "orders-identity", "discoveryUrl": w.Runtimes.DiscoveryURL(w.URL), "clientId": tutorial.RuntimeClient, "secretArn": secret,
+	})
+	made := must[gateway.GatewayChange](s.bench, "create_gateway", map[string]any{
+		"name": "shop", "roleArn": gatewayRole, "authorizer": "CUSTOM_JWT", "discoveryUrl": w.Callers.DiscoveryURL(w.URL),
+		"allowedClients": []string{tutorial.GatewayClient}, "allowedScopes": []string{tutorial.GatewayScope},
+	})
+	if made.Outcome != gateway.Created {
+		t.Fatalf("the gateway: %s", indented(made))
+	}
+	runtime := must[tools.RuntimeReport](s.bench, "get_runtime", map[string]any{"runtime": "orders_v1"})
+	target := map[string]any{"name": tutorial.Target, "runtimeArn": runtime.ARN, "auth": "oauth", "provider": provider.Name, "scopes": []string{tutorial.RuntimeScope}}
+	if c := must[gateway.Change](s.bench, "create_target", target); c.Outcome != gateway.Created || len(c.Tools.Added) != 2 {
+		t.Fatalf("the target: %s", indented(c))
+	}
+
+	s.check(s.orders.SetTools(3))
+	if d := must[tools.DriftReport](s.bench, "check_drift", nil); d.Drifted != 1 {
+		t.Errorf("drift: %s", indented(d))
+	}
+	if f := must[gateway.Fleet](s.bench, "synchronize_targets", map[string]any{"runtimeArn": runtime.ARN}); f.Changed != 1 {
+		t.Errorf("synchronized: %s", indented(f))
+	}
+	moved := must[gateway.Change](s.bench, "update_target_endpoint", map[string]any{"target": tutorial.Target, "runtimeArn": w.NewRuntimeARN})
+	if moved.Outcome != gateway.Updated || len(moved.Tools.Added) != 1 {
+		t.Errorf("moved: %s", indented(moved))
+	}
+
+	w.Runtimes.AddClient(tutorial.RuntimeClient, "rotated", tutorial.RuntimeScope)
+	if c := answered[gateway.Change](s.bench, "synchronize_target", map[string]any{"target": tutorial.Target}); c.Outcome != gateway.Failed {
+		t.Errorf("with another secret: %s", indented(c))
+	}
+	if d := must[tools.DiagnosisReport](s.bench, "diagnose_target", map[string]any{"target": tutorial.Target}); d.Cause != gateway.TokenRefused || !strings.Contains(d.Remedy, "orders-identity") {
+		t.Errorf("diagnosed: %s", indented(d))
+	}
+	s.cloud.PutSecret("runtime-client", `{"client_secret":"rotated"}`)
+	if c := must[gateway.Change](s.bench, "synchronize_target", map[string]any{"target": tutorial.Target}); c.Outcome != gateway.Synchronized {
+		t.Errorf("with the secret put right: %s", indented(c))
+	}
+
+	if c := must[gateway.GatewayChange](s.bench, "delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"}); c.Outcome != gateway.Deleted || c.DeletedTargets != 1 {
+		t.Errorf("cleaned up: %s", indented(c))
+	}
+	must[tools.ProviderReport](s.bench, "delete_credential_provider", map[string]any{"provider": "orders-identity", "confirm": "orders-identity"})
+	for _, name := range []string{"orders_v1", "orders_v2"} {
+		must[tools.RuntimeReport](s.bench, "delete_runtime", map[string]any{"runtime": name, "confirm": name})
+	}
+	gateways := must[tools.GatewayList](s.bench, "list_gateways", nil)
+	providers, runtimes := must[tools.ProviderList](s.bench, "list_credential_providers", nil), must[tools.RuntimeList](s.bench, "list_runtimes", nil)
+	if len(gateways.Gateways)+len(providers.Providers)+len(runtimes.Runtimes) != 0 {
+		t.Errorf("left: %s %s %s", indented(gateways), indented(providers), indented(runtimes))
 	}
 }
