@@ -2,6 +2,8 @@ package aws
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -41,6 +43,9 @@ type Gateway struct {
 	StatusReasons []string
 	Revisions     []string // of MCP that it accepts; none: it does not say
 	Filter        string   // what may keep tools from a caller of the gateway, in words; "" for nothing
+	unknown       []string
+	body          json.RawMessage
+	raw           *control.GetGatewayOutput
 }
 
 // Account and Region are those in the gateway's ARN, "" in a listing.
@@ -80,9 +85,18 @@ func (c *Client) Gateways(ctx context.Context) iter.Seq2[Gateway, error] {
 
 // Gateway reads one gateway by its id. ErrNotFound when there is none.
 func (c *Client) Gateway(ctx context.Context, id string) (Gateway, error) {
-	out, err := c.control.GetGateway(ctx, &control.GetGatewayInput{GatewayIdentifier: &id})
+	var body []byte
+	out, err := c.control.GetGateway(ctx, &control.GetGatewayInput{GatewayIdentifier: &id}, withStack(keepBody(&body)))
 	if err != nil {
 		return Gateway{}, wrap(ctx, "GetGateway", false, err)
+	}
+	known, err := EncodeJSON(out)
+	if err != nil {
+		return Gateway{}, err
+	}
+	unknown, err := missing(body, known)
+	if err != nil {
+		return Gateway{}, fmt.Errorf("GetGateway: %w", err)
 	}
 	var discovery string
 	if jwt, ok := out.AuthorizerConfiguration.(*types.AuthorizerConfigurationMemberCustomJWTAuthorizer); ok {
@@ -94,7 +108,7 @@ func (c *Client) Gateway(ctx context.Context, id string) (Gateway, error) {
 		CreatedAt: aws.ToTime(out.CreatedAt), UpdatedAt: aws.ToTime(out.UpdatedAt),
 		ARN: aws.ToString(out.GatewayArn), URL: aws.ToString(out.GatewayUrl), RoleARN: aws.ToString(out.RoleArn),
 		StatusReasons: out.StatusReasons, Revisions: revisions(out.ProtocolConfiguration),
-		Filter: filter(out.PolicyEngineConfiguration, out.InterceptorConfigurations),
+		Filter: filter(out.PolicyEngineConfiguration, out.InterceptorConfigurations), unknown: unknown, body: body, raw: out,
 	}, nil
 }
 

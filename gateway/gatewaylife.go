@@ -16,13 +16,14 @@ import (
 
 // GatewayChange is what came of creating or deleting a gateway.
 type GatewayChange struct {
-	Outcome        Outcome `json:"outcome"`
-	GatewayView            // as last seen
-	DeletedTargets int     `json:"deletedTargets,omitempty"`
-	Seconds        float64 `json:"seconds"`
-	Next           string  `json:"next,omitempty" jsonschema:"what to do now"`
-	Account        string  `json:"account,omitempty"`
-	Region         string  `json:"region,omitempty"`
+	Outcome        Outcome   `json:"outcome"`
+	GatewayView              // as last seen
+	DeletedTargets int       `json:"deletedTargets,omitempty"`
+	Configuration  []Setting `json:"configuration,omitempty" jsonschema:"what the update changes"`
+	Seconds        float64   `json:"seconds"`
+	Next           string    `json:"next,omitempty" jsonschema:"what to do now"`
+	Account        string    `json:"account,omitempty"`
+	Region         string    `json:"region,omitempty"`
 }
 
 // IsFailure reports whether a model must see the outcome as an error.

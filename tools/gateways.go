@@ -71,6 +71,9 @@ func (c GatewayReport) Show(p *terminal.Printer) {
 	if c.URL != "" && c.Outcome != gateway.Deleted {
 		p.Linef("  %s", c.URL)
 	}
+	for _, s := range c.Configuration {
+		p.Linef("  %s\n    before  %s\n    after   %s", s.Path, terminal.Dash(s.Before), terminal.Dash(s.After))
+	}
 	if c.DeletedTargets > 0 {
 		p.Linef("  %d targets deleted", c.DeletedTargets)
 	}
@@ -84,6 +87,31 @@ func createGateway(ctx context.Context, m *gateway.Manager, in CreateGatewayArgu
 		Name: in.Name, Description: in.Description, RoleARN: in.RoleARN, Authorizer: in.Authorizer, DiscoveryURL: in.DiscoveryURL,
 		AllowedClients: in.AllowedClients, AllowedAudience: in.AllowedAudience, AllowedScopes: in.AllowedScopes, Semantic: in.SemanticSearch, Revisions: in.SupportedVersions,
 	}, Confirm: in.Confirm, Wait: in.duration()}, caller.Progress)
+	return GatewayReport{change}, err
+}
+
+// UpdateGatewayArguments are the arguments of update_gateway. What is left out is kept.
+type UpdateGatewayArguments struct {
+	GatewayArgument
+	Description       *string   `json:"description,omitempty"`
+	RoleARN           *string   `json:"roleArn,omitempty"`
+	DiscoveryURL      *string   `json:"discoveryUrl,omitempty"`
+	AllowedClients    *[]string `json:"allowedClients,omitempty" jsonschema:"[] for none"`
+	AllowedAudience   *[]string `json:"allowedAudience,omitempty"`
+	AllowedScopes     *[]string `json:"allowedScopes,omitempty"`
+	SupportedVersions *[]string `json:"supportedVersions,omitempty" jsonschema:"MCP revisions"`
+	Instructions      *string   `json:"instructions,omitempty"`
+	Debug             *bool     `json:"debug,omitempty" jsonschema:"tell callers why tools fail"`
+	DryRun            bool      `json:"dryRun,omitempty"`
+	Confirm           string    `json:"confirm,omitempty" jsonschema:"the gateway's name, if asked for"`
+	WaitArgument
+}
+
+func updateGateway(ctx context.Context, m *gateway.Manager, in UpdateGatewayArguments, caller gateway.Caller) (GatewayReport, error) {
+	change, err := m.UpdateGateway(ctx, in.Gateway, gateway.GatewayUpdate{Edit: aws.GatewayEdit{
+		Description: in.Description, RoleARN: in.RoleARN, DiscoveryURL: in.DiscoveryURL, AllowedClients: in.AllowedClients, AllowedAudience: in.AllowedAudience,
+		AllowedScopes: in.AllowedScopes, Revisions: in.SupportedVersions, Instructions: in.Instructions, Debug: in.Debug,
+	}, DryRun: in.DryRun, Confirm: in.Confirm, Wait: in.duration()}, caller.Progress)
 	return GatewayReport{change}, err
 }
 

@@ -27,6 +27,8 @@ func gatewayTools() []Tool {
 	return of(Gateways,
 		tool(write, "create_gateway", "Create gateway",
 			"Creates an MCP gateway and waits until it is READY. One that is there already is not doubled.", createGateway),
+		tool(replace, "update_gateway", "Update gateway",
+			"Changes settings of a gateway and keeps the rest; waits, and says what AWS did not take.", updateGateway),
 		tool(destroy, "delete_gateway", "Delete gateway",
 			"Deletes a gateway with its targets, for good; waits.", deleteGateway),
 	)
