@@ -32,6 +32,7 @@ func (DriftState) Values() []DriftState { return []DriftState{InSync, Drifted, U
 
 // Drift holds what a server offers against what the gateway serves of it.
 type Drift struct {
+	Gateway            string            `json:"gateway,omitempty" jsonschema:"where several were asked"`
 	Target             string            `json:"target"`
 	TargetID           string            `json:"targetId"`
 	State              DriftState        `json:"state"`

@@ -91,7 +91,7 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 			return Fleet{}, fmt.Errorf("nothing was begun: %w", err)
 		}
 	}
-	gateways, err := m.fleetGateways(ctx, r.Gateways)
+	gateways, err := m.GatewaysOf(ctx, r.Gateways)
 	if err != nil {
 		return Fleet{}, err
 	}

@@ -11,7 +11,9 @@ import (
 	"agentcore-gateway-mcp/aws"
 )
 
-func (m *Manager) fleetGateways(ctx context.Context, refs []string) ([]aws.Gateway, error) {
+// GatewaysOf finds the gateways that refs mean: ids, names or ARNs; none for the only one,
+// * for all.
+func (m *Manager) GatewaysOf(ctx context.Context, refs []string) ([]aws.Gateway, error) {
 	if len(refs) == 0 {
 		refs = []string{""}
 	}

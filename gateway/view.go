@@ -42,6 +42,7 @@ func ViewGateway(g aws.Gateway) GatewayView {
 // TargetView is a target as a model sees it. Endpoint, Auth and StatusReasons
 // take a read of their own and are absent without it.
 type TargetView struct {
+	Gateway            string                     `json:"gateway,omitempty" jsonschema:"where several were asked"`
 	ID                 string                     `json:"id"`
 	Name               string                     `json:"name"`
 	Status             aws.TargetStatus           `json:"status"`

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"strings"
 
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
@@ -9,7 +10,7 @@ import (
 
 // CheckDriftArguments are the arguments of check_drift.
 type CheckDriftArguments struct {
-	GatewayArgument
+	GatewaysArgument
 	Target string `json:"target,omitempty" jsonschema:"id or name; default: all"`
 	Filter string `json:"filter,omitempty" jsonschema:"text in a tool's name"`
 }
@@ -31,7 +32,11 @@ func (out DriftReport) Show(p *terminal.Printer) {
 		if d.Pinned {
 			pinned = ", pinned"
 		}
-		p.Linef("%s  %s%s (synchronized %s)", d.Target, d.State, pinned, terminal.Ago(d.LastSynchronizedAt))
+		name := d.Target
+		if d.Gateway != "" {
+			name = d.Gateway + "/" + name
+		}
+		p.Linef("%s  %s%s (synchronized %s)", name, d.State, pinned, terminal.Ago(d.LastSynchronizedAt))
 		if d.Reason != "" {
 			p.Linef("  %s", d.Reason)
 		}
@@ -46,29 +51,45 @@ func (out DriftReport) Show(p *terminal.Printer) {
 }
 
 func checkDrift(ctx context.Context, m *gateway.Manager, in CheckDriftArguments, caller gateway.Caller) (DriftReport, error) {
-	g, drifts, err := m.CheckDrift(ctx, in.Gateway, in.Target, caller.Progress)
+	gateways, err := m.GatewaysOf(ctx, in.refs())
 	if err != nil {
 		return DriftReport{}, err
 	}
-	out := DriftReport{Gateway: g.Name, Targets: drifts}
-	for i := range drifts {
-		drifts[i].Keep(FilterArgument{in.Filter}.keeps)
-		if !caller.Program {
-			drifts[i].Definitions = nil
+	out := DriftReport{Targets: []gateway.Drift{}}
+	for _, g := range gateways {
+		_, drifts, err := m.CheckDrift(ctx, g.ID, in.Target, caller.Progress)
+		if err != nil {
+			return DriftReport{}, err
 		}
-	}
-	for _, d := range drifts {
-		switch d.State {
-		case gateway.InSync:
-			out.InSync++
-		case gateway.Drifted:
-			out.Drifted++
-		default:
-			out.Unknown++
+		out.Gateway = strings.TrimPrefix(out.Gateway+", "+g.Name, ", ")
+		for _, d := range drifts {
+			if len(gateways) > 1 {
+				d.Gateway = g.Name
+			}
+			out.add(d, in, caller.Program, len(gateways) > 1)
 		}
 	}
 	if out.Drifted > 0 {
 		out.Next = "synchronize_target, or synchronize_targets with onlyDrifted, makes the gateway read the servers' tools again; a pinned target needs unpin_target_tools"
 	}
 	return out, nil
+}
+
+// add counts a target, and shows it: of several gateways only what is not in sync.
+func (out *DriftReport) add(d gateway.Drift, in CheckDriftArguments, program, several bool) {
+	d.Keep(FilterArgument{in.Filter}.keeps)
+	if !program {
+		d.Definitions = nil
+	}
+	switch d.State {
+	case gateway.InSync:
+		if out.InSync++; several {
+			return
+		}
+	case gateway.Drifted:
+		out.Drifted++
+	default:
+		out.Unknown++
+	}
+	out.Targets = append(out.Targets, d)
 }

@@ -12,6 +12,15 @@ type GatewayArgument struct {
 	Gateway string `json:"gateway,omitempty" jsonschema:"id, name or ARN; default: the only one"`
 }
 
+// GatewaysArgument chooses one or several gateways.
+type GatewaysArgument struct {
+	Gateway string `json:"gateway,omitempty" jsonschema:"id, name or ARN; several with commas, * for all; default: the only one"`
+}
+
+func (g GatewaysArgument) refs() []string {
+	return strings.FieldsFunc(g.Gateway, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
 // TargetArgument chooses a target of a gateway.
 type TargetArgument struct {
 	GatewayArgument

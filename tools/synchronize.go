@@ -23,7 +23,7 @@ func synchronizeTarget(ctx context.Context, m *gateway.Manager, in SynchronizeTa
 
 // SynchronizeTargetsArguments are the arguments of synchronize_targets.
 type SynchronizeTargetsArguments struct {
-	Gateway        string    `json:"gateway,omitempty" jsonschema:"id, name or ARN; several with commas, * for all; default: the only one"`
+	GatewaysArgument
 	Targets        []string  `json:"targets,omitempty" jsonschema:"default: all"`
 	OnlyDrifted    bool      `json:"onlyDrifted,omitempty"`
 	RuntimeARN     string    `json:"runtimeArn,omitempty" jsonschema:"only targets that point to it"`
@@ -58,7 +58,7 @@ func (f FleetReport) Show(p *terminal.Printer) {
 
 func synchronizeTargets(ctx context.Context, m *gateway.Manager, in SynchronizeTargetsArguments, caller gateway.Caller) (FleetReport, error) {
 	fleet, err := m.SynchronizeAll(ctx, gateway.FleetRequest{
-		Gateways: strings.FieldsFunc(in.Gateway, func(r rune) bool { return r == ',' || r == ' ' }), Targets: in.Targets, OnlyDrifted: in.OnlyDrifted, RuntimeARN: in.RuntimeARN, NotSyncedSince: in.NotSyncedSince, Wait: in.duration(),
+		Gateways: in.refs(), Targets: in.Targets, OnlyDrifted: in.OnlyDrifted, RuntimeARN: in.RuntimeARN, NotSyncedSince: in.NotSyncedSince, Wait: in.duration(),
 	}, caller)
 	return FleetReport{fleet}, err
 }

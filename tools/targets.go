@@ -2,6 +2,8 @@ package tools
 
 import (
 	"context"
+	"net/url"
+	"strings"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
@@ -10,8 +12,8 @@ import (
 
 // ListTargetsArguments are the arguments of list_targets.
 type ListTargetsArguments struct {
-	GatewayArgument
-	FilterArgument
+	GatewaysArgument
+	Filter  string           `json:"filter,omitempty" jsonschema:"text in the name, endpoint or runtime ARN"`
 	Status  aws.TargetStatus `json:"status,omitempty" jsonschema:"only these"`
 	Details *bool            `json:"details,omitempty" jsonschema:"false: quick, without endpoint, auth and reasons"`
 }
@@ -31,6 +33,9 @@ func (out TargetList) Show(p *terminal.Printer) {
 		if t.Pinned {
 			t.Name += " (pinned)"
 		}
+		if t.Gateway != "" {
+			t.Name = t.Gateway + "/" + t.Name
+		}
 		table.Row(t.Name, t.ID, string(t.Status), terminal.Dash(string(t.Type)), terminal.Ago(t.LastSynchronizedAt), terminal.Dash(string(t.Auth)), terminal.Dash(t.Endpoint))
 	}
 	table.Print()
@@ -48,19 +53,47 @@ func (out TargetList) Show(p *terminal.Printer) {
 }
 
 func listTargets(ctx context.Context, m *gateway.Manager, in ListTargetsArguments, caller gateway.Caller) (TargetList, error) {
-	g, err := m.Gateway(ctx, in.Gateway)
+	gateways, err := m.GatewaysOf(ctx, in.refs())
 	if err != nil {
 		return TargetList{}, err
 	}
-	all, undetailed, err := m.Targets(ctx, g, in.Status, in.keeps, in.Details == nil || *in.Details, caller.Progress)
-	if err != nil {
-		return TargetList{}, err
+	out, undetailed := TargetList{Targets: []gateway.TargetView{}}, 0
+	for _, g := range gateways {
+		all, left, err := m.Targets(ctx, g, in.Status, in.named, in.detailed(), caller.Progress)
+		if err != nil {
+			return TargetList{}, err
+		}
+		undetailed += left
+		out.Gateway = strings.TrimPrefix(out.Gateway+", "+g.Name, ", ")
+		for _, t := range all {
+			v := gateway.ViewTarget(t)
+			if !in.keeps(v) {
+				continue
+			}
+			if len(gateways) > 1 {
+				v.Gateway = g.Name
+			}
+			out.Targets = append(out.Targets, v)
+		}
 	}
-	out := TargetList{Gateway: g.Name, Targets: []gateway.TargetView{}, Next: nextForUndetailed(undetailed)}
-	for _, t := range all {
-		out.Targets = append(out.Targets, gateway.ViewTarget(t))
-	}
+	out.Next = nextForUndetailed(undetailed)
 	return out, nil
+}
+
+func (in ListTargetsArguments) detailed() bool { return in.Details == nil || *in.Details }
+
+// named reports whether a target may be meant by its name: with details its endpoint
+// decides as well.
+func (in ListTargetsArguments) named(name string) bool {
+	return in.detailed() || FilterArgument{in.Filter}.keeps(name)
+}
+
+// keeps reports whether the filter is in a target's name, or its endpoint, also as the
+// ARN in a runtime's URL is written elsewhere.
+func (in ListTargetsArguments) keeps(v gateway.TargetView) bool {
+	filter := FilterArgument{in.Filter}
+	decoded, err := url.PathUnescape(v.Endpoint)
+	return filter.keeps(v.Name) || in.detailed() && (filter.keeps(v.Endpoint) || err == nil && filter.keeps(decoded))
 }
 
 // TargetDetails is the answer of get_target.
