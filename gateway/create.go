@@ -5,12 +5,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/remote"
 )
 
 // TargetAuth is how a new target signs in at its server.
@@ -77,7 +79,8 @@ func (m *Manager) CreateTarget(ctx context.Context, gateway string, spec TargetS
 	refusal := err
 	op := m.newOperation(g, aws.Target{Name: n.Name, Endpoint: n.Endpoint, Type: aws.TargetMCPServer})
 	op.leaves = caller.Program
-	if c.found, err = m.probe(ctx, op.before, spec.Auth); err != nil {
+	offered, err := m.offeredByStranger(ctx, op.before)
+	if c.found, err = c.judge(&offered, err, spec.Auth); err != nil {
 		return Change{}, err
 	}
 	if o.DryRun {
@@ -216,16 +219,20 @@ func (m *Manager) mayCreate(ctx context.Context, g aws.Gateway, n aws.NewTarget,
 	return unchecked, nil
 }
 
-// probe asks the endpoint of a new target, without credentials, whether an MCP server
-// answers there. One that asks for a credential is as good as it can be seen; for a
-// target that has none the list must come.
-func (m *Manager) probe(ctx context.Context, t aws.Target, auth TargetAuth) (*catalog.List, error) {
-	offered, err := m.offeredByStranger(ctx, t)
-	if err == nil {
-		return &offered, nil
-	}
-	if auth == AuthNone || auth == "" {
-		return nil, fmt.Errorf("target %s was not created: its server was asked as AgentCore would ask, without credentials, and %w", t.Name, err)
+// judge holds what the endpoint has answered, without credentials, against how the target
+// signs in: where it does not, the list must have come; else one that asks for a
+// credential is as good as it can be seen, and anything else is told.
+func (c *creation) judge(offered *catalog.List, err error, auth TargetAuth) (*catalog.List, error) {
+	failed := (*remote.Error)(nil)
+	switch {
+	case err == nil:
+		return offered, nil
+	case auth == AuthNone || auth == "":
+		return nil, fmt.Errorf("target %s was not created: its server was asked as AgentCore would ask, without credentials, and %w", c.new.Name, err)
+	case errors.As(err, &failed) && (failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden):
+		c.unchecked = append(c.unchecked, "which tools the server offers: it asks for a credential")
+	default:
+		c.unchecked = append(c.unchecked, "which tools the server offers: "+err.Error())
 	}
 	return nil, nil
 }
@@ -254,7 +261,6 @@ func (c *creation) planned(o *operation, refusal error) Change {
 		change.Next = refusal.Error()
 	}
 	if c.found == nil {
-		change.Unchecked = append(change.Unchecked, "which tools the server offers: it asks for a credential")
 		return change
 	}
 	tools := compare(catalog.List{}, *c.found)
