@@ -74,6 +74,21 @@ func (o *Observer) Observe(t Target, elapsed time.Duration) bool {
 	return false
 }
 
+// readTimeout bounds one read of a wait: one that hangs must not blind it.
+const readTimeout = 20 * time.Second
+
+// BoundedRead makes one read of a wait. ErrUnreachable when no answer comes in 20 s,
+// while ctx goes on.
+func BoundedRead[T any](ctx context.Context, read func(context.Context) (T, error)) (T, error) {
+	bounded, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	v, err := read(bounded)
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		return v, fmt.Errorf("%w within %s", ErrUnreachable, readTimeout)
+	}
+	return v, err
+}
+
 // WaitTarget polls a target until the change that began after before was read
 // has ended, and returns the target as it then is: READY twice in a row, a
 // failure, or pending authorization, none of which is an error here. Each poll
@@ -85,7 +100,7 @@ func (c *Client) WaitTarget(ctx context.Context, gatewayID string, before Target
 	o := Observer{Before: before}
 	start, last := time.Now(), before
 	for delay := range c.poll.delays() {
-		t, err := c.Target(ctx, gatewayID, before.ID)
+		t, err := BoundedRead(ctx, func(ctx context.Context) (Target, error) { return c.Target(ctx, gatewayID, before.ID) })
 		if err != nil {
 			return last, err
 		}

@@ -167,12 +167,15 @@ func (m *Manager) find(ctx context.Context, gateway, target string) (aws.Gateway
 }
 
 func (m *Manager) targets(ctx context.Context, g aws.Gateway) ([]aws.Target, error) {
-	all := []aws.Target{}
+	all, seen := []aws.Target{}, map[string]bool{}
 	for t, err := range m.Client.Targets(ctx, g.ID) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, t)
+		if !seen[t.ID] { // a list that changes while it is paged may repeat one
+			seen[t.ID] = true
+			all = append(all, t)
+		}
 	}
 	return all, nil
 }

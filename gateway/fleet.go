@@ -76,6 +76,10 @@ type SkipReason struct {
 	Targets []string `json:"targets" jsonschema:"the first of them, as gateway/target"`
 }
 
+// leastToPrepare is how long listing and reading may take before anything is begun,
+// however short the wait.
+const leastToPrepare = 20 * time.Second
+
 // SynchronizeAll synchronizes many targets, one id a call as AWS wants it, at
 // AWS's rates and with at most five at work in a gateway. Each is an operation of
 // its own; how they stand is followed by listings, not by a read of each. One
@@ -101,7 +105,9 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 	if !r.NotSyncedSince.IsZero() {
 		since = r.NotSyncedSince // what was done since then stays done
 	}
-	runs, err := m.prepareAll(ctx, gateways, r, caller, deadline)
+	preparing, ready := context.WithDeadline(ctx, start.Add(max(r.Wait, leastToPrepare)))
+	defer ready()
+	runs, err := m.prepareAll(preparing, gateways, r, caller, deadline)
 	if err == nil {
 		err = errors.Join(unmatched(r.Targets, runs), unused(r.RuntimeARN, runs))
 	}
@@ -137,12 +143,12 @@ func (m *Manager) SynchronizeAll(ctx context.Context, r FleetRequest, caller Cal
 	if gone {
 		return Fleet{}, fmt.Errorf("the call was given up: what was begun goes on, and a later call tells how it ended: %w", context.Cause(ctx))
 	}
-	return summarize(runs, total, start, since), nil
+	return summarize(runs, total, start, since, caller.Program), nil
 }
 
 // summarize counts, and keeps what is worth reading. start is when the call began;
 // what was synchronized after since, by AWS's clock, need not be again.
-func summarize(runs []*fleetRun, total int, start, since time.Time) Fleet {
+func summarize(runs []*fleetRun, total int, start, since time.Time, whole bool) Fleet {
 	f := Fleet{Total: total, Targets: []FleetTarget{}, SkippedFor: []SkipReason{}, NotSyncedSince: since.UTC().Truncate(time.Millisecond)}
 	for _, run := range runs {
 		f.Account, f.Region = run.g.Account(), run.g.Region()
@@ -181,7 +187,10 @@ func summarize(runs []*fleetRun, total int, start, since time.Time) Fleet {
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Outcome), slices.Index(order, b.Outcome)), cmp.Compare(a.Gateway, b.Gateway), cmp.Compare(a.Target, b.Target))
 	})
 	f.Outcome = fleetOutcome(f)
-	shown := shownOf(f.Targets)
+	shown := len(f.Targets)
+	if !whole {
+		shown = shownOf(f.Targets)
+	}
 	f.Next = nextFleet(f, len(f.Targets)-shown)
 	f.Targets = f.Targets[:shown]
 	f.Seconds = seconds(time.Since(start))

@@ -84,7 +84,7 @@ func TestSummarize(t *testing.T) {
 		"one waits":    {[]Outcome{Synchronized, NeedsAuthorization}, NeedsAuthorization, "each authorizationUrl"},
 		"one is late":  {[]Outcome{Failed, InProgress, NeedsAuthorization}, InProgress, "1 are not done"},
 	} {
-		f := summarize(done(c.outcomes...), len(c.outcomes), time.Now(), time.Now())
+		f := summarize(done(c.outcomes...), len(c.outcomes), time.Now(), time.Now(), false)
 		if f.Outcome != c.want || !strings.Contains(f.Next, c.next) || c.next == "" && f.Next != "" {
 			t.Errorf("%s: %s %q", name, f.Outcome, f.Next)
 		}
@@ -92,7 +92,7 @@ func TestSummarize(t *testing.T) {
 			t.Errorf("%s: %d counted of %d", name, sum, f.Total)
 		}
 	}
-	f := summarize(done(Synchronized, NeedsAuthorization, Failed, Skipped, Skipped, Skipped, Skipped, Skipped, Skipped), 9, time.Now(), time.Now())
+	f := summarize(done(Synchronized, NeedsAuthorization, Failed, Skipped, Skipped, Skipped, Skipped, Skipped, Skipped), 9, time.Now(), time.Now(), false)
 	if len(f.Targets) != 2 || f.Targets[0].Outcome != Failed || f.Targets[1].Outcome != NeedsAuthorization {
 		t.Errorf("worth reading: %+v", f.Targets)
 	}
@@ -104,11 +104,11 @@ func TestSummarize(t *testing.T) {
 	}
 	run := done(Synchronized, Synchronized)
 	run[0].done[1].Tools = &ToolChange{Added: []ToolView{{Name: "a"}}}
-	if f = summarize(run, 2, time.Now(), time.Now()); f.Changed != 1 || len(f.Targets) != 1 || f.Targets[0].Target != "t1" {
+	if f = summarize(run, 2, time.Now(), time.Now(), false); f.Changed != 1 || len(f.Targets) != 1 || f.Targets[0].Target != "t1" {
 		t.Errorf("changed: %+v", f)
 	}
 	many := done(slices.Repeat([]Outcome{Failed}, 200)...)
-	if f = summarize(many, 200, time.Now(), time.Now()); len(f.Targets) == 0 || len(f.Targets) == 200 || !strings.HasPrefix(f.Next, fmt.Sprintf("%d more targets are worth reading", 200-len(f.Targets))) {
+	if f = summarize(many, 200, time.Now(), time.Now(), false); len(f.Targets) == 0 || len(f.Targets) == 200 || !strings.HasPrefix(f.Next, fmt.Sprintf("%d more targets are worth reading", 200-len(f.Targets))) {
 		t.Errorf("%d shown: %s", len(f.Targets), f.Next)
 	}
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,19 +18,23 @@ func (m *Manager) GatewaysOf(ctx context.Context, refs []string) ([]aws.Gateway,
 	if len(refs) == 0 {
 		refs = []string{""}
 	}
-	if slices.Contains(refs, "*") {
-		all, err := m.Gateways(ctx)
+	all := slices.Contains(refs, "*")
+	if all {
+		listed, err := m.Gateways(ctx)
 		if err != nil {
 			return nil, err
 		}
 		refs = nil
-		for _, g := range all {
+		for _, g := range listed {
 			refs = append(refs, g.ID)
 		}
 	}
 	var gateways []aws.Gateway
 	for _, ref := range refs {
 		g, err := m.Gateway(ctx, ref)
+		if all && errors.Is(err, aws.ErrNotFound) { // since it was listed
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -71,6 +76,12 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ca
 	}
 	run := m.newFleetRun(g, caller, listPause(m.Client.Local(), gateways))
 	run.listed = targets
+	defer func() { // who waits for an end must leave it
+		if p := recover(); p != nil {
+			run.leave(true)
+			panic(p)
+		}
+	}()
 	for _, t := range targets {
 		if !meant(t, r.Targets) {
 			continue
@@ -102,8 +113,7 @@ func (m *Manager) prepare(ctx context.Context, g aws.Gateway, r FleetRequest, ca
 // keepOfRuntime leaves only the targets that point to a runtime, which a listing does
 // not show.
 func (r *fleetRun) keepOfRuntime(ctx context.Context, arn string) error {
-	queue := r.queue
-	whole, err := r.whole(ctx, queue)
+	queue, whole, err := r.present(ctx)
 	if err != nil {
 		return err
 	}

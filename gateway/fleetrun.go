@@ -24,7 +24,8 @@ type fleetRun struct {
 	m      *Manager
 	g      aws.Gateway
 	caller Caller
-	pause  time.Duration // between listings, and between tries
+	usual  time.Duration // between listings
+	pause  time.Duration // between tries
 	listed []aws.Target
 	full   int // how often in a row AWS took none while none of ours was at work
 	report func(FleetTarget)
@@ -57,10 +58,10 @@ type flight struct {
 
 func (m *Manager) newFleetRun(g aws.Gateway, caller Caller, pause time.Duration) *fleetRun {
 	return &fleetRun{
-		m: m, g: g, caller: caller, pause: pause, slots: make(chan struct{}, atWork), unread: map[string][]string{}, report: func(FleetTarget) {},
+		m: m, g: g, caller: caller, usual: pause, pause: pause, slots: make(chan struct{}, atWork), unread: map[string][]string{}, report: func(FleetTarget) {},
 		lists: newSharing(pause, func(ctx context.Context) (targets []aws.Target, err error) {
 			defer m.rescue("listing the targets of gateway "+g.Name, func() { err = errInside })
-			return m.targets(ctx, g)
+			return aws.BoundedRead(ctx, func(ctx context.Context) ([]aws.Target, error) { return m.targets(ctx, g) })
 		}),
 		tools: newSharing(0, func(ctx context.Context) (l catalog.List, err error) {
 			defer m.rescue("reading gateway "+g.Name, func() { err = errInside })
@@ -94,24 +95,43 @@ func (r *fleetRun) abandon() {
 	r.queue = nil
 }
 
-// whole reads targets whole.
+// whole reads targets whole. One that is gone is a zero.
 func (r *fleetRun) whole(ctx context.Context, listed []aws.Target) ([]aws.Target, error) {
 	whole := make([]aws.Target, len(listed))
 	var reads errgroup.Group
 	reads.SetLimit(8)
 	for i, t := range listed {
 		reads.Go(func() (err error) {
+			defer r.m.rescue("reading target "+t.Name, func() { err = errInside })
 			whole[i], err = r.m.Client.Target(ctx, r.g.ID, t.ID)
+			if errors.Is(err, aws.ErrNotFound) { // since it was listed
+				whole[i], err = aws.Target{}, nil
+			}
 			return err
 		})
 	}
 	return whole, reads.Wait()
 }
 
+// present reads the queue's targets whole, and skips those that are gone.
+func (r *fleetRun) present(ctx context.Context) (queue, whole []aws.Target, err error) {
+	read, err := r.whole(ctx, r.queue)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, t := range read {
+		if t.ID == "" {
+			r.skip(r.queue[i], "deleted meanwhile")
+			continue
+		}
+		queue, whole = append(queue, r.queue[i]), append(whole, t)
+	}
+	return queue, whole, nil
+}
+
 // keepDrifted leaves only the targets whose server offers something else.
 func (r *fleetRun) keepDrifted(ctx context.Context) error {
-	queue := r.queue
-	whole, err := r.whole(ctx, queue)
+	queue, whole, err := r.present(ctx)
 	if err != nil {
 		return err
 	}
@@ -136,7 +156,7 @@ func (r *fleetRun) synchronize(ctx context.Context) {
 		r.follow(ctx, f)
 	}
 	for len(r.queue) > 0 && !r.stopped && ctx.Err() == nil {
-		if !r.next(ctx) {
+		if !r.next(ctx) && len(r.queue) > 0 {
 			_ = pause(ctx, r.pause)
 		}
 	}
@@ -150,6 +170,7 @@ func (r *fleetRun) synchronize(ctx context.Context) {
 // follow reports the end of a flight, or of the waiting for it.
 func (r *fleetRun) follow(ctx context.Context, f *flight) {
 	r.wait.Go(func() {
+		defer r.m.rescue("waiting for target "+f.underway.Target, func() {})
 		select {
 		case <-f.running.done:
 		case <-ctx.Done():
@@ -197,6 +218,7 @@ func (r *fleetRun) next(ctx context.Context) (taken bool) {
 	}
 	switch reason := (skipped)(""); {
 	case err == nil:
+		r.full, r.pause = 0, r.usual
 		r.queue = r.queue[1:]
 		r.flights = append(r.flights, running)
 		r.follow(ctx, running)
@@ -278,7 +300,7 @@ const mostFull = 5
 // refused follows on AWS's word that a quota is reached. One that stands while
 // nothing of ours is at work does not pass by waiting.
 func (r *fleetRun) refused(err error) {
-	if len(r.slots) > 0 {
+	if len(r.slots) > 0 || r.m.operations.atWorkIn(r.g.ID) > 0 { // of this call, or of another
 		r.full = 0
 		return
 	}
@@ -287,8 +309,11 @@ func (r *fleetRun) refused(err error) {
 	if r.full < mostFull {
 		return
 	}
+	if failed := (*aws.Error)(nil); errors.As(err, &failed) { // without the name of the target that met it
+		err = failed
+	}
 	for _, t := range r.queue {
-		t.StatusReasons = []string{err.Error()}
+		t.StatusReasons = []string{"not synchronized: " + err.Error()}
 		r.finish(t, Failed)
 	}
 	r.queue = nil

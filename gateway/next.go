@@ -129,12 +129,15 @@ func nextSynchronized(c Change, now aws.Target, joined bool) string {
 	case c.Outcome == InProgress:
 		return "call synchronize_target again with the same arguments to go on waiting: what still runs is joined, not started anew; get_target shows the status without waiting"
 	case c.Outcome == Failed && slices.Contains(c.StatusReasons, deletedMeanwhile):
-		return "the target is gone, and its tools with it: list_targets shows what the gateway has"
+		return nextGone
 	case c.Outcome == Failed:
 		return remedy(now) + "; then call synchronize_target again, AWS does not retry by itself. The gateway goes on serving the tools it had"
 	}
 	return c.Next
 }
+
+// nextGone is what to do after a target was deleted meanwhile.
+const nextGone = "the target is gone, and its tools with it: list_targets shows what the gateway has"
 
 // nextLeaving is what to do where the process ends before the change.
 const nextLeaving = "AWS goes on with it, and nobody here is left to compare what comes of it or to go back: look with get_target, and with list_tools when it is READY, or call with a longer waitSeconds"

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -126,7 +128,7 @@ func (m *Manager) dispatch(ctx context.Context, g aws.Gateway, before aws.Target
 
 // begin sends a change, and has it carried to its end.
 func (m *Manager) begin(ctx context.Context, o *operation, k kind, caller Caller) (*running, error) {
-	sent, err := m.operations.send()
+	sent, err := m.operations.send(o.g.Name + "/" + o.before.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -141,14 +143,7 @@ func (m *Manager) begin(ctx context.Context, o *operation, k kind, caller Caller
 func (o *operation) follow(ctx context.Context, success Outcome) {
 	waiting, cancel := context.WithDeadline(ctx, o.start.Add(mostWork))
 	defer cancel()
-	t, err := o.poll(waiting)
-	for first := time.Now(); unread(err) && time.Since(first) < mostUnread; {
-		o.report(fmt.Sprintf("how %s stands cannot be read, trying again: %v", o.before.Name, err))
-		if pause(waiting, readAgain) != nil {
-			break
-		}
-		t, err = o.poll(waiting)
-	}
+	t, err := o.wait(waiting, o.before)
 	if err != nil && o.sent.Name != "" && t.Status == o.before.Status && t.UpdatedAt.Equal(o.before.UpdatedAt) {
 		t = o.sent // nothing was read since: the call's own answer is newer
 	}
@@ -159,7 +154,7 @@ func (o *operation) follow(ctx context.Context, success Outcome) {
 // neverBegan is the answer where AWS has not said whether the change has begun, and it
 // has not.
 func (o *operation) neverBegan() bool {
-	if o.lost == nil || o.change.Outcome == InProgress || begun(o.before, o.now) {
+	if o.lost == nil || o.change.Outcome == InProgress || begun(o.before, o.now) || slices.Contains(o.change.StatusReasons, deletedMeanwhile) {
 		return false
 	}
 	o.change.Outcome = Failed
@@ -179,11 +174,27 @@ func (o *operation) sending(ctx context.Context, before aws.Target, call func(co
 	return err
 }
 
-// poll waits for the end of the change as long as AWS says how it stands.
-func (o *operation) poll(ctx context.Context) (aws.Target, error) {
-	return o.watch(ctx, o.before, func(t aws.Target) {
-		o.running.saw(t, fmt.Sprintf("%s is %s", t.Name, t.Status))
-	})
+// wait waits for the end of a change that was sent when before was read. One refused
+// read is not the end of it: it goes on as long as AWS has said how the target stands
+// within the last minute.
+func (o *operation) wait(ctx context.Context, before aws.Target) (aws.Target, error) {
+	read, last := time.Now(), before
+	for {
+		t, err := o.watch(ctx, before, func(t aws.Target) {
+			read, last = time.Now(), t
+			if o.lost != nil && begun(before, t) {
+				o.running.turn(func(c *Change) { c.Operation.Awaiting = strings.TrimSuffix(c.Operation.Awaiting, o.doubt()) })
+			}
+			o.running.saw(t, fmt.Sprintf("%s is %s", t.Name, t.Status))
+		})
+		if !unread(err) || time.Since(read) >= mostUnread {
+			return t, err
+		}
+		o.report(fmt.Sprintf("how %s stands cannot be read, trying again: %v", before.Name, err))
+		if pause(ctx, readAgain) != nil {
+			return last, err
+		}
+	}
 }
 
 // pointed is the target whose server the change leads to.

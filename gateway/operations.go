@@ -17,6 +17,8 @@ const (
 	toldAgain = time.Minute
 	// stopTime is how long an operation may take to stop.
 	stopTime = 2 * time.Second
+	// mostSending is how long a stop waits for AWS's answers to what is being sent.
+	mostSending = 5 * time.Second
 	// Ends that nobody has heard are kept for an hour, the latest of each caller, and
 	// of all callers together.
 	mostAge     = time.Hour
@@ -65,7 +67,7 @@ type operations struct {
 	turns   map[string]chan struct{} // closed at the end of somebody's turn
 	working sync.WaitGroup
 	sending sync.WaitGroup // changes that are being sent, and go on without their callers
-	applied int            // how many of those
+	applied []*string      // what those are
 	stopped bool           // nothing more is sent
 }
 
@@ -105,22 +107,42 @@ func (s *operations) turn(ctx context.Context, name string) (release func(), err
 	}
 }
 
-// send says that a change is sent, until the returned function is called; errStopped
-// where none is any more.
-func (s *operations) send() (sent func(), err error) {
+// send says that a change of a target is sent, until the returned function is called;
+// errStopped where none is any more.
+func (s *operations) send(target string) (sent func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped {
 		return nil, errStopped
 	}
 	s.sending.Add(1)
-	s.applied++
+	s.applied = append(s.applied, &target)
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.applied--
+		s.applied = slices.DeleteFunc(s.applied, func(other *string) bool { return other == &target })
 		s.sending.Done()
 	}, nil
+}
+
+func (s *operations) isStopped() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopped
+}
+
+// atWorkIn is how many targets of a gateway AWS works on at our wish.
+func (s *operations) atWorkIn(gatewayID string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.all {
+		r.mu.Lock()
+		if r.gateway == gatewayID && r.ended.IsZero() && !r.rested {
+			n++
+		}
+		r.mu.Unlock()
+	}
+	return n
 }
 
 // errInside is told where this program has failed, not AWS or a server.
@@ -138,9 +160,16 @@ func (m *Manager) rescue(what string, instead func()) {
 // carry has an operation whose change was sent carried to its end.
 func (m *Manager) carry(o *operation, k kind, caller Caller) *running {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{id: newID(), caller: caller, underway: k.underway(o), cancel: cancel, done: make(chan struct{}), seen: o.sent, listeners: map[chan<- string]bool{}}
+	r := &running{id: newID(), caller: caller, gateway: o.g.ID, underway: k.underway(o), cancel: cancel, done: make(chan struct{}), seen: o.sent, listeners: map[chan<- string]bool{}}
 	r.underway.Operation.ID = r.id
 	o.running = r
+	rested := o.rested
+	o.rested = func() {
+		r.mu.Lock()
+		r.rested = true
+		r.mu.Unlock()
+		rested()
+	}
 	m.operations.add(r)
 	go func() {
 		defer m.operations.working.Done()
@@ -219,7 +248,7 @@ func (m *Manager) Unheard(caller Caller) []End {
 // Busy reports whether a change is under way, or being sent.
 func (m *Manager) Busy() bool {
 	m.operations.mu.Lock()
-	sending := m.operations.applied > 0
+	sending := len(m.operations.applied) > 0
 	m.operations.mu.Unlock()
 	return sending || len(m.left()) > 0
 }
@@ -242,16 +271,22 @@ func (m *Manager) Stop(grace time.Duration) []Change {
 	m.operations.mu.Lock()
 	m.operations.stopped = true
 	m.operations.mu.Unlock()
-	m.operations.sending.Wait() // what is being sent cannot be called back
-	ended := make(chan struct{})
+	sent, ended := make(chan struct{}), make(chan struct{})
 	go func() {
+		m.operations.sending.Wait() // it cannot be called back, and becomes an operation
+		close(sent)
 		m.operations.working.Wait()
 		close(ended)
 	}()
 	select {
 	case <-ended:
 	case <-time.After(grace):
+		select {
+		case <-sent:
+		case <-time.After(mostSending):
+		}
 	}
+	m.logLost()
 	var left []Change
 	for _, r := range m.left() {
 		c := r.standing()
@@ -265,4 +300,19 @@ func (m *Manager) Stop(grace time.Duration) []Change {
 	case <-time.After(stopTime):
 	}
 	return left
+}
+
+// logLost tells of what a stop leaves that no operation stands for: changes that are being
+// sent, and ends that nobody has heard.
+func (m *Manager) logLost() {
+	m.operations.mu.Lock()
+	defer m.operations.mu.Unlock()
+	for _, target := range m.operations.applied {
+		m.Log.Warn("a change that is being sent is left to AWS: whether it takes effect is not known here", "target", *target)
+	}
+	for _, r := range m.operations.all {
+		if c, ended, heard := r.state(); !ended.IsZero() && !heard {
+			m.Log.Info("an operation has ended that nobody has heard of", "operation", r.id, "gateway", c.Gateway, "target", c.Target, "outcome", c.Outcome, "status", c.Status, "next", c.Next)
+		}
+	}
 }

@@ -212,13 +212,13 @@ func TestWhoHearsAnEnd(t *testing.T) {
 func TestStopWaitsForWhatIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := Manager{Log: slog.New(slog.DiscardHandler)}
-		sent, err := m.operations.send()
+		sent, err := m.operations.send("orders")
 		if err != nil || !m.Busy() {
 			t.Errorf("it is not sent, %v, or not busy", err)
 		}
 		time.AfterFunc(3*time.Second, sent)
 		time.AfterFunc(time.Second, func() {
-			if _, err := m.operations.send(); !errors.Is(err, errStopped) {
+			if _, err := m.operations.send("orders"); !errors.Is(err, errStopped) {
 				t.Errorf("more is sent while it stops: %v", err)
 			}
 		})

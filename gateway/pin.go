@@ -53,14 +53,26 @@ func (m *Manager) Pin(ctx context.Context, gateway, target string, o UpdateOptio
 	if err != nil {
 		return Pinned{}, err
 	}
-	change, err := m.UpdateTarget(ctx, g.ID, t.ID, aws.Edit{ToolSchema: &schema}, o, caller)
+	change, err := m.run(ctx, g.ID, t.ID, &update{edit: aws.Edit{ToolSchema: &schema}, options: o, asOf: &t}, o.Wait, caller)
 	if err != nil {
 		return Pinned{}, err
 	}
-	if change.Outcome == Updated {
-		change.Next = nextPinned
+	change.Next = afterPin(change)
+	if change.Outcome == Failed || change.Outcome == Reverted { // they are not pinned
+		return Pinned{Change: change}, nil
 	}
 	return Pinned{Change: change, Hashes: hashes(tools), Definitions: definitions(tools)}, nil
+}
+
+// afterPin is what to do after a pin: also where it has cost tools.
+func afterPin(c Change) string {
+	switch {
+	case c.Outcome != Updated:
+		return c.Next
+	case c.Tools != nil && c.Tools.Breaking:
+		return c.Next + "; " + nextPinned
+	}
+	return nextPinned
 }
 
 // behindFilter are the tools to pin where the gateway may not show us all that it
@@ -85,10 +97,10 @@ func (m *Manager) joinPin(ctx context.Context, g aws.Gateway, r *running, start 
 	if err != nil || change.Outcome != Updated {
 		return Pinned{Change: change}, err
 	}
-	change.Next = nextPinned
+	change.Next = afterPin(change)
 	served, err := m.served(ctx, g)
 	if ctx.Err() != nil { // nobody hears it: the next call does
-		r.untold()
+		m.operations.untold(r)
 		return Pinned{}, fmt.Errorf("the call was given up, and a later call tells how operation %s ended: %w", r.id, context.Cause(ctx))
 	}
 	if err != nil {

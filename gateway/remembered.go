@@ -29,7 +29,7 @@ func (s *operations) remember(r *running) {
 	all, unheard := 0, map[string]int{}
 	for i := len(s.all) - 1; i >= 0; i-- {
 		_, ended, heard := s.all[i].state()
-		if ended.IsZero() {
+		if ended.IsZero() || s.all[i].awaited() { // who waits for an end is yet to hear it
 			continue
 		}
 		caller := s.all[i].caller.Name
@@ -41,6 +41,23 @@ func (s *operations) remember(r *running) {
 		unheard[caller]++
 	}
 	s.all = append(s.all, r)
+}
+
+// untold has an end told again that one who waited for it could not pass on, unless
+// somebody else has it.
+func (s *operations) untold(r *running) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.mu.Lock()
+	r.hearers--
+	again := r.hearers == 0
+	if again {
+		r.heard = false
+	}
+	r.mu.Unlock()
+	if again && !slices.Contains(s.all, r) { // forgotten as heard meanwhile
+		s.all = append(s.all, r)
+	}
 }
 
 func newID() string { return rand.Text()[:8] }

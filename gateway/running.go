@@ -13,6 +13,7 @@ import (
 type running struct {
 	id       string
 	caller   Caller
+	gateway  string        // id
 	underway Change        // the answer to who does not wait for the end
 	cancel   func()        // for the end of the process
 	done     chan struct{} // closed at the end
@@ -23,6 +24,8 @@ type running struct {
 	answer    Change                 // at the end
 	ended     time.Time
 	heard     bool
+	rested    bool // AWS does not work on its target any more
+	hearers   int  // of those who waited
 }
 
 // isDone reports whether the operation has ended.
@@ -39,6 +42,13 @@ func (r *running) state() (answer Change, ended time.Time, heard bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.answer, r.ended, r.heard
+}
+
+// awaited reports whether somebody waits.
+func (r *running) awaited() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.listeners) > 0
 }
 
 // take is the end of an operation that nobody has heard and nobody waits for, who
@@ -62,13 +72,6 @@ func (r *running) listen() chan string {
 	return messages
 }
 
-// untold has an end told again that could not be passed on.
-func (r *running) untold() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.heard = false
-}
-
 // leave ends somebody's waiting. They have heard the end if there is one, unless they
 // have gone.
 func (r *running) leave(listener chan<- string, gone bool) (c Change, heard bool) {
@@ -79,6 +82,7 @@ func (r *running) leave(listener chan<- string, gone bool) (c Change, heard bool
 		return Change{}, false
 	}
 	r.heard = true
+	r.hearers++
 	return r.answer, true
 }
 
@@ -89,7 +93,7 @@ func (r *running) end(c Change, m *Manager) {
 	r.answer, r.ended = c, time.Now()
 	r.mu.Unlock()
 	close(r.done)
-	if alone && c.Outcome != InProgress { // one that is left is told of by Stop
+	if alone && !m.operations.isStopped() { // those that are left are told of by Stop
 		m.Log.Info("an operation ended for which nobody waited", "operation", r.id, "gateway", c.Gateway, "target", c.Target, "outcome", c.Outcome, "status", c.Status, "next", c.Next)
 	}
 }

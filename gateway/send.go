@@ -18,6 +18,8 @@ func (e *lostError) Error() string {
 	return fmt.Sprintf("%v, and whether it has begun could not be read (%v)", e.cause, e.unread)
 }
 
+var errNotSeen = errors.New("its target shows nothing of it yet")
+
 // send makes a call that changes a target and has no idempotency token. When
 // the answer is lost (a reset, a 5xx), the target is read, and the call is sent
 // again only if it shows that nothing has begun. before is the target as read
@@ -34,20 +36,19 @@ func (m *Manager) send(ctx context.Context, gatewayID string, before aws.Target,
 		}
 		// From here on something may have begun: what becomes of it must be known, also
 		// when the caller leaves.
-		ctx = context.WithoutCancel(ctx)
-		reads := []time.Duration{0} // AWS has refused this attempt, maybe for what one before it has begun
-		if uncertain {
-			m.Log.Warn("no certain answer, reading before sending again", "target", before.Name, "attempt", attempt, "cause", err)
-			reads = readsBeforeNo(m.Client.Local())
-		}
-		now, hasBegun, readErr := m.hasBegun(ctx, gatewayID, before, reads)
+		m.Log.Warn("no certain answer, reading before sending again", "target", before.Name, "attempt", attempt, "cause", err)
+		now, hasBegun, readErr := m.hasBegun(ctx, gatewayID, before, readsBeforeNo(m.Client.Local()))
 		switch {
 		case readErr != nil:
 			return before, &lostError{err, readErr}
 		case hasBegun:
 			return now, nil
+		case errors.Is(err, aws.ErrConflict): // with what an attempt before it has begun, whatever the reads show yet
+			return before, &lostError{err, errNotSeen}
 		case !uncertain:
 			return t, err
+		case ctx.Err() != nil || m.operations.isStopped(): // nobody waits for more
+			return before, &lostError{err, errNotSeen}
 		case attempt == attempts:
 			return before, fmt.Errorf("%w; after %d attempts nothing has begun, and nothing was changed: try again later", err, attempts)
 		}
@@ -72,9 +73,9 @@ func (m *Manager) bounded(ctx context.Context, call func(context.Context) (aws.T
 	if err := ctx.Err(); err != nil {
 		return aws.Target{}, fmt.Errorf("nothing was sent: %w", context.Cause(ctx))
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(m.SendTimeout, sendTimeout))
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(m.SendTimeout, sendTimeout))
 	defer cancel()
-	return call(ctx)
+	return call(bounded)
 }
 
 // hasBegun reads whether a change has begun since before was read, after each of the

@@ -82,18 +82,23 @@ func (s *synchronization) apply(ctx context.Context, o *operation) error {
 	if err != nil {
 		return fmt.Errorf("target %s was not synchronized: %w", o.before.Name, err)
 	}
+	if o.sent.Name == "" { // AWS has said yes, and of what nothing
+		o.sent = o.before
+	}
 	return nil
 }
 
 func (s *synchronization) settle(ctx context.Context, o *operation) {
-	if worthAnotherTry(o.change.Outcome, o.now.StatusReasons, o.left()) {
+	// What we have only joined is somebody else's to try again: an update that failed goes
+	// back.
+	if !s.joined && !o.m.operations.isStopped() && worthAnotherTry(o.change.Outcome, o.now.StatusReasons, o.left()) {
 		o.report(o.now.Name + " failed like a cold start, warming the server and trying once more")
 		_, _ = o.m.offered(ctx, o.now) // only to wake it; whether we may read it does not matter
 		before, joined := o.before, s.joined
 		o.before = o.now
 		if s.apply(ctx, o) == nil {
 			o.follow(ctx, s.success())
-			o.change.Retried = true
+			o.change.Retried = o.lost == nil || begun(o.before, o.now)
 		}
 		o.before, s.joined = before, joined
 	}

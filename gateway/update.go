@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -61,6 +62,7 @@ func (m *Manager) UpdateTarget(ctx context.Context, gateway, target string, edit
 type update struct {
 	edit    aws.Edit
 	options UpdateOptions
+	asOf    *aws.Target // as read when the edit was made, nil where it does not depend on it
 
 	configuration []Setting  // what edit changes
 	way           *move      // of the endpoint, nil when it stays
@@ -73,6 +75,11 @@ func (u *update) success() Outcome { return Updated }
 func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) {
 	if err := refuseUpdate(o.before); err != nil {
 		return nil, err
+	}
+	if u.asOf != nil {
+		if err := refuseChanged(*u.asOf, o.before); err != nil {
+			return nil, err
+		}
 	}
 	if u.configuration, err = differences(o.before, u.edit); err != nil {
 		return nil, err
@@ -153,6 +160,11 @@ func (u *update) underway(o *operation) Change {
 func (u *update) settle(ctx context.Context, o *operation) {
 	o.compare(ctx, u.success())
 	c, now := &o.change, o.now
+	if slices.Contains(c.StatusReasons, deletedMeanwhile) {
+		c.Configuration, c.Next = u.configuration, nextGone
+		c.pointed(o.before, now)
+		return
+	}
 	if c.Outcome == InProgress && u.edit.Endpoint != nil {
 		now.Endpoint = *u.edit.Endpoint // a poll may not have shown it yet
 	}
@@ -214,7 +226,11 @@ func (u *update) revert(ctx context.Context, o *operation, course course, undo s
 		return
 	}
 	o.running.turn(func(c *Change) { c.Endpoint, _ = untrusted.Endpoint(u.previous.Endpoint) })
-	now, err := o.m.Client.WaitTarget(ctx, o.g.ID, failed, func(t aws.Target) { o.running.saw(t, fmt.Sprintf("%s is %s, going back", t.Name, t.Status)) })
+	now, err := o.wait(ctx, failed)
+	if errors.Is(err, aws.ErrNotFound) {
+		c.Status, c.StatusReasons, c.Next = now.Status, append(c.StatusReasons, deletedMeanwhile), nextGone
+		return
+	}
 	if o.lost != nil && !begun(failed, now) {
 		c.Next = fmt.Sprintf("%s and putting the previous ones back failed (%v): %s", why, o.lost, undo)
 		return

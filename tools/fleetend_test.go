@@ -106,8 +106,9 @@ func TestFleetOfHangingGateways(t *testing.T) {
 		t.Errorf("%d synchronizations were sent: %+v", b.cloud.Calls("SynchronizeGatewayTargets"), f)
 	}
 	// Nor are those lists waited for again, which have nothing to be compared with.
-	if f = must[gateway.Fleet](b, "synchronize_targets", map[string]any{"gateway": "*", "waitSeconds": 20, "notSyncedSince": f.NotSyncedSince}); f.Synchronized != 4 {
-		t.Errorf("the ends: %+v", f)
+	g := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"gateway": "*", "waitSeconds": 20, "notSyncedSince": f.NotSyncedSince})
+	if f.Synchronized+g.Synchronized != 4 {
+		t.Errorf("the ends: %+v", g)
 	}
 }
 
