@@ -1,7 +1,10 @@
 package aws
 
 import (
+	"context"
+	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -48,4 +51,25 @@ func TestEveryStatusHasAPhase(t *testing.T) {
 			t.Errorf("%s: the SDK knows it, this package does not", s)
 		}
 	}
+}
+
+// A read of a wait that hangs ends as one that was not answered, and only that.
+func TestBoundedRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := func(ctx context.Context) (int, error) {
+			<-ctx.Done()
+			return 0, ctx.Err()
+		}
+		if _, err := BoundedRead(t.Context(), hangs); !errors.Is(err, ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a read that hangs: %v", err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := BoundedRead(ctx, hangs); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a wait that ends: %v", err)
+		}
+		if n, err := BoundedRead(t.Context(), func(context.Context) (int, error) { return 7, ErrDenied }); n != 7 || !errors.Is(err, ErrDenied) {
+			t.Errorf("a read that is refused: %d, %v", n, err)
+		}
+	})
 }

@@ -11,8 +11,6 @@ import (
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // atWork is AWS's limit of targets that may be worked on in a gateway at once.
@@ -95,57 +93,6 @@ func (r *fleetRun) abandon() {
 	r.queue = nil
 }
 
-// whole reads targets whole. One that is gone is a zero.
-func (r *fleetRun) whole(ctx context.Context, listed []aws.Target) ([]aws.Target, error) {
-	whole := make([]aws.Target, len(listed))
-	var reads errgroup.Group
-	reads.SetLimit(8)
-	for i, t := range listed {
-		reads.Go(func() (err error) {
-			defer r.m.rescue("reading target "+t.Name, func() { err = errInside })
-			whole[i], err = r.m.Client.Target(ctx, r.g.ID, t.ID)
-			if errors.Is(err, aws.ErrNotFound) { // since it was listed
-				whole[i], err = aws.Target{}, nil
-			}
-			return err
-		})
-	}
-	return whole, reads.Wait()
-}
-
-// present reads the queue's targets whole, and skips those that are gone.
-func (r *fleetRun) present(ctx context.Context) (queue, whole []aws.Target, err error) {
-	read, err := r.whole(ctx, r.queue)
-	if err != nil {
-		return nil, nil, err
-	}
-	for i, t := range read {
-		if t.ID == "" {
-			r.skip(r.queue[i], "deleted meanwhile")
-			continue
-		}
-		queue, whole = append(queue, r.queue[i]), append(whole, t)
-	}
-	return queue, whole, nil
-}
-
-// keepDrifted leaves only the targets whose server offers something else.
-func (r *fleetRun) keepDrifted(ctx context.Context) error {
-	queue, whole, err := r.present(ctx)
-	if err != nil {
-		return err
-	}
-	r.queue = nil
-	for i, d := range r.m.drifts(ctx, r.g, whole, false, nil) {
-		if reason := skipDrift(d); reason != "" {
-			r.skip(queue[i], reason)
-		} else {
-			r.queue = append(r.queue, queue[i])
-		}
-	}
-	return nil
-}
-
 // synchronize works through the queue until it is done or ctx ends, and waits until
 // then for what was begun.
 func (r *fleetRun) synchronize(ctx context.Context) {
@@ -211,6 +158,10 @@ func (r *fleetRun) next(ctx context.Context) (taken bool) {
 		return false
 	}
 	rested := sync.OnceFunc(func() { <-r.slots })
+	if r.m.operations.atWorkIn(r.g.ID) >= atWork { // of other calls of ours: AWS would refuse
+		rested()
+		return false
+	}
 	t := r.queue[0]
 	running, err := r.begin(ctx, t, rested)
 	if err != nil {

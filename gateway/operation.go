@@ -79,11 +79,13 @@ type kind interface {
 // its Outcome.
 func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait time.Duration, caller Caller) (Change, error) {
 	start := time.Now()
-	g, before, err := m.find(ctx, gateway, target)
+	planning, planned := context.WithTimeout(ctx, max(wait, leastToPrepare))
+	defer planned()
+	g, before, err := m.find(planning, gateway, target)
 	if err != nil {
 		return Change{}, err
 	}
-	r, answer, err := m.dispatch(ctx, g, before, k, wait, caller)
+	r, answer, err := m.dispatch(planning, g, before, k, wait, caller)
 	if err != nil {
 		return Change{}, err
 	}
