@@ -137,6 +137,9 @@ func (m *Manager) drift(ctx context.Context, g aws.Gateway, t aws.Target, served
 	offered, err := m.offered(ctx, t)
 	if err != nil {
 		d.Reason = "what the server offers could not be read from here: " + err.Error()
+		if c := ofServer(findings{server: err}); c != "" { // in the words of a diagnosis
+			d.Reason = "what the server offers could not be read from here: " + knownCause(c).Means + ": " + err.Error() + "; diagnose_target looks closer"
+		}
 		return d
 	}
 	tools := against(lists{served: mine(t.Name, served, offered, g.Filter), offered: offered, filter: g.Filter})

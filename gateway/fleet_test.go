@@ -102,12 +102,21 @@ func TestSummarize(t *testing.T) {
 	if f.Account != "123456789012" || f.Region != "us-east-1" {
 		t.Errorf("account %s, region %s", f.Account, f.Region)
 	}
+	gone := done(Failed)
+	gone[0].done[0].StatusReasons = []string{deletedMeanwhile}
+	if f = summarize(gone, 1, time.Now(), time.Now(), false); !strings.Contains(f.Next, "taken its tools along") {
+		t.Errorf("of a deleted target: %s", f.Next)
+	}
+	many := done(slices.Repeat([]Outcome{Failed}, 200)...)
+	if f = summarize(many, 200, time.Now(), time.Now(), true); len(f.Targets) != 200 {
+		t.Errorf("a program gets %d of 200", len(f.Targets))
+	}
 	run := done(Synchronized, Synchronized)
 	run[0].done[1].Tools = &ToolChange{Added: []ToolView{{Name: "a"}}}
 	if f = summarize(run, 2, time.Now(), time.Now(), false); f.Changed != 1 || len(f.Targets) != 1 || f.Targets[0].Target != "t1" {
 		t.Errorf("changed: %+v", f)
 	}
-	many := done(slices.Repeat([]Outcome{Failed}, 200)...)
+	many = done(slices.Repeat([]Outcome{Failed}, 200)...)
 	if f = summarize(many, 200, time.Now(), time.Now(), false); len(f.Targets) == 0 || len(f.Targets) == 200 || !strings.HasPrefix(f.Next, fmt.Sprintf("%d more targets are worth reading", 200-len(f.Targets))) {
 		t.Errorf("%d shown: %s", len(f.Targets), f.Next)
 	}

@@ -281,7 +281,12 @@ func nextFleet(f Fleet, hidden int) string {
 	case InProgress:
 		return more + fmt.Sprintf("%d are not done (%s): call again with the same arguments and notSyncedSince %s to go on", f.InProgress, few(f.notDone), f.NotSyncedSince.Format(time.RFC3339Nano))
 	case Failed:
-		return more + "the gateways go on serving the tools that the failed targets had; fix what statusReasons describes and synchronize those again"
+		gone := slices.ContainsFunc(f.Targets, func(t FleetTarget) bool { return slices.Contains(t.StatusReasons, deletedMeanwhile) })
+		failed := "the gateways go on serving the tools that the failed targets had; fix what statusReasons describes and synchronize those again"
+		if gone {
+			failed += "; what was deleted meanwhile has taken its tools along"
+		}
+		return more + failed
 	case NeedsAuthorization:
 		return more + "a person must open each authorizationUrl within 10 minutes"
 	}

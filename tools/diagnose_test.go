@@ -413,3 +413,14 @@ func indented(value any) string {
 	text, _ := json.MarshalIndent(value, "", " ")
 	return string(text)
 }
+
+// What check_drift cannot compare it tells in the words of a diagnosis.
+func TestDriftUnknownIsToldAsDiagnosed(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.answer(http.StatusInternalServerError, "text/plain", "boom")
+	d := must[tools.DriftReport](s.bench, "check_drift", nil)
+	if d.Unknown != 1 || !strings.Contains(d.Targets[0].Reason, "the server fails (HTTP 5xx)") || !strings.Contains(d.Targets[0].Reason, "diagnose_target") {
+		t.Errorf("got %s", indented(d))
+	}
+}
