@@ -47,10 +47,8 @@ func (m *Manager) send(ctx context.Context, gatewayID string, before aws.Target,
 			return before, &lostError{err, errNotSeen}
 		case !uncertain:
 			return t, err
-		case ctx.Err() != nil || m.operations.isStopped(): // nobody waits for more
-			return before, &lostError{err, errNotSeen}
-		case attempt == attempts:
-			return before, fmt.Errorf("%w; after %d attempts nothing has begun, and nothing was changed: try again later", err, attempts)
+		case attempt == attempts, ctx.Err() != nil, m.operations.isStopped(): // or nobody waits for more
+			return before, fmt.Errorf("%w; after %d attempts nothing has begun, and nothing was changed: try again later", err, attempt)
 		}
 	}
 }
