@@ -151,7 +151,7 @@ func writeVariables(path string, variables [][2]string) error {
 	// A new file takes the place of what is there, whose mode may let others read.
 	f, err := os.CreateTemp(filepath.Dir(path), ".env-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("nothing can be written beside %s: %w", path, errors.Unwrap(err))
 	}
 	defer os.Remove(f.Name())
 	_, err = f.WriteString(text.String())

@@ -65,7 +65,11 @@ func (s *Server) refuseEngine(c *types.GatewayPolicyEngineConfiguration) error {
 	if c == nil {
 		return nil
 	}
-	if e := s.policyEngine(*c.Arn); e != nil && e.record.Status == types.PolicyEngineStatusDeleting {
+	e := s.policyEngine(*c.Arn)
+	if e == nil {
+		s.opts.Log.Warn("a gateway's policy engine does not exist here: it keeps nothing from its callers", "engine", *c.Arn)
+	}
+	if e != nil && e.record.Status == types.PolicyEngineStatusDeleting {
 		return conflicting("Policy engine %s is in DELETING state", *e.record.PolicyEngineId)
 	}
 	return nil

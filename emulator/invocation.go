@@ -126,6 +126,9 @@ func (s *Server) serveRuntime(w http.ResponseWriter, r *http.Request, runtime st
 		if failure == nil {
 			failure = s.authorizeInvocation(w, r, call)
 		}
+		if failure == nil && call.address == "" {
+			s.opts.Log.Warn("a runtime has no process: give it a container URI like local://127.0.0.1:8000/mcp, or start with --runtime NAME=URL", "runtime", runtime)
+		}
 		wait, started := startsIn(call.cold)
 		if failure == nil && (!s.pause(r.Context(), wait) || call.address == "" || !started) {
 			failure = &apiError{

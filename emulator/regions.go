@@ -10,7 +10,7 @@ import (
 // mostRegions bounds the worlds of a Server: AWS has fewer regions.
 const mostRegions = 64
 
-var regionNames = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z]{2}(-[a-z]+){1,3}-[0-9]{1,2}$`) })
+var regionNames = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z]{2,5}(-[a-z]+){1,3}-[0-9]{1,2}$`) })
 
 // regions are the worlds of a Server beside its own, each with what was created in
 // it: AWS has one endpoint a region, here the scope of a request's signature says

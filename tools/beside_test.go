@@ -113,7 +113,7 @@ func TestStoppedSendsNothing(t *testing.T) {
 	}})
 	var work sync.WaitGroup
 	work.Go(func() {
-		answered[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders", "waitSeconds": 1})
+		refused(b, "synchronize_target", map[string]any{"target": "orders", "waitSeconds": 1}, "nothing was changed")
 	})
 	eventually(t, "the first attempt", func() bool { return puts.Load() == 1 })
 	b.manager.Stop(0)
