@@ -22,6 +22,7 @@ type Provider struct {
 	ClientID     string
 	DiscoveryURL string
 	SecretARN    string // of the Secrets Manager secret that holds the client's secret
+	SecretKey    string // in that secret's JSON
 	CallbackURL  string
 }
 
@@ -72,6 +73,7 @@ func (c *Client) OAuth2Provider(ctx context.Context, name string) (Provider, err
 	if out.ClientSecretArn != nil {
 		p.SecretARN = aws.ToString(out.ClientSecretArn.SecretArn)
 	}
+	p.SecretKey = aws.ToString(out.ClientSecretJsonKey)
 	if custom, ok := out.Oauth2ProviderConfigOutput.(*types.Oauth2ProviderConfigOutputMemberCustomOauth2ProviderConfig); ok {
 		p.ClientID = aws.ToString(custom.Value.ClientId)
 		if d, ok := custom.Value.OauthDiscovery.(*types.Oauth2DiscoveryMemberDiscoveryUrl); ok {

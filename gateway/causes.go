@@ -23,6 +23,7 @@ const (
 	ProviderNotReady     Cause = "provider_not_ready"
 	TokenEndpointDown    Cause = "token_endpoint_down"
 	TokenRefused         Cause = "token_refused"
+	SecretUnreadable     Cause = "secret_unreadable"
 	IAMIncomplete        Cause = "iam_incomplete"
 	EndpointForm         Cause = "endpoint_form"
 	RuntimeMissing       Cause = "runtime_missing"
@@ -66,7 +67,7 @@ func Causes() []KnownCause {
 		{Healthy, "the target works: its server answers, and the gateway serves what it offers", nil, say("")},
 		{OutOfDate, "the target works, and the gateway serves another copy of its tools than its server offers", nil, say("synchronize_target makes the gateway read them again; check_drift shows the differences")},
 		{Filtered, "the target works, and the gateway does not show us all of its tools", nil, say("no synchronization changes that: look at the gateway's policies or interceptor")},
-		{Unseen, "AWS says that the target works, and its server cannot be looked at from here", nil, say("the checks say what keeps us from it")},
+		{Unseen, "AWS says that the target works, and its server, or what the gateway serves, cannot be looked at from here", nil, say("the checks say what keeps us from it")},
 		{AtWork, "AWS is working on the target", nil, say("look again in a minute; get_target shows the status")},
 		{PendingAuthorization, "the target waits for a person's consent", nil, say("a person must open authorizationUrl within 10 minutes of the request; until then AWS changes nothing")},
 		{NotMCPServer, "the target is no MCP server: it has no tools that are read from one", nil, say("")},
@@ -74,8 +75,11 @@ func Causes() []KnownCause {
 			return fmt.Sprintf("give the target another provider, or make %s again with the same name, and synchronize_target", providerOf(t))
 		}},
 		{ProviderNotReady, "the target's credential provider is not READY", nil, say("wait for it, or look at its reasons at AWS, then synchronize_target")},
-		{TokenRefused, "the issuer refuses the credential provider's client: its secret is not current, or it may not ask for the target's scopes by client credentials", []string{"Error parsing ClientCredentials response", "cannot be read"}, func(t aws.Target) string {
-			return fmt.Sprintf("check that the secret of %s is current, that its client may ask for scope %s by client credentials, and that the issuer's token endpoint exists (a Cognito pool needs a domain); then synchronize_target",
+		{SecretUnreadable, "the client secret of the target's credential provider cannot be read", []string{"cannot be read"}, func(t aws.Target) string {
+			return fmt.Sprintf("check the secret that %s refers to: its ARN, the key in its JSON (get_credential_provider shows both), and that AgentCore may read it; a provider is not changed from here, a second one with update_target takes its place", providerOf(t))
+		}},
+		{TokenRefused, "the issuer refuses the credential provider's client: its secret is not current, or it may not ask for the target's scopes by client credentials", []string{"Error parsing ClientCredentials response"}, func(t aws.Target) string {
+			return fmt.Sprintf("check that the secret of %s is current, that its client may ask for scope %s by client credentials, and that the issuer's token endpoint exists (a Cognito pool needs a domain); then synchronize_target, or update_target with other scopes",
 				providerOf(t), orNoneOf(t.Outbound().Scopes))
 		}},
 		{TokenEndpointDown, "the token endpoint of the target's credential provider cannot be reached", []string{"Could not access Provider Token Endpoint"}, func(t aws.Target) string {

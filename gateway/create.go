@@ -162,6 +162,9 @@ func (m *Manager) existing(ctx context.Context, g aws.Gateway, n aws.NewTarget) 
 	if t.Endpoint != n.Endpoint {
 		return nil, fmt.Errorf("gateway %s has a target named %s already, at another endpoint: update_target_endpoint moves it, or give the new one another name; nothing was created", g.Name, t.Name)
 	}
+	if has, wants := credentialsOf(t), signsIn(n); has.kind != wants.kind || has.provider != wants.provider || !slices.Equal(has.scopes, wants.scopes) && len(has.scopes)+len(wants.scopes) > 0 {
+		return nil, fmt.Errorf("gateway %s has a target named %s already, at this endpoint, which signs in in another way: update_target changes provider and scopes, or give the new one another name; nothing was created", g.Name, t.Name)
+	}
 	c := newChange(g, t)
 	c.Outcome, c.Next = Unchanged, "a target of this name and endpoint is there already: nothing was created; get_target shows it"
 	if aws.PhaseOf(t.Status) == aws.PhaseFailed {
@@ -178,6 +181,20 @@ func (m *Manager) sameTarget(c *Change) Change {
 		return Change{}
 	}
 	return *c
+}
+
+// signsIn is how a new target signs in.
+func signsIn(n aws.NewTarget) credentials {
+	c := credentials{provider: n.ProviderARN, scopes: n.Scopes}
+	switch {
+	case n.APIKey:
+		c.kind = string(aws.CredentialAPIKey)
+	case n.ProviderARN != "":
+		c.kind = string(aws.CredentialOAuth)
+	case n.IAMService != "":
+		c.kind = string(aws.CredentialIAMRole)
+	}
+	return c
 }
 
 // unconfirmed is the error of a call that a person has to confirm.
@@ -203,15 +220,7 @@ func (m *Manager) mayCreate(ctx context.Context, g aws.Gateway, n aws.NewTarget,
 			return nil, fmt.Errorf("target %s was not created: its runtime is %s, and AWS reads a target's tools at once; wait until it is READY", n.Name, status)
 		}
 	}
-	sends := credentials{kind: "", provider: n.ProviderARN, scopes: n.Scopes}
-	switch {
-	case n.APIKey:
-		sends.kind = string(aws.CredentialAPIKey)
-	case n.ProviderARN != "":
-		sends.kind = string(aws.CredentialOAuth)
-	case n.IAMService != "":
-		sends.kind = string(aws.CredentialIAMRole)
-	}
+	sends := signsIn(n)
 	if what := sends.String(); what != "" && !way.familiar() && confirm != n.Name {
 		return unchecked, unconfirmed(fmt.Sprintf("target %s was not created: AgentCore would send %s to %s, a new origin. Ask a person whether that is meant; then call again with confirm set to %q, or start this server with --trusted-endpoints if that host is yours",
 			n.Name, what, way.destination(), n.Name))

@@ -73,12 +73,14 @@ func TestSecretsAndIssuers(t *testing.T) {
 // Losing a revision of MCP shuts clients out; where none is listed all are accepted.
 func TestLoses(t *testing.T) {
 	for _, c := range []struct {
-		before string
-		after  []string
-		want   bool
-	}{{`["a","b"]`, []string{"b", "a"}, false}, {`["a","b"]`, []string{"a", "b", "c"}, false}, {`["a","b"]`, []string{"a"}, true}, {``, []string{"a"}, true}, {``, nil, false}, {`["a"]`, nil, true}} {
+		before, after []string
+		want          bool
+	}{
+		{[]string{"a", "b"}, []string{"b", "a"}, false}, {[]string{"a", "b"}, []string{"a", "b", "c"}, false}, {[]string{"a", "b"}, []string{"a"}, true},
+		{nil, []string{"a"}, true}, {nil, nil, false}, {[]string{"a"}, nil, false},
+	} {
 		if got := loses(c.before, c.after); got != c.want {
-			t.Errorf("%s to %q: %t", c.before, c.after, got)
+			t.Errorf("%q to %q: %t", c.before, c.after, got)
 		}
 	}
 }

@@ -62,7 +62,10 @@ func (m *Manager) CreateGateway(ctx context.Context, spec GatewaySpec, progress 
 			if g, err = m.Client.Gateway(ctx, g.ID); err != nil {
 				return GatewayChange{}, err
 			}
-			return newGatewayChange(g, Unchanged, start, "a gateway of this name is there already, and was not looked at further: nothing was created"), nil
+			if g.Authorizer != spec.Authorizer || g.DiscoveryURL != spec.DiscoveryURL || g.RoleARN != spec.RoleARN {
+				return GatewayChange{}, fmt.Errorf("a gateway named %s is there already, with authorizer %s, and not with this issuer and role: nothing was created; get_gateway shows it, update_gateway changes it, or give another name", g.Name, g.Authorizer)
+			}
+			return newGatewayChange(g, Unchanged, start, "a gateway of this name, authorizer, issuer and role is there already: nothing was created, and its other settings were not compared"), nil
 		}
 	}
 	spec.Token = rand.Text() + rand.Text()

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -144,9 +143,9 @@ func unconfirmedGateway(g aws.Gateway, changes []Setting, u GatewayUpdate) error
 		if strings.HasPrefix(s.Path, "authorizerConfiguration") || s.Path == "roleArn" {
 			grave = append(grave, s.Path)
 		}
-		if strings.HasSuffix(s.Path, "supportedVersions") && u.Edit.Revisions != nil && loses(s.Before, *u.Edit.Revisions) {
-			grave = append(grave, s.Path+" (fewer)")
-		}
+	}
+	if u.Edit.Revisions != nil && loses(g.Revisions, *u.Edit.Revisions) {
+		grave = append(grave, "supportedVersions (fewer than now)")
 	}
 	if len(grave) == 0 {
 		return nil
@@ -154,12 +153,10 @@ func unconfirmedGateway(g aws.Gateway, changes []Setting, u GatewayUpdate) error
 	return fmt.Errorf("gateway %s was not updated: %s decides who may call it, or what it may do. Ask a person whether that is meant; then call again with confirm set to %q", g.Name, few(grave), g.Name)
 }
 
-// loses reports whether a list in JSON has an entry that another has not; one that is not
-// set takes all.
-func loses(before string, after []string) bool {
-	var had []string
-	if json.Unmarshal([]byte(before), &had) != nil {
+// loses reports whether revisions that were accepted are not any more; none is all.
+func loses(before, after []string) bool {
+	if len(before) == 0 || len(after) == 0 {
 		return len(after) > 0
 	}
-	return slices.ContainsFunc(had, func(v string) bool { return !slices.Contains(after, v) })
+	return slices.ContainsFunc(before, func(v string) bool { return !slices.Contains(after, v) })
 }

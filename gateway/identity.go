@@ -24,6 +24,7 @@ type ProviderView struct {
 	ClientID     string                     `json:"clientId,omitempty"`
 	DiscoveryURL string                     `json:"discoveryUrl,omitempty"`
 	SecretARN    string                     `json:"secretArn,omitempty" jsonschema:"where the secret is, never what it is"`
+	SecretKey    string                     `json:"secretKey,omitempty"`
 	CallbackURL  string                     `json:"callbackUrl,omitempty"`
 	UpdatedAt    time.Time                  `json:"updatedAt,omitzero"`
 	UsedBy       []string                   `json:"usedBy,omitempty" jsonschema:"targets that sign in with it, as gateway/target"`
@@ -31,7 +32,7 @@ type ProviderView struct {
 
 func viewProvider(p aws.Provider) ProviderView {
 	return ProviderView{
-		Name: p.Name, ARN: p.ARN, Kind: p.Kind, Vendor: p.Vendor, Status: p.Status, ClientID: p.ClientID, DiscoveryURL: p.DiscoveryURL, SecretARN: p.SecretARN,
+		Name: p.Name, ARN: p.ARN, Kind: p.Kind, Vendor: p.Vendor, Status: p.Status, ClientID: p.ClientID, DiscoveryURL: p.DiscoveryURL, SecretARN: p.SecretARN, SecretKey: p.SecretKey,
 		CallbackURL: p.CallbackURL, UpdatedAt: p.UpdatedAt.UTC(),
 	}
 }
@@ -101,45 +102,45 @@ type ProviderSpec struct{ aws.NewProvider }
 // CreateProvider creates an OAuth2 credential provider whose client's secret stays in
 // Secrets Manager. AgentCore will send that secret to the token endpoint of the issuer:
 // only secrets and issuers are taken that whoever started this server has named.
-func (m *Manager) CreateProvider(ctx context.Context, spec ProviderSpec) (ProviderView, error) {
+func (m *Manager) CreateProvider(ctx context.Context, spec ProviderSpec) (p ProviderView, outcome Outcome, err error) {
 	switch {
 	case !providerNames().MatchString(spec.Name):
-		return ProviderView{}, fmt.Errorf("%s cannot be a credential provider's name: AWS takes up to 128 letters, digits, hyphens and underscores", asked(spec.Name))
+		return ProviderView{}, "", fmt.Errorf("%s cannot be a credential provider's name: AWS takes up to 128 letters, digits, hyphens and underscores", asked(spec.Name))
 	case spec.ClientID == "" || spec.SecretARN == "" || spec.DiscoveryURL == "":
-		return ProviderView{}, errors.New("discoveryUrl, clientId and secretArn are all needed; the secret itself is never an argument")
+		return ProviderView{}, "", errors.New("discoveryUrl, clientId and secretArn are all needed; the secret itself is never an argument")
 	case len(m.CredentialSecrets) == 0 || len(m.TrustedIssuers) == 0:
-		return ProviderView{}, errors.New("no credential provider was created: it has AgentCore send a secret to an issuer, so whoever starts this server has to name the secrets (--credential-secrets) and the issuers (--trusted-issuers) that may be used")
+		return ProviderView{}, "", errors.New("no credential provider was created: it has AgentCore send a secret to an issuer, so whoever starts this server has to name the secrets (--credential-secrets) and the issuers (--trusted-issuers) that may be used")
 	case !m.maySecret(spec.SecretARN):
-		return ProviderView{}, fmt.Errorf("no credential provider was created: secret %s is not among those that this server may use (--credential-secrets)", asked(spec.SecretARN))
+		return ProviderView{}, "", fmt.Errorf("no credential provider was created: secret %s is not among those that this server may use (--credential-secrets)", asked(spec.SecretARN))
 	case !m.mayIssuer(spec.DiscoveryURL):
-		return ProviderView{}, fmt.Errorf("no credential provider was created: %s is not of an issuer that this server may use (--trusted-issuers)", asked(spec.DiscoveryURL))
-	}
-	if existing, err := m.Client.OAuth2Provider(ctx, spec.Name); err == nil {
-		if existing.ClientID != spec.ClientID || existing.DiscoveryURL != spec.DiscoveryURL {
-			return ProviderView{}, fmt.Errorf("a credential provider named %s is there already, for another client or issuer: give another name", spec.Name)
-		}
-		return viewProvider(existing), nil
-	} else if !errors.Is(err, aws.ErrNotFound) {
-		return ProviderView{}, err
+		return ProviderView{}, "", fmt.Errorf("no credential provider was created: %s is not of an issuer that this server may use (--trusted-issuers)", asked(spec.DiscoveryURL))
 	}
 	if spec.SecretKey == "" {
 		spec.SecretKey = "client_secret"
 	}
-	_, err := m.bounded(ctx, func(ctx context.Context) (aws.Target, error) {
+	if existing, err := m.Client.OAuth2Provider(ctx, spec.Name); err == nil {
+		if existing.ClientID != spec.ClientID || existing.DiscoveryURL != spec.DiscoveryURL || existing.SecretARN != spec.SecretARN || existing.SecretKey != spec.SecretKey {
+			return ProviderView{}, "", fmt.Errorf("a credential provider named %s is there already, for another client, issuer, secret or secretKey (get_credential_provider shows it), and was not changed: give another name, and let the targets sign in with that by update_target", spec.Name)
+		}
+		return viewProvider(existing), Unchanged, nil
+	} else if !errors.Is(err, aws.ErrNotFound) {
+		return ProviderView{}, "", err
+	}
+	_, err = m.bounded(ctx, func(ctx context.Context) (aws.Target, error) {
 		_, err := m.Client.CreateOAuth2Provider(ctx, spec.NewProvider)
 		return aws.Target{}, err
 	})
 	if err != nil && !errors.Is(err, aws.ErrUncertain) {
-		return ProviderView{}, fmt.Errorf("credential provider %s was not created: %w", spec.Name, err)
+		return ProviderView{}, "", fmt.Errorf("credential provider %s was not created: %w", spec.Name, err)
 	}
 	made, readErr := m.Client.OAuth2Provider(context.WithoutCancel(ctx), spec.Name)
 	switch {
 	case readErr == nil:
-		return viewProvider(made), nil
+		return viewProvider(made), Created, nil
 	case err != nil:
-		return ProviderView{}, fmt.Errorf("whether credential provider %s was created is not known: %w; list_credential_providers shows it", spec.Name, err)
+		return ProviderView{}, "", fmt.Errorf("whether credential provider %s was created is not known: %w; list_credential_providers shows it", spec.Name, err)
 	}
-	return ProviderView{}, fmt.Errorf("credential provider %s was created, and cannot be read: %w", spec.Name, readErr)
+	return ProviderView{}, "", fmt.Errorf("credential provider %s was created, and cannot be read: %w", spec.Name, readErr)
 }
 
 // providerNames is the service model's pattern (CredentialProviderName).

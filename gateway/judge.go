@@ -69,21 +69,26 @@ func ofToken(err error, said Cause) Cause {
 	case err == nil: // AWS may have been refused before
 		return ""
 	case errors.Is(err, errSkipped):
-		if said == TokenRefused || said == TokenEndpointDown || said == ProviderMissing {
+		if ofProvider(said) {
 			return said
 		}
 		return ""
 	}
-	if named := causeOf([]string{err.Error()}); named == TokenEndpointDown || named == TokenRefused || named == ProviderMissing {
+	if named := causeOf([]string{err.Error()}); ofProvider(named) {
 		return named
 	}
 	if errors.Is(err, aws.ErrDenied) || errors.Is(err, aws.ErrUnreachable) { // of our own identity, which tells nothing about the target's
-		if said == TokenRefused || said == TokenEndpointDown {
+		if ofProvider(said) {
 			return said
 		}
 		return ""
 	}
 	return TokenRefused
+}
+
+// ofProvider reports whether a cause is that a credential is not to be had.
+func ofProvider(c Cause) bool {
+	return c == TokenRefused || c == TokenEndpointDown || c == ProviderMissing || c == SecretUnreadable
 }
 
 // ofServer is the cause that the server itself shows; "" where it answers, or was not

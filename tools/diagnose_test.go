@@ -172,6 +172,17 @@ var faults = map[gateway.Cause][]func(*scene){
 			s.synchronize()
 		},
 	},
+	gateway.SecretUnreadable: {func(s *scene) {
+		_, err := s.control.UpdateOauth2CredentialProvider(s.t.Context(), &bedrockagentcorecontrol.UpdateOauth2CredentialProviderInput{
+			Name: sdk.String(tutorial.Provider), CredentialProviderVendor: types.CredentialProviderVendorTypeCustomOauth2,
+			Oauth2ProviderConfigInput: &types.Oauth2ProviderConfigInputMemberCustomOauth2ProviderConfig{Value: types.CustomOauth2ProviderConfigInput{
+				ClientId: sdk.String(tutorial.RuntimeClient), OauthDiscovery: &types.Oauth2DiscoveryMemberDiscoveryUrl{Value: s.world.Runtimes.DiscoveryURL(s.world.URL)},
+				ClientSecretSource: types.SecretSourceTypeExternal, ClientSecretConfig: &types.SecretReference{SecretId: sdk.String(s.cloud.PutSecret("other", `{"a":"b"}`)), JsonKey: sdk.String("nothing")},
+			}},
+		})
+		s.check(err)
+		s.synchronize()
+	}},
 	gateway.ProviderMissing: {func(s *scene) {
 		_, err := s.control.DeleteOauth2CredentialProvider(s.t.Context(), &bedrockagentcorecontrol.DeleteOauth2CredentialProviderInput{Name: sdk.String(tutorial.Provider)})
 		s.check(err)

@@ -36,6 +36,7 @@ func TestGatewaysLife(t *testing.T) {
 	if again := must[gateway.GatewayChange](b, "create_gateway", arguments); again.Outcome != gateway.Unchanged || again.ID != c.ID {
 		t.Errorf("again: %s", indented(again))
 	}
+	refused(b, "create_gateway", with(arguments, func(a map[string]any) { a["authorizer"] = "AWS_IAM" }), "is there already, with authorizer NONE", "nothing was created")
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g"} {
 		if c := must[gateway.Change](b, "create_target", map[string]any{"gateway": "shop", "name": name, "endpoint": b.url}); c.Outcome != gateway.Created {
 			t.Errorf("target %s: %s", name, indented(c))

@@ -61,10 +61,10 @@ type CreateProviderArguments struct {
 }
 
 func createProvider(ctx context.Context, m *gateway.Manager, in CreateProviderArguments, _ gateway.Caller) (ProviderReport, error) {
-	p, err := m.CreateProvider(ctx, gateway.ProviderSpec{NewProvider: aws.NewProvider{
+	p, outcome, err := m.CreateProvider(ctx, gateway.ProviderSpec{NewProvider: aws.NewProvider{
 		Name: in.Name, DiscoveryURL: in.DiscoveryURL, ClientID: in.ClientID, SecretARN: in.SecretARN, SecretKey: in.SecretKey,
 	}})
-	return ProviderReport{Outcome: gateway.Created, ProviderView: p, Next: "create_target takes it as provider, with auth oauth"}, err
+	return ProviderReport{Outcome: outcome, ProviderView: p, Next: "create_target takes it as provider, with auth oauth"}, err
 }
 
 // DeleteProviderArguments are the arguments of delete_credential_provider.

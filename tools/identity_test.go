@@ -70,7 +70,10 @@ func TestCreateCredentialProvider(t *testing.T) {
 	if p.Outcome != gateway.Created || p.SecretARN != secret || strings.Contains(indented(p), s.world.RuntimeSecret) {
 		t.Errorf("created: %s", indented(p))
 	}
-	must[tools.ProviderReport](s.bench, "create_credential_provider", arguments)
+	if again := must[tools.ProviderReport](s.bench, "create_credential_provider", arguments); again.Outcome != gateway.Unchanged || again.SecretKey != "client_secret" {
+		t.Errorf("again: %s", indented(again))
+	}
+	refused(s.bench, "create_credential_provider", with(arguments, func(a map[string]any) { a["secretKey"] = "other" }), "is there already", "was not changed")
 	refused(s.bench, "create_credential_provider", with(arguments, func(a map[string]any) { a["clientId"] = "other" }), "is there already, for another")
 	c := must[gateway.Change](s.bench, "create_target", map[string]any{"name": "fresh", "runtimeArn": s.world.NewRuntimeARN, "auth": "oauth", "provider": "fresh", "scopes": []string{tutorial.RuntimeScope}})
 	if c.Outcome != gateway.Created || len(c.Tools.Added) != 4 {

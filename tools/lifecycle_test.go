@@ -36,6 +36,7 @@ func TestTargetsLife(t *testing.T) {
 	other := with(arguments, func(a map[string]any) { a["runtimeArn"], a["endpoint"] = "", s.url })
 	delete(other, "runtimeArn")
 	refused(s.bench, "create_target", other, "already, at another endpoint", "nothing was created")
+	refused(s.bench, "create_target", with(arguments, func(a map[string]any) { a["scopes"] = []string{"another"} }), "signs in in another way", "nothing was created")
 
 	refused(s.bench, "delete_target", map[string]any{"target": "orders-v2"}, "was not deleted", "serves 4 tools", `confirm set to "orders-v2"`)
 	refused(s.bench, "delete_target", map[string]any{"target": "orders-v2", "confirm": "orders"}, "was not deleted")

@@ -41,7 +41,7 @@ func identityTools() []Tool {
 		tool(read, "get_credential_provider", "Get credential provider",
 			"Shows a credential provider and the targets that sign in with it; no secret.", getProvider),
 		tool(write, "create_credential_provider", "Create credential provider",
-			"Creates an OAuth2 credential provider whose client secret stays in Secrets Manager.", createProvider),
+			"Creates an OAuth2 credential provider whose client secret stays in Secrets Manager; needs --credential-secrets and --trusted-issuers.", createProvider),
 		tool(destroy, "delete_credential_provider", "Delete credential provider",
 			"Deletes a credential provider that no target uses.", deleteProvider),
 	)
