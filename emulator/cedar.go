@@ -98,7 +98,9 @@ func newDecider(e *policyEngine, gatewayARN string, caller *auth.Principal) *dec
 // allows decides about a tool by its name at the gateway: nothing is allowed that no
 // policy permits, and nothing that one forbids. arguments are those of a call, nil for
 // a listing. A call is refused whose arguments no policy can judge, or that one which
-// forbids fails to judge: Cedar would pass over that policy.
+// forbids fails to judge: Cedar would pass over that policy. A tool is listed where some
+// call of it may be allowed (AWS, "Use gateway with policy"): a policy that permits and
+// asks for arguments is no obstacle then.
 func (d *decider) allows(tool string, arguments json.RawMessage) bool {
 	action := cedar.NewEntityUID(actionType, cedar.String(tool))
 	entities := cedar.EntityMap{d.caller.UID: d.caller, d.gateway: {UID: d.gateway}, action: {UID: action}}
@@ -118,10 +120,12 @@ func (d *decider) allows(tool string, arguments json.RawMessage) bool {
 	decision, diagnostic := cedar.Authorize(d.policies, entities, cedar.Request{
 		Principal: d.caller.UID, Action: action, Resource: d.gateway, Context: cedar.NewRecord(context),
 	})
-	for _, failed := range diagnostic.Errors {
-		if arguments != nil && d.policies.Get(failed.PolicyID).Effect() == cedar.Forbid {
-			return false
-		}
+	failed := func(effect cedar.Effect) bool {
+		return slices.ContainsFunc(diagnostic.Errors, func(e cedar.DiagnosticError) bool { return d.policies.Get(e.PolicyID).Effect() == effect })
 	}
-	return decision == cedar.Allow
+	if arguments != nil {
+		return decision == cedar.Allow && !failed(cedar.Forbid)
+	}
+	forbidden := decision == cedar.Deny && len(diagnostic.Reasons) > 0
+	return !forbidden && (decision == cedar.Allow || failed(cedar.Permit))
 }

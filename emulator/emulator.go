@@ -242,7 +242,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch other := s.meant(r); other {
 	case s:
 	case nil:
-		writeError(w, &apiError{code: serviceQuotaExceeded, message: fmt.Sprintf("the local AgentCore keeps %d regions at most", mostRegions)})
+		writeError(w, &apiError{code: serviceQuotaExceeded, message: fmt.Sprintf("region %q of the signature is none, or one more than the %d regions that the local AgentCore keeps", signedRegion(r), mostRegions)})
 		return
 	default:
 		other.ServeHTTP(w, r)

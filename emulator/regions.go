@@ -62,11 +62,14 @@ func signedRegion(r *http.Request) string {
 	return part(scope, "/", 2)
 }
 
-// inRegion is the Server of a region, made where there is none yet; nil where there are
-// too many.
+// inRegion is the Server of a region, made where there is none yet; nil for what is none,
+// and where there are too many.
 func (s *Server) inRegion(name string) *Server {
-	if name == "" || name == s.opts.Region || !regionNames().MatchString(name) {
+	if name == "" || name == s.opts.Region {
 		return s
+	}
+	if !regionNames().MatchString(name) {
+		return nil
 	}
 	s.regions.mu.Lock()
 	defer s.regions.mu.Unlock()
