@@ -1,9 +1,11 @@
 package emulator
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -139,6 +141,16 @@ func (s *Server) serveRuntime(w http.ResponseWriter, r *http.Request, runtime st
 		if failure != nil {
 			writeError(w, failure)
 			return
+		}
+		if r.ContentLength > 0 && r.ContentLength <= maxBody {
+			// Sent in one piece: a process that answers before it has read all must not have
+			// its answer broken off.
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				writeError(w, cannotParse("the body could not be read, or is larger than %d bytes", maxBody))
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
 		s.proxy(call).ServeHTTP(w, r)
 	})
