@@ -80,11 +80,8 @@ func (c *Client) FindProvider(ctx context.Context, t Target) (status string, err
 		_, err := c.control.GetApiKeyCredentialProvider(ctx, &control.GetApiKeyCredentialProviderInput{Name: &name})
 		return "", wrap(ctx, "GetApiKeyCredentialProvider", false, err)
 	}
-	out, err := c.control.GetOauth2CredentialProvider(ctx, &control.GetOauth2CredentialProviderInput{Name: &name})
-	if err != nil {
-		return "", wrap(ctx, "GetOauth2CredentialProvider", false, err)
-	}
-	return string(out.Status), nil
+	p, err := c.OAuth2Provider(ctx, name)
+	return p.Status, err
 }
 
 // ProviderARN is the ARN of the credential provider of a kind (CredentialOAuth or
@@ -98,9 +95,6 @@ func (c *Client) ProviderARN(ctx context.Context, kind CredentialProviderType, r
 		}
 		return aws.ToString(out.CredentialProviderArn), nil
 	}
-	out, err := c.control.GetOauth2CredentialProvider(ctx, &control.GetOauth2CredentialProviderInput{Name: &name})
-	if err != nil {
-		return "", wrap(ctx, "GetOauth2CredentialProvider", false, err)
-	}
-	return aws.ToString(out.CredentialProviderArn), nil
+	p, err := c.OAuth2Provider(ctx, name)
+	return p.ARN, err
 }

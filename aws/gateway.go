@@ -59,28 +59,17 @@ func arnField(arn string, i int) string {
 	return ""
 }
 
-// Gateways lists every gateway of the account and region, over all pages. The
+// Gateways lists every gateway of the account and region, over all pages, once. The
 // sequence ends after its first error.
 func (c *Client) Gateways(ctx context.Context) iter.Seq2[Gateway, error] {
-	return func(yield func(Gateway, error) bool) {
-		pages := control.NewListGatewaysPaginator(c.control, &control.ListGatewaysInput{MaxResults: aws.Int32(1000)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				yield(Gateway{}, wrap(ctx, "ListGateways", false, err))
-				return
-			}
-			for _, g := range page.Items {
-				if !yield(Gateway{
-					ID: aws.ToString(g.GatewayId), Name: aws.ToString(g.Name), Description: aws.ToString(g.Description),
-					Status: g.Status, Authorizer: g.AuthorizerType,
-					CreatedAt: aws.ToTime(g.CreatedAt), UpdatedAt: aws.ToTime(g.UpdatedAt),
-				}, nil) {
-					return
-				}
-			}
+	pages := control.NewListGatewaysPaginator(c.control, &control.ListGatewaysInput{MaxResults: aws.Int32(1000)})
+	return listed(ctx, "ListGateways", pages, func(page *control.ListGatewaysOutput) []types.GatewaySummary { return page.Items }, func(g types.GatewaySummary) Gateway {
+		return Gateway{
+			ID: aws.ToString(g.GatewayId), Name: aws.ToString(g.Name), Description: aws.ToString(g.Description),
+			Status: g.Status, Authorizer: g.AuthorizerType,
+			CreatedAt: aws.ToTime(g.CreatedAt), UpdatedAt: aws.ToTime(g.UpdatedAt),
 		}
-	}
+	})
 }
 
 // Gateway reads one gateway by its id. ErrNotFound when there is none.

@@ -26,32 +26,27 @@ type Provider struct {
 	CallbackURL  string
 }
 
-// Providers lists every credential provider of the account and region, OAuth2 first. The
-// sequence ends after its first error.
+// Providers lists every credential provider of the account and region, OAuth2 first, once.
+// The sequence ends after its first error.
 func (c *Client) Providers(ctx context.Context) iter.Seq2[Provider, error] {
+	oauth := control.NewListOauth2CredentialProvidersPaginator(c.control, &control.ListOauth2CredentialProvidersInput{})
+	keys := control.NewListApiKeyCredentialProvidersPaginator(c.control, &control.ListApiKeyCredentialProvidersInput{})
+	all := []iter.Seq2[Provider, error]{
+		listed(ctx, "ListOauth2CredentialProviders", oauth, func(page *control.ListOauth2CredentialProvidersOutput) []types.Oauth2CredentialProviderItem {
+			return page.CredentialProviders
+		}, func(p types.Oauth2CredentialProviderItem) Provider {
+			return Provider{Name: aws.ToString(p.Name), ARN: aws.ToString(p.CredentialProviderArn), Kind: CredentialOAuth, Vendor: string(p.CredentialProviderVendor), UpdatedAt: aws.ToTime(p.LastUpdatedTime)}
+		}),
+		listed(ctx, "ListApiKeyCredentialProviders", keys, func(page *control.ListApiKeyCredentialProvidersOutput) []types.ApiKeyCredentialProviderItem {
+			return page.CredentialProviders
+		}, func(p types.ApiKeyCredentialProviderItem) Provider {
+			return Provider{Name: aws.ToString(p.Name), ARN: aws.ToString(p.CredentialProviderArn), Kind: CredentialAPIKey, UpdatedAt: aws.ToTime(p.LastUpdatedTime)}
+		}),
+	}
 	return func(yield func(Provider, error) bool) {
-		pages := control.NewListOauth2CredentialProvidersPaginator(c.control, &control.ListOauth2CredentialProvidersInput{})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				yield(Provider{}, wrap(ctx, "ListOauth2CredentialProviders", false, err))
-				return
-			}
-			for _, p := range page.CredentialProviders {
-				if !yield(Provider{Name: aws.ToString(p.Name), ARN: aws.ToString(p.CredentialProviderArn), Kind: CredentialOAuth, Vendor: string(p.CredentialProviderVendor), UpdatedAt: aws.ToTime(p.LastUpdatedTime)}, nil) {
-					return
-				}
-			}
-		}
-		keys := control.NewListApiKeyCredentialProvidersPaginator(c.control, &control.ListApiKeyCredentialProvidersInput{})
-		for keys.HasMorePages() {
-			page, err := keys.NextPage(ctx)
-			if err != nil {
-				yield(Provider{}, wrap(ctx, "ListApiKeyCredentialProviders", false, err))
-				return
-			}
-			for _, p := range page.CredentialProviders {
-				if !yield(Provider{Name: aws.ToString(p.Name), ARN: aws.ToString(p.CredentialProviderArn), Kind: CredentialAPIKey, UpdatedAt: aws.ToTime(p.LastUpdatedTime)}, nil) {
+		for _, list := range all {
+			for p, err := range list {
+				if !yield(p, err) || err != nil {
 					return
 				}
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	control "github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 )
 
 // Runtime is an agent runtime, as listed or as read whole.
@@ -26,27 +27,16 @@ type RuntimeEndpoint struct {
 	Name, Status, LiveVersion, TargetVersion string
 }
 
-// Runtimes lists every agent runtime of the account and region, over all pages. The
-// sequence ends after its first error.
+// Runtimes lists every agent runtime of the account and region, over all pages, once.
+// The sequence ends after its first error.
 func (c *Client) Runtimes(ctx context.Context) iter.Seq2[Runtime, error] {
-	return func(yield func(Runtime, error) bool) {
-		pages := control.NewListAgentRuntimesPaginator(c.control, &control.ListAgentRuntimesInput{MaxResults: aws.Int32(100)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				yield(Runtime{}, wrap(ctx, "ListAgentRuntimes", false, err))
-				return
-			}
-			for _, r := range page.AgentRuntimes {
-				if !yield(Runtime{
-					ID: aws.ToString(r.AgentRuntimeId), ARN: aws.ToString(r.AgentRuntimeArn), Name: aws.ToString(r.AgentRuntimeName),
-					Version: aws.ToString(r.AgentRuntimeVersion), Status: string(r.Status), Description: aws.ToString(r.Description), UpdatedAt: aws.ToTime(r.LastUpdatedAt),
-				}, nil) {
-					return
-				}
-			}
+	pages := control.NewListAgentRuntimesPaginator(c.control, &control.ListAgentRuntimesInput{MaxResults: aws.Int32(100)})
+	return listed(ctx, "ListAgentRuntimes", pages, func(page *control.ListAgentRuntimesOutput) []types.AgentRuntime { return page.AgentRuntimes }, func(r types.AgentRuntime) Runtime {
+		return Runtime{
+			ID: aws.ToString(r.AgentRuntimeId), ARN: aws.ToString(r.AgentRuntimeArn), Name: aws.ToString(r.AgentRuntimeName),
+			Version: aws.ToString(r.AgentRuntimeVersion), Status: string(r.Status), Description: aws.ToString(r.Description), UpdatedAt: aws.ToTime(r.LastUpdatedAt),
 		}
-	}
+	})
 }
 
 // Runtime reads one runtime by its id, with its endpoints. ErrNotFound when there is
@@ -65,16 +55,16 @@ func (c *Client) Runtime(ctx context.Context, id string) (Runtime, error) {
 		r.Protocol = string(out.ProtocolConfiguration.ServerProtocol)
 	}
 	pages := control.NewListAgentRuntimeEndpointsPaginator(c.control, &control.ListAgentRuntimeEndpointsInput{AgentRuntimeId: &id})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	endpoints := listed(ctx, "ListAgentRuntimeEndpoints", pages, func(page *control.ListAgentRuntimeEndpointsOutput) []types.AgentRuntimeEndpoint {
+		return page.RuntimeEndpoints
+	}, func(e types.AgentRuntimeEndpoint) RuntimeEndpoint {
+		return RuntimeEndpoint{Name: aws.ToString(e.Name), Status: string(e.Status), LiveVersion: aws.ToString(e.LiveVersion), TargetVersion: aws.ToString(e.TargetVersion)}
+	})
+	for e, err := range endpoints {
 		if err != nil {
-			return r, wrap(ctx, "ListAgentRuntimeEndpoints", false, err)
+			return r, err
 		}
-		for _, e := range page.RuntimeEndpoints {
-			r.Endpoints = append(r.Endpoints, RuntimeEndpoint{
-				Name: aws.ToString(e.Name), Status: string(e.Status), LiveVersion: aws.ToString(e.LiveVersion), TargetVersion: aws.ToString(e.TargetVersion),
-			})
-		}
+		r.Endpoints = append(r.Endpoints, e)
 	}
 	return r, nil
 }

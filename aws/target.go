@@ -59,31 +59,20 @@ func (t Target) JSON() json.RawMessage { return t.body }
 // cannot be sent back whole.
 func (t Target) Unknown() []string { return t.unknown }
 
-// Targets lists every target of a gateway, over all pages. The sequence ends
-// after its first error.
+// Targets lists every target of a gateway, over all pages, once. The sequence
+// ends after its first error.
 func (c *Client) Targets(ctx context.Context, gatewayID string) iter.Seq2[Target, error] {
-	return func(yield func(Target, error) bool) {
-		pages := control.NewListGatewayTargetsPaginator(c.control, &control.ListGatewayTargetsInput{
-			GatewayIdentifier: &gatewayID, MaxResults: aws.Int32(1000),
-		})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				yield(Target{}, wrap(ctx, "ListGatewayTargets", false, err))
-				return
-			}
-			for _, t := range page.Items {
-				if !yield(Target{
-					ID: aws.ToString(t.TargetId), Name: aws.ToString(t.Name), Description: aws.ToString(t.Description),
-					Status: t.Status, Type: t.TargetType, ListingMode: t.ListingMode,
-					CreatedAt: aws.ToTime(t.CreatedAt), UpdatedAt: aws.ToTime(t.UpdatedAt), LastSynchronizedAt: aws.ToTime(t.LastSynchronizedAt),
-					ResourcePriority: priority(t.ResourcePriority), AuthorizationURL: authorizationURL(t.AuthorizationData),
-				}, nil) {
-					return
-				}
-			}
+	pages := control.NewListGatewayTargetsPaginator(c.control, &control.ListGatewayTargetsInput{
+		GatewayIdentifier: &gatewayID, MaxResults: aws.Int32(1000),
+	})
+	return listed(ctx, "ListGatewayTargets", pages, func(page *control.ListGatewayTargetsOutput) []types.TargetSummary { return page.Items }, func(t types.TargetSummary) Target {
+		return Target{
+			ID: aws.ToString(t.TargetId), Name: aws.ToString(t.Name), Description: aws.ToString(t.Description),
+			Status: t.Status, Type: t.TargetType, ListingMode: t.ListingMode,
+			CreatedAt: aws.ToTime(t.CreatedAt), UpdatedAt: aws.ToTime(t.UpdatedAt), LastSynchronizedAt: aws.ToTime(t.LastSynchronizedAt),
+			ResourcePriority: priority(t.ResourcePriority), AuthorizationURL: authorizationURL(t.AuthorizationData),
 		}
-	}
+	})
 }
 
 // Target reads one target whole. ErrNotFound when there is none.
