@@ -49,29 +49,29 @@ type Drift struct {
 	priority  int32
 }
 
-// CheckDrift compares, for one target or with an empty ref for all of a gateway,
+// CheckDrift compares, for one target or with an empty ref for all of gateway g,
 // what the server offers with what the gateway serves. Drifted targets come
 // first, breaking ones before the others, then the unknown. A slow target holds
 // up no other; nothing is changed. Hashes are given with one target only.
-func (m *Manager) CheckDrift(ctx context.Context, gateway, target string, progress Progress) (g aws.Gateway, drifts []Drift, err error) {
-	if g, err = m.Gateway(ctx, gateway); err != nil {
-		return g, nil, err
-	}
+func (m *Manager) CheckDrift(ctx context.Context, g aws.Gateway, target string, progress Progress) ([]Drift, error) {
 	var targets []aws.Target
 	if target != "" {
 		t, err := m.Target(ctx, g, target)
 		if err != nil {
-			return g, nil, err
+			return nil, err
 		}
 		targets = []aws.Target{t}
-	} else if targets, _, err = m.Targets(ctx, g, "", everyName, true, nil); err != nil {
-		return g, nil, err
+	} else {
+		var err error
+		if targets, _, err = m.Targets(ctx, g, "", everyName, true, nil); err != nil {
+			return nil, err
+		}
 	}
-	drifts = m.drifts(ctx, g, targets, target != "", progress)
+	drifts := m.drifts(ctx, g, targets, target != "", progress)
 	slices.SortStableFunc(drifts, func(a, b Drift) int {
 		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.Target, b.Target))
 	})
-	return g, drifts, nil
+	return drifts, nil
 }
 
 func (d Drift) rank() int {
@@ -137,7 +137,7 @@ func (m *Manager) drift(ctx context.Context, g aws.Gateway, t aws.Target, served
 	offered, err := m.offered(ctx, t)
 	if err != nil {
 		d.Reason = "what the server offers could not be read from here: " + err.Error()
-		if c := ofServer(findings{server: err}); c != "" { // in the words of a diagnosis
+		if c := ofServer(err); c != "" { // in the words of a diagnosis
 			d.Reason = "what the server offers could not be read from here: " + knownCause(c).Means + ": " + err.Error() + "; diagnose_target looks closer"
 		}
 		return d

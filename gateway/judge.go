@@ -1,12 +1,13 @@
 package gateway
 
 import (
-	"agentcore-gateway-mcp/aws"
-	"agentcore-gateway-mcp/catalog"
-	"agentcore-gateway-mcp/remote"
 	"errors"
 	"net/http"
 	"time"
+
+	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/remote"
 )
 
 // findings are what the checks of a diagnosis have seen.
@@ -56,7 +57,7 @@ func judge(f findings) Cause {
 	if c := ofToken(f.token, said); c != "" {
 		return c
 	}
-	if c := ofServer(f); c != "" {
+	if c := ofServer(f.server); c != "" {
 		return c
 	}
 	return ofGateway(f, said, phase)
@@ -91,11 +92,11 @@ func ofProvider(c Cause) bool {
 	return c == TokenRefused || c == TokenEndpointDown || c == ProviderMissing || c == SecretUnreadable
 }
 
-// ofServer is the cause that the server itself shows; "" where it answers, or was not
-// asked.
-func ofServer(f findings) Cause {
+// ofServer is the cause that the server itself shows by the error of reading it; "" where
+// it answers, or was not asked.
+func ofServer(err error) Cause {
 	failed := (*remote.Error)(nil)
-	if !errors.As(f.server, &failed) {
+	if !errors.As(err, &failed) {
 		return ""
 	}
 	switch failed.Kind {

@@ -57,7 +57,7 @@ func checkDrift(ctx context.Context, m *gateway.Manager, in CheckDriftArguments,
 	}
 	out := DriftReport{Targets: []gateway.Drift{}}
 	for _, g := range gateways {
-		_, drifts, err := m.CheckDrift(ctx, g.ID, in.Target, caller.Progress)
+		drifts, err := m.CheckDrift(ctx, g, in.Target, caller.Progress)
 		if err != nil {
 			return DriftReport{}, err
 		}
