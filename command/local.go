@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"agentcore-gateway-mcp/loopback"
@@ -31,7 +32,7 @@ type localCommand struct {
 const localPort = "8042"
 
 // runtimeName is what AWS takes as the name of an agent runtime (the service model).
-var runtimeName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]{0,47}$`)
+var runtimeName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]{0,47}$`) })
 
 func (c *localCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&c.Addr, "addr", "127.0.0.1:"+localPort, "`HOST:PORT` Address to listen on, or its port; loopback only.")
@@ -102,7 +103,7 @@ func (c *localCommand) options() (tutorial.Options, error) {
 		if !ok || name == "" || address == "" {
 			return o, fmt.Errorf("--runtime %q is not NAME=URL, such as orders=http://127.0.0.1:8000/mcp", r)
 		}
-		if !runtimeName.MatchString(name) {
+		if !runtimeName().MatchString(name) {
 			return o, fmt.Errorf("--runtime %q: no runtime can be named %q, AWS takes a letter and up to 47 letters, digits and underscores", r, name)
 		}
 		o.Processes[name] = address
