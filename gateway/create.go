@@ -58,8 +58,8 @@ type CreateOptions struct {
 // An error means that nothing was created.
 func (m *Manager) CreateTarget(ctx context.Context, gateway string, spec TargetSpec, o CreateOptions, caller Caller) (Change, error) {
 	start := time.Now()
-	if r := m.operations.ofCall(caller); r != nil && !o.DryRun {
-		return r.await(ctx, start, o.Wait, caller.Progress)
+	if r := m.operations.again(caller, ""); r != nil && !o.DryRun {
+		return r.await(ctx, start, o.Wait, caller)
 	}
 	g, err := m.Gateway(ctx, gateway)
 	if err != nil {
@@ -69,8 +69,8 @@ func (m *Manager) CreateTarget(ctx context.Context, gateway string, spec TargetS
 	if err != nil {
 		return Change{}, err
 	}
-	if existing, err := m.existing(ctx, g, n); existing != nil || err != nil {
-		return m.sameTarget(existing), err
+	if c, exists, err := m.existing(ctx, g, n); exists || err != nil {
+		return c, err
 	}
 	c := &creation{new: n}
 	if c.unchecked, err = m.mayCreate(ctx, g, n, spec, o.Confirm); err != nil && (!o.DryRun || !errors.As(err, new(unconfirmed))) {
@@ -93,11 +93,7 @@ func (m *Manager) CreateTarget(ctx context.Context, gateway string, spec TargetS
 	if err != nil {
 		return Change{}, err
 	}
-	change, err := r.await(ctx, start, o.Wait, caller.Progress)
-	if caller.Program {
-		change.Operation = nil
-	}
-	return change, err
+	return r.await(ctx, start, o.Wait, caller)
 }
 
 // newTarget is what a spec asks AWS for.
@@ -146,26 +142,26 @@ func (m *Manager) newTarget(ctx context.Context, spec TargetSpec) (n aws.NewTarg
 
 // existing is a target of the same name that is there already; an error where it is
 // another one.
-func (m *Manager) existing(ctx context.Context, g aws.Gateway, n aws.NewTarget) (*Change, error) {
+func (m *Manager) existing(ctx context.Context, g aws.Gateway, n aws.NewTarget) (c Change, exists bool, err error) {
 	all, err := m.targets(ctx, g)
 	if err != nil {
-		return nil, err
+		return c, false, err
 	}
 	i := slices.IndexFunc(all, func(t aws.Target) bool { return t.Name == n.Name })
 	if i < 0 {
-		return nil, nil
+		return c, false, nil
 	}
 	t, err := m.Client.Target(ctx, g.ID, all[i].ID)
 	if err != nil {
-		return nil, err
+		return c, false, err
 	}
 	if t.Endpoint != n.Endpoint {
-		return nil, fmt.Errorf("gateway %s has a target named %s already, at another endpoint: update_target_endpoint moves it, or give the new one another name; nothing was created", g.Name, t.Name)
+		return c, true, fmt.Errorf("gateway %s has a target named %s already, at another endpoint: update_target_endpoint moves it, or give the new one another name; nothing was created", g.Name, t.Name)
 	}
 	if has, wants := credentialsOf(t), signsIn(n); has.kind != wants.kind || has.provider != wants.provider || !slices.Equal(has.scopes, wants.scopes) && len(has.scopes)+len(wants.scopes) > 0 {
-		return nil, fmt.Errorf("gateway %s has a target named %s already, at this endpoint, which signs in in another way: update_target changes provider and scopes, or give the new one another name; nothing was created", g.Name, t.Name)
+		return c, true, fmt.Errorf("gateway %s has a target named %s already, at this endpoint, which signs in in another way: update_target changes provider and scopes, or give the new one another name; nothing was created", g.Name, t.Name)
 	}
-	c := newChange(g, t)
+	c = newChange(g, t)
 	c.Outcome, c.Next = Unchanged, "a target of this name and endpoint is there already: nothing was created; get_target shows it"
 	if aws.PhaseOf(t.Status) == aws.PhaseFailed {
 		c.Outcome, c.Next = Failed, "a target of this name and endpoint is there already, and does not work: "+WhyFailed(t)
@@ -173,14 +169,7 @@ func (m *Manager) existing(ctx context.Context, g aws.Gateway, n aws.NewTarget) 
 	if aws.PhaseOf(t.Status) == aws.PhaseWorking {
 		c.Outcome, c.Next = InProgress, "a target of this name and endpoint is there already: synchronize_target waits for its end"
 	}
-	return &c, nil
-}
-
-func (m *Manager) sameTarget(c *Change) Change {
-	if c == nil {
-		return Change{}
-	}
-	return *c
+	return c, true, nil
 }
 
 // signsIn is how a new target signs in.
@@ -282,17 +271,12 @@ func (c *creation) success() Outcome { return Created }
 
 func (c *creation) plan(context.Context, *operation) (*Change, error) { return nil, nil }
 
-// apply creates the target. The request has a token of its own: an answer that is lost
-// is asked for again, and nothing is doubled.
-func (c *creation) apply(ctx context.Context, o *operation) (err error) {
-	const attempts = 3
-	for range attempts {
-		o.before, err = o.m.bounded(ctx, func(ctx context.Context) (aws.Target, error) { return o.m.Client.CreateTarget(ctx, o.g.ID, c.new) })
-		if !errors.Is(err, aws.ErrUncertain) {
-			break
-		}
-		ctx = context.WithoutCancel(ctx)
-	}
+// apply creates the target.
+func (c *creation) apply(ctx context.Context, o *operation) error {
+	err := o.m.withToken(ctx, func(ctx context.Context) (err error) {
+		o.before, err = o.m.Client.CreateTarget(ctx, o.g.ID, c.new)
+		return err
+	})
 	switch {
 	case errors.Is(err, aws.ErrUncertain):
 		return fmt.Errorf("whether target %s was created is not known: %w; list_targets shows it, and delete_target removes it", c.new.Name, err)

@@ -15,25 +15,10 @@ import (
 //
 // An error means that nothing was changed; how the deletion ended is its Outcome.
 func (m *Manager) DeleteTarget(ctx context.Context, gateway, target, confirm string, wait time.Duration, caller Caller) (Change, error) {
-	if r := m.operations.ofCall(caller); r != nil { // by now the target may be nowhere to be found
-		return r.await(ctx, time.Now(), wait, caller.Progress)
+	if r := m.operations.again(caller, ""); r != nil { // by now the target may be nowhere to be found
+		return r.await(ctx, time.Now(), wait, caller)
 	}
 	return m.run(ctx, gateway, target, &deletion{confirm: confirm}, wait, caller)
-}
-
-// ofCall is the operation that a repeated call joins or hears the end of, whatever its
-// target; nil for none.
-func (s *operations) ofCall(caller Caller) *running {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := len(s.all) - 1; i >= 0; i-- {
-		r := s.all[i]
-		_, ended, heard := r.state()
-		if caller.Call != "" && r.caller.Name == caller.Name && r.caller.Call == caller.Call && (ended.IsZero() || !heard && time.Since(ended) <= toldAgain) {
-			return r
-		}
-	}
-	return nil
 }
 
 type deletion struct {

@@ -108,11 +108,13 @@ func (l *ladder) tell(name string, result CheckResult, seen string) {
 	l.progress.report(float64(len(l.checks)), steps, fmt.Sprintf("%s: %s", name, result))
 }
 
+const noURL = "it is no URL"
+
 // endpoint looks at the form of the URL, and for the runtime that it names.
 func (l *ladder) endpoint(ctx context.Context) {
 	u, err := url.Parse(l.f.target.Endpoint)
 	if err != nil || u.Host == "" {
-		l.f.form = "it is no URL"
+		l.f.form = noURL
 		l.tell("endpoint", CheckFailed, l.f.form)
 		return
 	}
@@ -178,7 +180,7 @@ func (l *ladder) credential(ctx context.Context) {
 
 // server asks the server what it offers, as the gateway would.
 func (l *ladder) server(ctx context.Context) {
-	if l.f.form == "it is no URL" {
+	if l.f.form == noURL {
 		return
 	}
 	start := time.Now()

@@ -170,7 +170,7 @@ func (r *fleetRun) keepOfRuntime(ctx context.Context, arn string) error {
 	}
 	r.queue = nil
 	for i, t := range whole {
-		if of, _, ok := aws.InvokedRuntime(t.Endpoint); ok && of == arn {
+		if invokes(t, arn) {
 			r.queue = append(r.queue, queue[i])
 		}
 	}

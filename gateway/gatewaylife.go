@@ -89,20 +89,12 @@ func (m *Manager) CreateGateway(ctx context.Context, spec GatewaySpec, progress 
 	return newGatewayChange(g, Failed, start, fmt.Sprintf("the gateway exists and does not work (%v): delete_gateway removes it", err)), nil
 }
 
-// sendGateway creates a gateway. The request has a token of its own: an answer that is
-// lost is asked for again, and nothing is doubled.
+// sendGateway creates a gateway.
 func (m *Manager) sendGateway(ctx context.Context, n aws.NewGateway) (id string, err error) {
-	const attempts = 3
-	for range attempts {
-		_, err = m.bounded(ctx, func(ctx context.Context) (_ aws.Target, err error) {
-			id, err = m.Client.CreateGateway(ctx, n)
-			return aws.Target{}, err
-		})
-		if !errors.Is(err, aws.ErrUncertain) {
-			break
-		}
-		ctx = context.WithoutCancel(ctx)
-	}
+	err = m.withToken(ctx, func(ctx context.Context) (err error) {
+		id, err = m.Client.CreateGateway(ctx, n)
+		return err
+	})
 	switch {
 	case errors.Is(err, aws.ErrUncertain):
 		return "", fmt.Errorf("whether gateway %s was created is not known: %w; list_gateways shows it", n.Name, err)
@@ -218,7 +210,7 @@ func (m *Manager) deleteTargets(ctx context.Context, g aws.Gateway, targets []aw
 // deleteEmpty deletes a gateway that has no targets, and waits until it is gone.
 func (m *Manager) deleteEmpty(ctx context.Context, g aws.Gateway, start time.Time) GatewayChange {
 	if g.Status != aws.GatewayDeleting {
-		_, err := m.bounded(ctx, func(ctx context.Context) (aws.Target, error) { return aws.Target{}, m.Client.DeleteGateway(ctx, g.ID) })
+		err := m.bounded(ctx, func(ctx context.Context) error { return m.Client.DeleteGateway(ctx, g.ID) })
 		switch {
 		case errors.Is(err, aws.ErrNotFound):
 			return newGatewayChange(g, Deleted, start, "")

@@ -75,9 +75,7 @@ func (m *Manager) UpdateGateway(ctx context.Context, ref string, u GatewayUpdate
 // itself says whether it has begun.
 func (m *Manager) sendUpdate(ctx context.Context, previous aws.Gateway, edit aws.GatewayEdit) error {
 	m.Log.Info("configuration before an update", "gateway", previous.ID, "name", previous.Name, "configuration", string(previous.JSON()))
-	_, err := m.bounded(ctx, func(ctx context.Context) (aws.Target, error) {
-		return aws.Target{}, m.Client.UpdateGateway(ctx, previous, edit)
-	})
+	err := m.bounded(ctx, func(ctx context.Context) error { return m.Client.UpdateGateway(ctx, previous, edit) })
 	if !errors.Is(err, aws.ErrUncertain) {
 		return err
 	}

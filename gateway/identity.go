@@ -70,39 +70,35 @@ func (m *Manager) Provider(ctx context.Context, ref string) (ProviderView, error
 		}
 		p = viewProvider(whole)
 	}
-	err = m.everyTarget(ctx, func(g aws.Gateway, t aws.Target) {
-		if t.Outbound().ARN == p.ARN {
-			p.UsedBy = append(p.UsedBy, g.Name+"/"+t.Name)
-		}
-	})
+	p.UsedBy, err = m.usedBy(ctx, func(t aws.Target) bool { return t.Outbound().ARN == p.ARN })
 	return p, err
 }
 
-// everyTarget reads every target of every gateway that this manager may see, whole.
-func (m *Manager) everyTarget(ctx context.Context, see func(aws.Gateway, aws.Target)) error {
+// usedBy are the targets, as gateway/target, of the gateways that this manager may see
+// which use something. Each is read whole.
+func (m *Manager) usedBy(ctx context.Context, uses func(aws.Target) bool) (users []string, err error) {
 	gateways, err := m.Gateways(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, g := range gateways {
 		targets, _, err := m.Targets(ctx, g, "", everyName, true, nil)
 		if err != nil {
-			return err
+			return users, err
 		}
 		for _, t := range targets {
-			see(g, t)
+			if uses(t) {
+				users = append(users, g.Name+"/"+t.Name)
+			}
 		}
 	}
-	return nil
+	return users, nil
 }
-
-// ProviderSpec says what OAuth2 credential provider to create.
-type ProviderSpec struct{ aws.NewProvider }
 
 // CreateProvider creates an OAuth2 credential provider whose client's secret stays in
 // Secrets Manager. AgentCore will send that secret to the token endpoint of the issuer:
 // only secrets and issuers are taken that whoever started this server has named.
-func (m *Manager) CreateProvider(ctx context.Context, spec ProviderSpec) (p ProviderView, outcome Outcome, err error) {
+func (m *Manager) CreateProvider(ctx context.Context, spec aws.NewProvider) (p ProviderView, outcome Outcome, err error) {
 	switch {
 	case !providerNames().MatchString(spec.Name):
 		return ProviderView{}, "", fmt.Errorf("%s cannot be a credential provider's name: AWS takes up to 128 letters, digits, hyphens and underscores", asked(spec.Name))
@@ -126,9 +122,9 @@ func (m *Manager) CreateProvider(ctx context.Context, spec ProviderSpec) (p Prov
 	} else if !errors.Is(err, aws.ErrNotFound) {
 		return ProviderView{}, "", err
 	}
-	_, err = m.bounded(ctx, func(ctx context.Context) (aws.Target, error) {
-		_, err := m.Client.CreateOAuth2Provider(ctx, spec.NewProvider)
-		return aws.Target{}, err
+	err = m.bounded(ctx, func(ctx context.Context) error {
+		_, err := m.Client.CreateOAuth2Provider(ctx, spec)
+		return err
 	})
 	if err != nil && !errors.Is(err, aws.ErrUncertain) {
 		return ProviderView{}, "", fmt.Errorf("credential provider %s was not created: %w", spec.Name, err)
@@ -185,9 +181,7 @@ func (m *Manager) DeleteProvider(ctx context.Context, ref, confirm string) (Prov
 	case confirm != p.Name:
 		return ProviderView{}, fmt.Errorf("credential provider %s was not deleted: no target that can be seen from here signs in with it, others may. To go on, call again with confirm set to %q", p.Name, p.Name)
 	}
-	_, err = m.bounded(ctx, func(ctx context.Context) (aws.Target, error) {
-		return aws.Target{}, m.Client.DeleteProvider(ctx, p.Kind, p.Name)
-	})
+	err = m.bounded(ctx, func(ctx context.Context) error { return m.Client.DeleteProvider(ctx, p.Kind, p.Name) })
 	if err != nil && !errors.Is(err, aws.ErrNotFound) {
 		return ProviderView{}, fmt.Errorf("credential provider %s was not deleted: %w", p.Name, err)
 	}

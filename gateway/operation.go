@@ -93,11 +93,7 @@ func (m *Manager) run(ctx context.Context, gateway, target string, k kind, wait 
 		answer.Seconds = seconds(time.Since(start))
 		return answer, nil
 	}
-	c, err := r.await(ctx, start, wait, caller.Progress)
-	if caller.Program {
-		c.Operation = nil
-	}
-	return c, err
+	return r.await(ctx, start, wait, caller)
 }
 
 // dispatch is the operation that a repeated call joins, or a new one, sent; or the

@@ -204,7 +204,7 @@ func (s *operations) add(r *running) {
 }
 
 // again is the operation that a repeated call joins or hears the end of, nil for
-// none.
+// none. targetID is "" where the call itself says which target.
 func (s *operations) again(caller Caller, targetID string) *running {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,11 +212,11 @@ func (s *operations) again(caller Caller, targetID string) *running {
 }
 
 // since is the operation of a call on a target that is under way, or has ended no
-// longer ago than age, unheard; nil for none. The lock is held.
+// longer ago than age, unheard; nil for none. targetID "" is any. The lock is held.
 func (s *operations) since(caller Caller, targetID string, age time.Duration) *running {
 	for _, r := range slices.Backward(s.all) {
 		_, ended, heard := r.state()
-		if r.caller.Name == caller.Name && r.caller.Call == caller.Call && caller.Call != "" && r.underway.TargetID == targetID &&
+		if r.caller.Name == caller.Name && r.caller.Call == caller.Call && caller.Call != "" && (targetID == "" || r.underway.TargetID == targetID) &&
 			(ended.IsZero() || !heard && time.Since(ended) <= age) {
 			return r
 		}

@@ -108,7 +108,7 @@ func TestKeptEnds(t *testing.T) {
 			defer s.mu.Unlock()
 			return s.since(c, target, age)
 		}
-		if r := since(me, "t", time.Second); r == nil || !r.isDone() || since(me, "u", time.Second) != nil || since(Caller{Name: "me", Call: "b"}, "t", time.Second) != nil {
+		if r := since(me, "t", time.Second); r == nil || r.ended.IsZero() || since(me, "u", time.Second) != nil || since(Caller{Name: "me", Call: "b"}, "t", time.Second) != nil {
 			t.Errorf("got %v", r)
 		}
 		time.Sleep(toldAgain + time.Second)
@@ -145,7 +145,7 @@ func TestWhoHearsAnEnd(t *testing.T) {
 		r := begin()
 		answers := make(chan Change, 1)
 		go func() {
-			c, _ := r.await(t.Context(), time.Now(), time.Hour, nil)
+			c, _ := r.await(t.Context(), time.Now(), time.Hour, Caller{})
 			answers <- c
 		}()
 		synctest.Wait()
@@ -160,7 +160,7 @@ func TestWhoHearsAnEnd(t *testing.T) {
 		r = begin()
 		ctx, leave := context.WithCancel(t.Context())
 		leave()
-		if _, err := r.await(ctx, time.Now(), time.Hour, nil); err == nil {
+		if _, err := r.await(ctx, time.Now(), time.Hour, Caller{}); err == nil {
 			t.Error("a caller that has left gets an answer")
 		}
 		r.end(Change{Outcome: Updated}, m)
@@ -171,7 +171,7 @@ func TestWhoHearsAnEnd(t *testing.T) {
 		r = begin()
 		r.end(Change{Outcome: Updated}, m)
 		for range 50 { // whatever the select takes
-			if _, err := r.await(ctx, time.Now(), time.Hour, nil); err == nil {
+			if _, err := r.await(ctx, time.Now(), time.Hour, Caller{}); err == nil {
 				t.Fatal("a caller that has left has heard the end")
 			}
 		}

@@ -93,7 +93,7 @@ func (m *Manager) behindFilter(ctx context.Context, g aws.Gateway, t aws.Target,
 // joinPin waits for a pin that is under way, and takes its hashes from what the
 // gateway then serves.
 func (m *Manager) joinPin(ctx context.Context, g aws.Gateway, r *running, start time.Time, wait time.Duration, caller Caller) (Pinned, error) {
-	change, err := r.await(ctx, start, wait, caller.Progress)
+	change, err := r.await(ctx, start, wait, caller)
 	if err != nil || change.Outcome != Updated {
 		return Pinned{Change: change}, err
 	}

@@ -28,16 +28,6 @@ type running struct {
 	hearers   int  // of those who waited
 }
 
-// isDone reports whether the operation has ended.
-func (r *running) isDone() bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
-	}
-}
-
 func (r *running) state() (answer Change, ended time.Time, heard bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -130,15 +120,15 @@ func (r *running) standing() Change {
 }
 
 // await waits for the end until wait after start, or until the caller leaves,
-// which is the error.
-func (r *running) await(ctx context.Context, start time.Time, wait time.Duration, progress Progress) (Change, error) {
+// which is the error. A program ends with its call: it gets no operation to ask for.
+func (r *running) await(ctx context.Context, start time.Time, wait time.Duration, caller Caller) (Change, error) {
 	messages := r.listen()
 	timer := time.NewTimer(time.Until(start.Add(wait)))
 	defer timer.Stop()
 	for {
 		select {
 		case message := <-messages:
-			progress.report(min(time.Since(start), wait).Seconds(), wait.Seconds(), message)
+			caller.Progress.report(min(time.Since(start), wait).Seconds(), wait.Seconds(), message)
 			continue
 		case <-r.done:
 		case <-ctx.Done():
@@ -147,13 +137,15 @@ func (r *running) await(ctx context.Context, start time.Time, wait time.Duration
 		gone := ctx.Err() != nil
 		c, heard := r.leave(messages, gone)
 		switch {
-		case heard:
-			return c, nil
 		case gone:
 			return Change{}, fmt.Errorf("the call was given up: operation %s goes on, and a later call tells how it ended: %w", r.id, context.Cause(ctx))
+		case !heard:
+			c = r.standing()
+			c.Seconds = seconds(time.Since(start))
 		}
-		c = r.standing()
-		c.Seconds = seconds(time.Since(start))
+		if caller.Program {
+			c.Operation = nil
+		}
 		return c, nil
 	}
 }

@@ -79,12 +79,14 @@ func (m *Manager) Runtime(ctx context.Context, ref string) (RuntimeView, error) 
 		}
 		r.Endpoints = append(r.Endpoints, RuntimeEndpoint{Name: e.Name, Status: e.Status, Version: e.LiveVersion, URL: address})
 	}
-	err = m.everyTarget(ctx, func(g aws.Gateway, t aws.Target) {
-		if arn, _, ok := aws.InvokedRuntime(t.Endpoint); ok && arn == r.ARN {
-			r.UsedBy = append(r.UsedBy, g.Name+"/"+t.Name)
-		}
-	})
+	r.UsedBy, err = m.usedBy(ctx, func(t aws.Target) bool { return invokes(t, r.ARN) })
 	return r, err
+}
+
+// invokes reports whether a target's endpoint is the invocation URL of a runtime.
+func invokes(t aws.Target, runtimeARN string) bool {
+	arn, _, ok := aws.InvokedRuntime(t.Endpoint)
+	return ok && arn == runtimeARN
 }
 
 // DeleteRuntime deletes an agent runtime with its versions and endpoints, and waits for
@@ -102,7 +104,7 @@ func (m *Manager) DeleteRuntime(ctx context.Context, ref, confirm string, wait t
 		return r, false, fmt.Errorf("runtime %s was not deleted: its versions and %d endpoints would go with it, for good. No target that can be seen from here points to it, others may. To go on, call again with confirm set to %q", r.Name, len(r.Endpoints), r.Name)
 	}
 	if r.Status != "DELETING" {
-		_, err = m.bounded(ctx, func(ctx context.Context) (aws.Target, error) { return aws.Target{}, m.Client.DeleteRuntime(ctx, r.ID) })
+		err = m.bounded(ctx, func(ctx context.Context) error { return m.Client.DeleteRuntime(ctx, r.ID) })
 		if err != nil && !errors.Is(err, aws.ErrNotFound) && !errors.Is(err, aws.ErrUncertain) {
 			return r, false, fmt.Errorf("runtime %s was not deleted: %w", r.Name, err)
 		}

@@ -29,7 +29,11 @@ var errNotSeen = errors.New("its target shows nothing of it yet")
 func (m *Manager) send(ctx context.Context, gatewayID string, before aws.Target, call func(context.Context) (aws.Target, error)) (aws.Target, error) {
 	const attempts = 3
 	for attempt := 1; ; attempt++ {
-		t, err := m.bounded(ctx, call)
+		var t aws.Target
+		err := m.bounded(ctx, func(ctx context.Context) (err error) {
+			t, err = call(ctx)
+			return err
+		})
 		uncertain := errors.Is(err, aws.ErrUncertain)
 		if err == nil || attempt == 1 && !uncertain {
 			return t, err
@@ -67,13 +71,26 @@ func readsBeforeNo(local bool) []time.Duration {
 
 // bounded runs a call to its end even when the caller leaves meanwhile: a call
 // cut off in the middle would leave it unknown whether it took effect.
-func (m *Manager) bounded(ctx context.Context, call func(context.Context) (aws.Target, error)) (aws.Target, error) {
+func (m *Manager) bounded(ctx context.Context, call func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
-		return aws.Target{}, fmt.Errorf("nothing was sent: %w", context.Cause(ctx))
+		return fmt.Errorf("nothing was sent: %w", context.Cause(ctx))
 	}
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(m.SendTimeout, sendTimeout))
 	defer cancel()
 	return call(bounded)
+}
+
+// withToken is bounded for a request that has an idempotency token: an answer that is
+// lost is asked for again, also when the caller leaves, and nothing is doubled.
+func (m *Manager) withToken(ctx context.Context, call func(context.Context) error) (err error) {
+	const attempts = 3
+	for range attempts {
+		if err = m.bounded(ctx, call); !errors.Is(err, aws.ErrUncertain) {
+			break
+		}
+		ctx = context.WithoutCancel(ctx)
+	}
+	return err
 }
 
 // hasBegun reads whether a change has begun since before was read, after each of the

@@ -37,10 +37,8 @@ func listGateways(ctx context.Context, m *gateway.Manager, in ListGatewaysArgume
 		return GatewayList{}, err
 	}
 	out := GatewayList{Region: m.Client.Region(), Gateways: []gateway.GatewayView{}, Next: m.Listed(all)}
-	for _, g := range all {
-		if in.keeps(g.Name) {
-			out.Gateways = append(out.Gateways, gateway.ViewGateway(g))
-		}
+	for _, g := range kept(in.FilterArgument, all, func(g aws.Gateway) string { return g.Name }) {
+		out.Gateways = append(out.Gateways, gateway.ViewGateway(g))
 	}
 	return out, nil
 }

@@ -30,13 +30,7 @@ func (out ProviderList) Show(p *terminal.Printer) {
 
 func listProviders(ctx context.Context, m *gateway.Manager, in FilterArgument, _ gateway.Caller) (ProviderList, error) {
 	all, err := m.Providers(ctx)
-	out := ProviderList{Providers: []gateway.ProviderView{}}
-	for _, p := range all {
-		if in.keeps(p.Name) {
-			out.Providers = append(out.Providers, p)
-		}
-	}
-	return out, err
+	return ProviderList{kept(in, all, func(p gateway.ProviderView) string { return p.Name })}, err
 }
 
 // ProviderReport is the answer about one credential provider.
@@ -61,9 +55,9 @@ type CreateProviderArguments struct {
 }
 
 func createProvider(ctx context.Context, m *gateway.Manager, in CreateProviderArguments, _ gateway.Caller) (ProviderReport, error) {
-	p, outcome, err := m.CreateProvider(ctx, gateway.ProviderSpec{NewProvider: aws.NewProvider{
+	p, outcome, err := m.CreateProvider(ctx, aws.NewProvider{
 		Name: in.Name, DiscoveryURL: in.DiscoveryURL, ClientID: in.ClientID, SecretARN: in.SecretARN, SecretKey: in.SecretKey,
-	}})
+	})
 	return ProviderReport{Outcome: outcome, ProviderView: p, Next: "create_target takes it as provider, with auth oauth"}, err
 }
 

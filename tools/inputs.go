@@ -48,6 +48,17 @@ func (f FilterArgument) keeps(name string) bool {
 	return strings.Contains(strings.ToLower(name), strings.ToLower(f.Filter))
 }
 
+// kept are those of a list whose names the filter keeps; never nil.
+func kept[T any](f FilterArgument, all []T, name func(T) string) []T {
+	some := []T{}
+	for _, v := range all {
+		if f.keeps(name(v)) {
+			some = append(some, v)
+		}
+	}
+	return some
+}
+
 // DryRunArgument asks for the plan alone, or holds a call to one.
 type DryRunArgument struct {
 	DryRun bool   `json:"dryRun,omitempty" jsonschema:"only the plan"`

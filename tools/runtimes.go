@@ -29,13 +29,7 @@ func (out RuntimeList) Show(p *terminal.Printer) {
 
 func listRuntimes(ctx context.Context, m *gateway.Manager, in FilterArgument, _ gateway.Caller) (RuntimeList, error) {
 	all, err := m.Runtimes(ctx)
-	out := RuntimeList{Runtimes: []gateway.RuntimeView{}}
-	for _, r := range all {
-		if in.keeps(r.Name) {
-			out.Runtimes = append(out.Runtimes, r)
-		}
-	}
-	return out, err
+	return RuntimeList{kept(in, all, func(r gateway.RuntimeView) string { return r.Name })}, err
 }
 
 // RuntimeReport is the answer about one agent runtime.
