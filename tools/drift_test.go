@@ -77,6 +77,16 @@ func (b *bench) setTarget(id string, change func(*bedrockagentcorecontrol.GetGat
 	}
 }
 
+// reaches waits until the local AgentCore has the first target in status: a
+// request that was received is not yet carried out.
+func (b *bench) reaches(status types.TargetStatus) {
+	b.t.Helper()
+	eventually(b.t, "target is "+string(status), func() (is bool) {
+		b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) { is = o.Status == status })
+		return is
+	})
+}
+
 func TestSynchronizeDryRun(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, benchOptions{})

@@ -264,7 +264,7 @@ func TestReasonsThatMisleadLead(t *testing.T) {
 		c, _, _ := call[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders"})
 		done <- c
 	}()
-	eventually(t, "synchronizing", func() bool { return b.cloud.Calls("SynchronizeGatewayTargets") == 1 })
+	b.reaches(types.TargetStatusSynchronizing)
 	b.setTarget(b.targetID, func(o *control.GetGatewayTargetOutput) {
 		o.Status, o.StatusReasons = types.TargetStatusSynchronizeUnsuccessful, []string{"Error - you must delete this gateway"}
 		o.UpdatedAt = ptr(o.UpdatedAt.Add(time.Second))

@@ -304,7 +304,7 @@ func TestPendingAuthorization(t *testing.T) {
 		c, _, _ := call[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders"})
 		done <- c
 	}()
-	eventually(t, "the synchronization is sent", func() bool { return b.cloud.Calls("SynchronizeGatewayTargets") == 1 })
+	b.reaches(types.TargetStatusSynchronizing)
 	pend(types.TargetStatusSynchronizePendingAuth)
 	if c := <-done; c.Outcome != gateway.NeedsAuthorization || c.AuthorizationURL != "https://idp.example.com/consent" || c.Next == "" {
 		t.Errorf("got %+v", c)
