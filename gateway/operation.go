@@ -195,6 +195,16 @@ func (o *operation) wait(ctx context.Context, before aws.Target) (aws.Target, er
 	}
 }
 
+// read reads the target, and again for as long as wait does where that is refused.
+func (o *operation) read(ctx context.Context) (aws.Target, error) {
+	for begun := time.Now(); ; {
+		t, err := aws.BoundedRead(ctx, func(ctx context.Context) (aws.Target, error) { return o.m.Client.Target(ctx, o.g.ID, o.before.ID) })
+		if !unread(err) || time.Since(begun) >= mostUnread || pause(ctx, readAgain) != nil {
+			return t, err
+		}
+	}
+}
+
 // pointed is the target whose server the change leads to.
 func (o *operation) pointed() aws.Target {
 	if o.sent.Endpoint == "" { // AWS did not say

@@ -206,7 +206,7 @@ func (u *update) revert(ctx context.Context, o *operation, course course, undo s
 	o.report(fmt.Sprintf("%s is %s, putting the previous configuration back", u.previous.Name, c.Status))
 	why, first := whyRevert(course, o.now)
 	c.Outcome = Failed
-	failed, err := o.m.Client.Target(ctx, o.g.ID, u.previous.ID)
+	failed, err := o.read(ctx)
 	if err == nil && !failed.UpdatedAt.Equal(o.now.UpdatedAt) { // its status alone may flap
 		c.Status = failed.Status
 		c.Next = why + ", and before the previous ones could be put back somebody else changed the target: look with get_target, nothing more was sent"

@@ -3,10 +3,12 @@ package tools_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -186,6 +188,32 @@ func TestUnreadStatusIsReadAgain(t *testing.T) {
 	told := must[withEarlier](b, "list_gateways", nil)
 	if len(told.Earlier) != 1 || told.Earlier[0].Outcome != gateway.Reverted {
 		t.Errorf("got %+v", told)
+	}
+}
+
+// Nor does the read before going back: whatever it takes the place of, it is made again.
+func TestReadBeforeGoingBackIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	var failed, refused atomic.Bool
+	b := newBench(t, benchOptions{between: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			if failed.Load() && r.Method == http.MethodGet && refused.CompareAndSwap(false, true) {
+				answer.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+				answer.WriteHeader(http.StatusForbidden)
+			} else {
+				next.ServeHTTP(answer, r)
+			}
+			failed.CompareAndSwap(false, strings.Contains(answer.Body.String(), "UPDATE_UNSUCCESSFUL"))
+			maps.Copy(w.Header(), answer.Header())
+			w.WriteHeader(answer.Code)
+			_, _ = w.Write(answer.Body.Bytes())
+		})
+	}})
+	broken := serve(t, http.NotFoundHandler()).URL + "/mcp"
+	c, _, text := call[gateway.Change](b, "update_target_endpoint", map[string]any{"target": "orders", "confirm": "orders", "endpoint": broken})
+	if c.Outcome != gateway.Reverted || !refused.Load() {
+		t.Errorf("got %+v %s, a read was refused: %t", c, text, refused.Load())
 	}
 }
 
