@@ -44,7 +44,7 @@ type decider struct {
 }
 
 // enforced is the policy engine of a gateway that is in ENFORCE mode, nil where it has
-// none that is stored here. The lock is held.
+// none: an engine with gateways cannot be deleted. The lock is held.
 func (s *Server) enforced(gw *gateway) *policyEngine {
 	c := gw.record.PolicyEngineConfiguration
 	if c == nil || c.Mode != types.GatewayPolicyEngineModeEnforce {
@@ -59,17 +59,17 @@ func (s *Server) enforced(gw *gateway) *policyEngine {
 	return &now
 }
 
-// refuseEngine refuses a policy engine that is being deleted: a gateway would be left
-// with none.
+// refuseEngine refuses a policy engine that does not exist or is being deleted: nothing
+// would be kept from the gateway's callers.
 func (s *Server) refuseEngine(c *types.GatewayPolicyEngineConfiguration) error {
 	if c == nil {
 		return nil
 	}
 	e := s.policyEngine(*c.Arn)
 	if e == nil {
-		s.opts.Log.Warn("a gateway's policy engine does not exist here: it keeps nothing from its callers", "engine", *c.Arn)
+		return refused("Policy engine %s does not exist", *c.Arn)
 	}
-	if e != nil && e.record.Status == types.PolicyEngineStatusDeleting {
+	if e.record.Status == types.PolicyEngineStatusDeleting {
 		return conflicting("Policy engine %s is in DELETING state", *e.record.PolicyEngineId)
 	}
 	return nil

@@ -127,7 +127,7 @@ func (s *Server) endpoint(id string) endpointView {
 		v.searches = c.Value.SearchType == types.SearchTypeSemantic
 	}
 	v.arn, v.engine = *gw.record.GatewayArn, s.enforced(gw)
-	if filters(&gw.record) {
+	if intercepts(&gw.record) {
 		v.hides = gw.hides
 	}
 	for _, t := range gw.targets {

@@ -18,8 +18,39 @@ import (
 	"agentcore-gateway-mcp/emulator"
 )
 
-// A gateway cannot take a policy engine that is being deleted: it would be left with
-// none, and allow everything.
+// A gateway cannot take a policy engine that does not exist: nothing would be kept from
+// its callers.
+func TestEngineThatIsNotThereIsNotTaken(t *testing.T) {
+	w := start(t, emulator.Options{})
+	id := w.gateway("plain")
+	for _, mode := range types.GatewayPolicyEngineMode("").Values() {
+		none := &types.GatewayPolicyEngineConfiguration{Arn: aws.String("arn:aws:bedrock-agentcore:us-east-1:123456789012:policy-engine/shop-abcdefghij"), Mode: mode}
+		_, err := w.client.CreateGateway(t.Context(), &control.CreateGatewayInput{
+			Name: aws.String("g"), RoleArn: aws.String(roleARN), AuthorizerType: types.AuthorizerTypeNone, ProtocolType: types.GatewayProtocolTypeMcp, PolicyEngineConfiguration: none,
+		})
+		w.refusal(err, "ValidationException", "policy-engine/shop-abcdefghij does not exist")
+		got, err := w.client.GetGateway(t.Context(), &control.GetGatewayInput{GatewayIdentifier: &id})
+		w.check(err)
+		_, err = w.client.UpdateGateway(t.Context(), &control.UpdateGatewayInput{
+			GatewayIdentifier: &id, Name: got.Name, RoleArn: got.RoleArn, AuthorizerType: got.AuthorizerType, AuthorizerConfiguration: got.AuthorizerConfiguration,
+			ProtocolType: got.ProtocolType, PolicyEngineConfiguration: none,
+		})
+		w.refusal(err, "ValidationException", "policy-engine/shop-abcdefghij does not exist")
+	}
+}
+
+// The workload identity of a gateway that is being created is nobody else's.
+func TestIdentityOfAGatewayIsReserved(t *testing.T) {
+	w := start(t, emulator.Options{StateDelay: time.Hour})
+	out, err := w.client.CreateGateway(t.Context(), &control.CreateGatewayInput{
+		Name: aws.String("g"), RoleArn: aws.String(roleARN), AuthorizerType: types.AuthorizerTypeNone, ProtocolType: types.GatewayProtocolTypeMcp,
+	})
+	w.check(err)
+	_, err = w.client.CreateWorkloadIdentity(t.Context(), &control.CreateWorkloadIdentityInput{Name: out.GatewayId})
+	w.refusal(err, "ConflictException", "already exists")
+}
+
+// Nor one that is being deleted: it would be left with none.
 func TestEngineThatIsDeletedIsNotTaken(t *testing.T) {
 	w := start(t, emulator.Options{})
 	engine, arn := w.engine("shop")

@@ -17,19 +17,17 @@ import (
 // defaultPriority is a target's resourcePriority where none is set.
 const defaultPriority = 1000
 
-// filters reports whether a gateway may show a caller less than it has.
-func filters(gw *bedrockagentcorecontrol.GetGatewayOutput) bool {
-	if p := gw.PolicyEngineConfiguration; p != nil && p.Mode == types.GatewayPolicyEngineModeEnforce {
-		return true
-	}
+// intercepts reports whether a gateway has an interceptor of its responses, which may
+// show a caller less than it has.
+func intercepts(gw *bedrockagentcorecontrol.GetGatewayOutput) bool {
 	return slices.ContainsFunc(gw.InterceptorConfigurations, func(c types.GatewayInterceptorConfiguration) bool {
 		return slices.Contains(c.InterceptionPoints, types.GatewayInterceptionPointResponse)
 	})
 }
 
-// HideTools is what a gateway's policy engine in ENFORCE mode, or its interceptor
-// of responses, keeps from callers: tools, by their names at the gateway. Without
-// such a configuration it has no effect; nil hides none.
+// HideTools is what a gateway's interceptor of responses keeps from callers: tools, by
+// their names at the gateway. Without such a configuration it has no effect; nil hides
+// none.
 func (s *Server) HideTools(gatewayID string, hides func(tool string) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

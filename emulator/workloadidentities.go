@@ -22,7 +22,8 @@ type workloadIdentity struct {
 
 func (s *Server) createWorkloadIdentity(r *request) (json.RawMessage, error) {
 	name := r.str("name")
-	if s.workloadIdentity(name) != nil {
+	// A gateway gets the identity of its id when it has been created.
+	if s.workloadIdentity(name) != nil || s.gateway(name) != nil {
 		return nil, conflicting("WorkloadIdentity with name: %s already exists", name)
 	}
 	identity := s.addWorkloadIdentity(name)

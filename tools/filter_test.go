@@ -1,6 +1,7 @@
 package tools_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,38 +33,83 @@ func (b *bench) updateGateway(change func(*control.UpdateGatewayInput)) {
 	}
 }
 
-// engine gives a gateway a policy engine.
-func engine(mode types.GatewayPolicyEngineMode) func(*control.UpdateGatewayInput) {
-	return func(in *control.UpdateGatewayInput) {
-		in.PolicyEngineConfiguration = &types.GatewayPolicyEngineConfiguration{Arn: ptr("arn:aws:bedrock-agentcore:us-east-1:123456789012:policy-engine/orders_engine-abcdefghij"), Mode: mode}
+// takesEngine gives the gateway a policy engine with these policies, and returns the
+// engine's id and a function that deletes the last of them.
+func (b *bench) takesEngine(mode types.GatewayPolicyEngineMode, policies ...string) (id string, deleteLast func()) {
+	b.t.Helper()
+	ctx, sdk := b.t.Context(), newControl(b.front.URL)
+	check := func(err error) {
+		b.t.Helper()
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	engine, err := sdk.CreatePolicyEngine(ctx, &control.CreatePolicyEngineInput{Name: ptr("orders_engine")})
+	check(err)
+	eventually(b.t, "the policy engine is ACTIVE", func() bool {
+		got, err := sdk.GetPolicyEngine(ctx, &control.GetPolicyEngineInput{PolicyEngineId: engine.PolicyEngineId})
+		check(err)
+		return got.Status == types.PolicyEngineStatusActive
+	})
+	var last *string
+	for i, cedar := range policies {
+		p, err := sdk.CreatePolicy(ctx, &control.CreatePolicyInput{PolicyEngineId: engine.PolicyEngineId, Name: ptr(fmt.Sprintf("p%d", i)),
+			Definition: &types.PolicyDefinitionMemberCedar{Value: types.CedarPolicy{Statement: &cedar}}})
+		check(err)
+		last = p.PolicyId
+		eventually(b.t, "the policy is ACTIVE", func() bool {
+			got, err := sdk.GetPolicy(ctx, &control.GetPolicyInput{PolicyEngineId: engine.PolicyEngineId, PolicyId: last})
+			check(err)
+			return got.Status == types.PolicyStatusActive
+		})
+	}
+	b.updateGateway(func(in *control.UpdateGatewayInput) {
+		in.PolicyEngineConfiguration = &types.GatewayPolicyEngineConfiguration{Arn: engine.PolicyEngineArn, Mode: mode}
+	})
+	return *engine.PolicyEngineId, func() {
+		b.t.Helper()
+		_, err := sdk.DeletePolicy(ctx, &control.DeletePolicyInput{PolicyEngineId: engine.PolicyEngineId, PolicyId: last})
+		check(err)
+		eventually(b.t, "the policy is gone", func() bool {
+			_, err := sdk.GetPolicy(ctx, &control.GetPolicyInput{PolicyEngineId: engine.PolicyEngineId, PolicyId: last})
+			return err != nil
+		})
 	}
 }
+
+// permitAll is a policy that keeps nothing from anybody.
+const permitAll = "permit(principal, action, resource);"
 
 // A gateway with a policy engine in ENFORCE mode shows a caller only what that
 // caller may use.
 func TestToolsBehindAFilter(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*control.UpdateGatewayInput)
-		says   string
+		hide func(b *bench) (says string, show func())
 	}{
-		"policy engine": {engine(types.GatewayPolicyEngineModeEnforce), "policy engine orders_engine-abcdefghij"},
-		"interceptor": {func(in *control.UpdateGatewayInput) {
-			in.InterceptorConfigurations = []types.GatewayInterceptorConfiguration{{
-				InterceptionPoints: []types.GatewayInterceptionPoint{types.GatewayInterceptionPointResponse},
-				Interceptor:        &types.InterceptorConfigurationMemberLambda{Value: types.LambdaInterceptorConfiguration{Arn: ptr("arn:aws:lambda:us-east-1:123456789012:function:f")}},
-			}}
-		}, "an interceptor of responses"},
+		"policy engine": {func(b *bench) (string, func()) {
+			id, show := b.takesEngine(types.GatewayPolicyEngineModeEnforce, permitAll, `forbid(principal, action == AgentCore::Action::"orders___updateOrder", resource);`)
+			return "policy engine " + id, show
+		}},
+		"interceptor": {func(b *bench) (string, func()) {
+			b.updateGateway(func(in *control.UpdateGatewayInput) {
+				in.InterceptorConfigurations = []types.GatewayInterceptorConfiguration{{
+					InterceptionPoints: []types.GatewayInterceptionPoint{types.GatewayInterceptionPointResponse},
+					Interceptor:        &types.InterceptorConfigurationMemberLambda{Value: types.LambdaInterceptorConfiguration{Arn: ptr("arn:aws:lambda:us-east-1:123456789012:function:f")}},
+				}}
+			})
+			b.cloud.HideTools(b.gatewayID, func(tool string) bool { return tool == "orders___updateOrder" })
+			return "an interceptor of responses", func() { b.cloud.HideTools(b.gatewayID, nil) }
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, benchOptions{})
-			b.updateGateway(c.change)
-			b.cloud.HideTools(b.gatewayID, func(tool string) bool { return tool == "orders___updateOrder" })
+			says, show := c.hide(b)
 			if got := b.served("orders"); got != "getOrder" {
 				t.Fatalf("served: %s", got)
 			}
 			d := must[tools.DriftReport](b, "check_drift", map[string]any{"target": "orders"})
-			if one := d.Targets[0]; d.Unknown != 1 || one.State != gateway.Unknown || !strings.Contains(one.Reason, "not shown to us ("+c.says+")") || !slices.Equal(one.Tools.NotShown, []string{"updateOrder"}) || one.Tools.Filter != c.says {
+			if one := d.Targets[0]; d.Unknown != 1 || one.State != gateway.Unknown || !strings.Contains(one.Reason, "not shown to us ("+says+")") || !slices.Equal(one.Tools.NotShown, []string{"updateOrder"}) || one.Tools.Filter != says {
 				t.Errorf("drift: %+v %+v", one, one.Tools)
 			}
 			begun := time.Now()
@@ -79,7 +125,7 @@ func TestToolsBehindAFilter(t *testing.T) {
 			if len(pinned.Hashes) != 2 {
 				t.Errorf("pinned: %+v", pinned)
 			}
-			b.cloud.HideTools(b.gatewayID, nil)
+			show()
 			if got := b.served("orders"); got != "getOrder updateOrder" {
 				t.Errorf("the pin serves others %s", got)
 			}
@@ -90,11 +136,11 @@ func TestToolsBehindAFilter(t *testing.T) {
 func TestPinBehindAFilterNeedsTheServersWord(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, benchOptions{})
-	b.updateGateway(engine(types.GatewayPolicyEngineModeEnforce))
+	id, _ := b.takesEngine(types.GatewayPolicyEngineModeEnforce, permitAll)
 	if err := b.orders.SetTools(1); err != nil { // updateOrder is shown, and not offered
 		t.Fatal(err)
 	}
-	refused(b, "pin_target_tools", map[string]any{"target": "orders"}, "was not pinned", "what it shows is not what the server offers", "orders_engine-abcdefghij")
+	refused(b, "pin_target_tools", map[string]any{"target": "orders"}, "was not pinned", "what it shows is not what the server offers", id)
 	gone := serve(t, http.NotFoundHandler())
 	b.setTarget(b.targetID, func(o *control.GetGatewayTargetOutput) { mcpServer(o).Value.Endpoint = ptr(gone.URL + "/mcp") })
 	refused(b, "pin_target_tools", map[string]any{"target": "orders"}, "was not pinned", "what the server offers could not be read from here")
@@ -107,8 +153,7 @@ func TestPinBehindAFilterNeedsTheServersWord(t *testing.T) {
 func TestLogOnlyEngineIsNoFilter(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, benchOptions{})
-	b.updateGateway(engine(types.GatewayPolicyEngineModeLogOnly))
-	b.cloud.HideTools(b.gatewayID, func(string) bool { return true })
+	b.takesEngine(types.GatewayPolicyEngineModeLogOnly)
 	if err := b.orders.SetTools(3); err != nil {
 		t.Fatal(err)
 	}
