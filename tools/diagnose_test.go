@@ -71,7 +71,7 @@ func newScene(t *testing.T) *scene {
 	s.manager = &gateway.Manager{Client: s.client, Log: log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Credential: authorizer.Credential, Secrets: secrets}
 	s.session = s.newSession(tools.NewServer(s.manager, tools.Options{Log: log, Secrets: secrets}))
 	s.gatewayID, s.targetID = w.GatewayID, w.TargetID
-	t.Cleanup(func() { s.manager.Stop(0) })
+	stopAfter(t, s.manager)
 	return s
 }
 

@@ -117,7 +117,7 @@ func (r *campaignRun) restart() {
 	}
 	next := &gateway.Manager{Client: r.client, Log: r.manager.Log, Transport: r.manager.Transport, Upstream: r.manager.Upstream}
 	r.manager = next
-	r.t.Cleanup(func() { next.Stop(0) })
+	stopAfter(r.t, next)
 	r.session = r.newSession(tools.NewServer(next, tools.Options{Log: next.Log}))
 }
 

@@ -125,8 +125,17 @@ func newBench(t testing.TB, o benchOptions) *bench {
 	server := tools.NewServer(m, o.tools)
 	b.connect = func() *mcp.ClientSession { return b.newSession(server) }
 	b.session = b.connect()
-	t.Cleanup(func() { m.Stop(0) })
+	stopAfter(t, m)
 	return b
+}
+
+// stopAfter stops m when the test has ended, and waits until it has: what an operation
+// reads may be large, and is no leak.
+func stopAfter(t testing.TB, m *gateway.Manager) {
+	t.Cleanup(func() {
+		m.Stop(0)
+		eventually(t, "no operation is under way", func() bool { return !m.Busy() })
+	})
 }
 
 // newSession is a client's with a server, until the test ends.
