@@ -17,6 +17,7 @@ const (
 	Filtered             Cause = "filtered"
 	Unseen               Cause = "not_visible"
 	AtWork               Cause = "in_progress"
+	CallFails            Cause = "call_fails"
 	PendingAuthorization Cause = "pending_authorization"
 	NotMCPServer         Cause = "not_an_mcp_server"
 	ProviderMissing      Cause = "provider_missing"
@@ -67,6 +68,7 @@ func Causes() []KnownCause {
 		{Healthy, "the target works: its server answers, and the gateway serves what it offers", nil, say("")},
 		{OutOfDate, "the target works, and the gateway serves another copy of its tools than its server offers", nil, say("synchronize_target makes the gateway read them again; check_drift shows the differences")},
 		{Filtered, "the target works, and the gateway does not show us all of its tools", nil, say("no synchronization changes that: look at the gateway's policies or interceptor")},
+		{CallFails, "the gateway serves the tool, and the call of it fails", nil, say("check the arguments, then look at the server's log for that call")},
 		{Unseen, "AWS says that the target works, and its server, or what the gateway serves, cannot be looked at from here", nil, say("the checks say what keeps us from it")},
 		{AtWork, "AWS is working on the target", nil, say("look again in a minute; get_target shows the status")},
 		{PendingAuthorization, "the target waits for a person's consent", nil, say("a person must open authorizationUrl within 10 minutes of the request; until then AWS changes nothing")},

@@ -49,29 +49,16 @@ type Drift struct {
 	priority  int32
 }
 
-// CheckDrift compares, for one target or with an empty ref for all of gateway g,
-// what the server offers with what the gateway serves. Drifted targets come
-// first, breaking ones before the others, then the unknown. A slow target holds
-// up no other; nothing is changed. Hashes are given with one target only.
-func (m *Manager) CheckDrift(ctx context.Context, g aws.Gateway, target string, progress Progress) ([]Drift, error) {
-	var targets []aws.Target
-	if target != "" {
-		t, err := m.Target(ctx, g, target)
-		if err != nil {
-			return nil, err
-		}
-		targets = []aws.Target{t}
-	} else {
-		var err error
-		if targets, _, err = m.Targets(ctx, g, "", everyName, true, nil); err != nil {
-			return nil, err
-		}
-	}
-	drifts := m.drifts(ctx, g, targets, target != "", progress)
+// CheckDrift compares, for each of these targets, what the server offers with what its
+// gateway serves. Drifted targets come first, breaking ones before the others, then the
+// unknown. A slow target holds up no other; nothing is changed. The tools' hashes are
+// given if hashed.
+func (m *Manager) CheckDrift(ctx context.Context, of Matches, hashed bool, progress Progress) []Drift {
+	drifts := m.drifts(ctx, of.Gateway, of.Targets, hashed, progress)
 	slices.SortStableFunc(drifts, func(a, b Drift) int {
 		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.Target, b.Target))
 	})
-	return drifts, nil
+	return drifts
 }
 
 func (d Drift) rank() int {
@@ -204,8 +191,6 @@ func (c *ToolChange) forgetResource(uri string) {
 		c.Resources = nil
 	}
 }
-
-func everyName(string) bool { return true }
 
 // Keep leaves only the tools whose names are wanted; state and counts stay those
 // of all.

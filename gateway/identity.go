@@ -82,7 +82,7 @@ func (m *Manager) usedBy(ctx context.Context, uses func(aws.Target) bool) (users
 		return nil, err
 	}
 	for _, g := range gateways {
-		targets, _, err := m.Targets(ctx, g, "", everyName, true, nil)
+		targets, _, err := m.Targets(ctx, g, func(aws.Target) bool { return true }, true, nil)
 		if err != nil {
 			return users, err
 		}

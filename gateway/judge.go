@@ -22,6 +22,7 @@ type findings struct {
 	asked    bool   // the server was
 	offered  catalog.List
 	served   error // of reading what the gateway serves
+	called   error // of calling a tool through the gateway
 	compared ToolChange
 }
 
@@ -164,6 +165,8 @@ func ofGateway(f findings, said Cause, phase aws.Phase) Cause {
 		return NotKnown
 	case !answers || f.served != nil:
 		return Unseen
+	case f.called != nil:
+		return CallFails
 	case f.compared.differs():
 		return OutOfDate
 	case len(f.compared.NotShown) > 0:

@@ -92,22 +92,31 @@ func Configuration(t aws.Target) (map[string]any, error) {
 }
 
 // Targets lists a gateway's targets, failures first, then what is in progress
-// or pending, then by name, of those that have the given status ("" for all) and a
-// name that keep wants. With details each one is read whole, inside AWS's rate of 10 a second; when ctx ends
-// before the last, the rest stays without, and undetailed counts it. One that may
-// not be read says so in its reasons.
-func (m *Manager) Targets(ctx context.Context, g aws.Gateway, status aws.TargetStatus, keep func(name string) bool, details bool, progress Progress) (list []aws.Target, undetailed int, err error) {
+// or pending, then by name, of those that keep wants as they are listed: without
+// endpoint. With details each one is read whole, inside AWS's rate of 10 a second; when
+// ctx ends before the last, the rest stays without, and undetailed counts it.
+func (m *Manager) Targets(ctx context.Context, g aws.Gateway, keep func(aws.Target) bool, details bool, progress Progress) (list []aws.Target, undetailed int, err error) {
 	list, err = m.targets(ctx, g)
 	if err != nil {
 		return nil, 0, err
 	}
-	list = slices.DeleteFunc(list, func(t aws.Target) bool { return status != "" && t.Status != status || !keep(t.Name) })
+	list = slices.DeleteFunc(list, func(t aws.Target) bool { return !keep(t) })
+	byUrgency(list)
+	if details {
+		undetailed = m.whole(ctx, g, list, progress)
+	}
+	return list, undetailed, nil
+}
+
+func byUrgency(list []aws.Target) {
 	slices.SortStableFunc(list, func(a, b aws.Target) int {
 		return cmp.Or(cmp.Compare(urgency(a.Status), urgency(b.Status)), cmp.Compare(a.Name, b.Name))
 	})
-	if !details {
-		return list, 0, nil
-	}
+}
+
+// whole reads each of the listed targets whole, in place, and counts those for which
+// there was no time. One that may not be read says so in its reasons.
+func (m *Manager) whole(ctx context.Context, g aws.Gateway, list []aws.Target, progress Progress) (left int) {
 	var (
 		mu   sync.Mutex
 		done int
@@ -129,7 +138,7 @@ func (m *Manager) Targets(ctx context.Context, g aws.Gateway, status aws.TargetS
 				list[i] = t
 				m.learn(t)
 			case ctx.Err() != nil || isDeadline(err):
-				undetailed++
+				left++
 			case errors.Is(err, aws.ErrNotFound): // deleted since it was listed
 				list[i].Status = aws.TargetDeleting
 			default: // one target that may not be read hides no other
@@ -138,10 +147,8 @@ func (m *Manager) Targets(ctx context.Context, g aws.Gateway, status aws.TargetS
 			return nil
 		})
 	}
-	if err := work.Wait(); err != nil {
-		return nil, 0, err
-	}
-	return list, undetailed, nil
+	_ = work.Wait() // none of them fails
+	return left
 }
 
 func urgency(s aws.TargetStatus) int {

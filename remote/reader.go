@@ -88,7 +88,43 @@ type List struct {
 // before it returns. Every
 // error is an [*Error], save that of a caller who cancelled ctx, which
 // satisfies errors.Is(err, context.Canceled). A failed read returns no tools.
-func (r Reader) Read(ctx context.Context, endpoint string) (List, error) {
+func (r Reader) Read(ctx context.Context, endpoint string) (list List, err error) {
+	err = r.in(ctx, endpoint, func(ctx context.Context, r Reader, w *wire, conn *recordedConn, session *mcp.ClientSession) (err error) {
+		if list, err = r.tools(ctx, conn, session); err == nil {
+			r.others(ctx, w, conn, session, &list.List)
+		}
+		return err
+	})
+	if err != nil {
+		return List{}, err
+	}
+	return list, nil
+}
+
+// Call calls a tool of the MCP endpoint in a session of its own, and returns the text
+// that it answers, masked and as long as the server made it, and whether that is an
+// error of the tool. Errors as Read's.
+func (r Reader) Call(ctx context.Context, endpoint, tool string, arguments map[string]any) (text string, isError bool, err error) {
+	err = r.in(ctx, endpoint, func(ctx context.Context, r Reader, _ *wire, _ *recordedConn, session *mcp.ClientSession) error {
+		result, err := session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: arguments})
+		if err != nil {
+			return err
+		}
+		var texts []string
+		for _, c := range result.Content {
+			if c, ok := c.(*mcp.TextContent); ok {
+				texts = append(texts, c.Text)
+			}
+		}
+		text, isError = r.Secrets.Mask(strings.Join(texts, " ")), result.IsError
+		return nil
+	})
+	return text, isError, err
+}
+
+// in opens a session with the endpoint, has something done in it, with what is left of
+// the reader's limits, and ends it.
+func (r Reader) in(ctx context.Context, endpoint string, do func(context.Context, Reader, *wire, *recordedConn, *mcp.ClientSession) error) error {
 	shown, _ := untrusted.Endpoint(endpoint)
 	if r.MaxTools <= 0 {
 		r.MaxTools = defaultMaxTools
@@ -101,15 +137,15 @@ func (r Reader) Read(ctx context.Context, endpoint string) (List, error) {
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		if r.Timeout = min(r.Timeout, time.Until(deadline).Round(time.Millisecond)); r.Timeout <= 0 {
-			return List{}, &Error{Kind: KindTimeout, Endpoint: shown, Err: errors.New("no time was left to read its tools: give the call more time, or try again")}
+			return &Error{Kind: KindTimeout, Endpoint: shown, Err: errors.New("no time was left to read its tools: give the call more time, or try again")}
 		}
 	}
 	u, err := parseEndpoint(endpoint)
 	if err != nil {
-		return List{}, &Error{Kind: KindAddress, Endpoint: shown, Err: err}
+		return &Error{Kind: KindAddress, Endpoint: shown, Err: err}
 	}
 	if r.Transport == nil {
-		return List{}, &Error{Kind: KindConnect, Endpoint: shown, Err: errors.New("the reader was given no transport")}
+		return &Error{Kind: KindConnect, Endpoint: shown, Err: errors.New("the reader was given no transport")}
 	}
 
 	// Nothing of ctx is passed on but its end: a caller that serves MCP itself
@@ -127,20 +163,19 @@ func (r Reader) Read(ctx context.Context, endpoint string) (List, error) {
 	}
 	w.left.Store(r.MaxBytes)
 
-	list, err := r.read(bounded, w, endpoint)
-	if err == nil {
-		return list, nil
+	if err = r.session(bounded, w, endpoint, do); err == nil {
+		return nil
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return List{}, fmt.Errorf("endpoint %s: reading its tools was cancelled: %w", shown, context.Canceled)
+		return fmt.Errorf("endpoint %s: reading its tools was cancelled: %w", shown, context.Canceled)
 	}
 	r.Secrets = w.secrets
 	failure := r.explain(w, err, bounded.Err() != nil)
 	failure.Endpoint = shown
-	return List{}, failure
+	return failure
 }
 
-func (r Reader) read(ctx context.Context, w *wire, endpoint string) (List, error) {
+func (r Reader) session(ctx context.Context, w *wire, endpoint string, do func(context.Context, Reader, *wire, *recordedConn, *mcp.ClientSession) error) error {
 	transport := &recorder{
 		Transport: &mcp.StreamableClientTransport{
 			Endpoint: endpoint,
@@ -160,14 +195,10 @@ func (r Reader) read(ctx context.Context, w *wire, endpoint string) (List, error
 	)
 	session, err := client.Connect(ctx, transport, &mcp.ClientSessionOptions{ProtocolVersion: r.ProtocolVersion})
 	if err != nil {
-		return List{}, err
+		return err
 	}
 	defer session.Close()
-	list, err := r.tools(ctx, &transport.conn, session)
-	if err == nil {
-		r.others(ctx, w, &transport.conn, session, &list.List)
-	}
-	return list, err
+	return do(ctx, r, w, &transport.conn, session)
 }
 
 func (r Reader) tools(ctx context.Context, conn *recordedConn, session *mcp.ClientSession) (List, error) {

@@ -2,35 +2,77 @@ package tools
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
+	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
 )
 
-// DiagnosisReport is the answer of diagnose_target.
-type DiagnosisReport struct{ gateway.Diagnosis }
+// DiagnoseArguments are the arguments of diagnose_target.
+type DiagnoseArguments struct {
+	GatewaysArgument
+	Target    string         `json:"target,omitempty" jsonschema:"id, name, or text in the endpoint or runtime ARN; default: those not READY"`
+	Status    string         `json:"status,omitempty" jsonschema:"only these"`
+	Tool      string         `json:"tool,omitempty" jsonschema:"also calls it; readOnlyHint needed"`
+	Arguments map[string]any `json:"arguments,omitempty" jsonschema:"of that tool"`
+}
 
-// Show prints the verdict for a person, and what each check has seen.
+// DiagnosisReport is the answer of diagnose_target.
+type DiagnosisReport struct{ gateway.Diagnoses }
+
+// Show prints each verdict for a person, and what the checks have seen.
 func (out DiagnosisReport) Show(p *terminal.Printer) {
-	p.Linef("%s  %s", out.Target, out.Status)
-	p.Linef("%s", out.Verdict)
-	if out.Remedy != "" {
-		p.Linef("next: %s", out.Remedy)
+	several := len(out.Targets) != 1
+	if several {
+		p.Linef("%s", out.Verdict)
 	}
-	if out.AuthorizationURL != "" {
-		p.Linef("consent at %s", out.AuthorizationURL)
+	for _, d := range out.Targets {
+		name := d.Target
+		if several {
+			name = d.Gateway + "/" + name
+		}
+		p.Linef("%s  %s", name, d.Status)
+		p.Linef("%s", d.Verdict)
+		if d.Remedy != "" {
+			p.Linef("next: %s", d.Remedy)
+		}
+		if d.AuthorizationURL != "" {
+			p.Linef("consent at %s", d.AuthorizationURL)
+		}
+		table := p.Table()
+		for _, c := range d.Checks {
+			table.Row(c.Name, string(c.Result), c.Seen)
+		}
+		table.Print()
+		for _, w := range d.Warnings {
+			p.Linef("warning: %s", w)
+		}
 	}
-	table := p.Table()
-	for _, c := range out.Checks {
-		table.Row(c.Name, string(c.Result), c.Seen)
-	}
-	table.Print()
-	for _, w := range out.Warnings {
-		p.Linef("warning: %s", w)
+	if out.Next != "" {
+		p.Linef("next: %s", out.Next)
 	}
 }
 
-func diagnoseTarget(ctx context.Context, m *gateway.Manager, in TargetArgument, caller gateway.Caller) (DiagnosisReport, error) {
-	d, err := m.Diagnose(ctx, in.Gateway, in.Target, caller.Progress)
+func diagnoseTarget(ctx context.Context, m *gateway.Manager, in DiagnoseArguments, caller gateway.Caller) (DiagnosisReport, error) {
+	status, err := statusOf(in.Status)
+	if err != nil {
+		return DiagnosisReport{}, err
+	}
+	gateways, err := m.GatewaysOf(ctx, in.refs())
+	if err != nil {
+		return DiagnosisReport{}, err
+	}
+	d, err := m.Diagnose(ctx, gateways, gateway.Question{Target: in.Target, Status: status, Try: gateway.Try{Tool: in.Tool, Arguments: in.Arguments}}, caller.Progress)
 	return DiagnosisReport{d}, err
+}
+
+// statusOf is a target's status by its name, "" for any. list_targets has their list in
+// its schema, which is not said again.
+func statusOf(name string) (aws.TargetStatus, error) {
+	if s := aws.TargetStatus(name); name == "" || slices.Contains(s.Values(), s) {
+		return s, nil
+	}
+	return "", fmt.Errorf("status: there is no %q, one of %q is needed", name, aws.TargetStatus("").Values())
 }

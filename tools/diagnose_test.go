@@ -1,11 +1,10 @@
 package tools_test
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
-	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -16,292 +15,26 @@ import (
 	"sync/atomic"
 	"testing"
 
-	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"golang.org/x/sync/errgroup"
 
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
-	"agentcore-gateway-mcp/outbound"
-	"agentcore-gateway-mcp/remote"
 	"agentcore-gateway-mcp/tools"
 	"agentcore-gateway-mcp/tutorial"
-	"agentcore-gateway-mcp/untrusted"
 )
 
-// scene is the tutorial's world, with a server of ours that may ask for what the
-// gateway asks for.
-type scene struct {
-	*bench
-	world   *tutorial.World
-	control *bedrockagentcorecontrol.Client
-	server  atomic.Pointer[http.HandlerFunc] // stands before the orders server while it is set
-}
-
-func newScene(t *testing.T) *scene {
-	t.Helper()
-	w, err := tutorial.Start(t.Context(), tutorial.Options{Quick: true, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
+// diagnosed is the diagnosis of one target, whose verdict comes first.
+func (b *bench) diagnosed(target string) gateway.Diagnosis {
+	b.t.Helper()
+	d := must[tools.DiagnosisReport](b, "diagnose_target", map[string]any{"target": target})
+	if len(d.Targets) != 1 || d.Verdict != d.Targets[0].Verdict {
+		b.t.Fatalf("not one diagnosis: %s", indented(d))
 	}
-	t.Cleanup(w.Close)
-	s := &scene{bench: &bench{t: t, cloud: w.Cloud, orders: w.Orders, log: &syncBuffer{}}, world: w}
-	if err := w.Seed(t.Context(), false); err != nil {
-		t.Fatal(err)
-	}
-	front := serve(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if h := s.server.Load(); h != nil {
-			(*h)(rw, r)
-			return
-		}
-		w.Orders.ServeHTTP(rw, r)
-	}))
-	s.url = front.URL + "/mcp"
-	s.control = bedrockagentcorecontrol.New(bedrockagentcorecontrol.Options{Region: "us-east-1", BaseEndpoint: &w.URL, Credentials: sdk.AnonymousCredentials{}})
-	s.redeploy(s.url)
-	if s.client, err = aws.New(t.Context(), w.AWS()); err != nil {
-		t.Fatal(err)
-	}
-	transport := remote.Guard{AnyPort: true, Loopback: true}.Transport()
-	t.Cleanup(transport.CloseIdleConnections)
-	secrets := new(untrusted.Secrets)
-	authorizer := outbound.New(w.Outbound(), s.client, transport, secrets)
-	log := slog.New(slog.NewTextHandler(s.log, nil))
-	s.manager = &gateway.Manager{Client: s.client, Log: log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Credential: authorizer.Credential, Secrets: secrets}
-	s.session = s.newSession(tools.NewServer(s.manager, tools.Options{Log: log, Secrets: secrets}))
-	s.gatewayID, s.targetID = w.GatewayID, w.TargetID
-	stopAfter(t, s.manager)
-	return s
-}
-
-// runtimeID is that of the first runtime.
-func (s *scene) runtimeID() string {
-	s.t.Helper()
-	list, err := s.control.ListAgentRuntimes(s.t.Context(), &bedrockagentcorecontrol.ListAgentRuntimesInput{})
-	s.check(err)
-	for _, r := range list.AgentRuntimes {
-		if *r.AgentRuntimeName == "orders_v1" {
-			return *r.AgentRuntimeId
-		}
-	}
-	s.t.Fatal("the runtime is gone")
-	return ""
-}
-
-func (s *scene) check(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// redeploy has the runtime served by another process.
-func (s *scene) redeploy(url string) {
-	s.t.Helper()
-	s.check(s.cloud.RegisterRuntime("arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/"+s.runtimeID(), url))
-}
-
-// answer has the server answer so.
-func (s *scene) answer(status int, contentType, body string) {
-	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", contentType)
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	})
-	s.server.Store(&h)
-}
-
-// update changes the target's endpoint or credentials, past all that we would check.
-func (s *scene) update(change func(*bedrockagentcorecontrol.UpdateGatewayTargetInput)) {
-	s.t.Helper()
-	got, err := s.control.GetGatewayTarget(s.t.Context(), &bedrockagentcorecontrol.GetGatewayTargetInput{GatewayIdentifier: &s.gatewayID, TargetId: &s.targetID})
-	s.check(err)
-	in := &bedrockagentcorecontrol.UpdateGatewayTargetInput{
-		GatewayIdentifier: &s.gatewayID, TargetId: &s.targetID, Name: got.Name, TargetConfiguration: got.TargetConfiguration, CredentialProviderConfigurations: got.CredentialProviderConfigurations,
-	}
-	change(in)
-	_, err = s.control.UpdateGatewayTarget(s.t.Context(), in)
-	s.check(err)
-	s.settle()
-}
-
-func (s *scene) endpoint(url string) {
-	s.t.Helper()
-	s.update(func(in *bedrockagentcorecontrol.UpdateGatewayTargetInput) {
-		in.TargetConfiguration.(*types.TargetConfigurationMemberMcp).Value.(*types.McpTargetConfigurationMemberMcpServer).Value.Endpoint = &url
-	})
-}
-
-// settle waits until AWS does not work on the target.
-func (s *scene) settle() {
-	s.t.Helper()
-	eventually(s.t, "the target is at rest", func() bool {
-		t, err := s.client.Target(s.t.Context(), s.gatewayID, s.targetID)
-		return err == nil && aws.PhaseOf(t.Status) != aws.PhaseWorking
-	})
-}
-
-// synchronize has AWS notice.
-func (s *scene) synchronize() {
-	s.t.Helper()
-	_, err := s.client.Synchronize(s.t.Context(), s.gatewayID, s.targetID)
-	s.check(err)
-	s.settle()
-}
-
-// faults are those that can be planted, by the cause that a diagnosis must name.
-var faults = map[gateway.Cause][]func(*scene){
-	gateway.Healthy: {func(*scene) {}},
-	gateway.OutOfDate: {
-		func(s *scene) { s.check(s.orders.SetTools(3)) },
-		func(s *scene) { s.check(s.orders.SetTools(1)) },
-	},
-	gateway.TokenRefused: {
-		func(s *scene) { // a stale secret
-			s.world.Runtimes.AddClient(tutorial.RuntimeClient, "rotated", tutorial.RuntimeScope)
-			s.synchronize()
-		},
-		func(s *scene) { // a scope that the client may not ask for
-			s.world.Runtimes.AddClient(tutorial.RuntimeClient, s.world.RuntimeSecret, "another/scope")
-			s.synchronize()
-		},
-		func(s *scene) { // a Cognito pool without a domain
-			s.world.Runtimes.RemoveDomain()
-			s.synchronize()
-		},
-	},
-	gateway.SecretUnreadable: {func(s *scene) {
-		_, err := s.control.UpdateOauth2CredentialProvider(s.t.Context(), &bedrockagentcorecontrol.UpdateOauth2CredentialProviderInput{
-			Name: sdk.String(tutorial.Provider), CredentialProviderVendor: types.CredentialProviderVendorTypeCustomOauth2,
-			Oauth2ProviderConfigInput: &types.Oauth2ProviderConfigInputMemberCustomOauth2ProviderConfig{Value: types.CustomOauth2ProviderConfigInput{
-				ClientId: sdk.String(tutorial.RuntimeClient), OauthDiscovery: &types.Oauth2DiscoveryMemberDiscoveryUrl{Value: s.world.Runtimes.DiscoveryURL(s.world.URL)},
-				ClientSecretSource: types.SecretSourceTypeExternal, ClientSecretConfig: &types.SecretReference{SecretId: sdk.String(s.cloud.PutSecret("other", `{"a":"b"}`)), JsonKey: sdk.String("nothing")},
-			}},
-		})
-		s.check(err)
-		s.synchronize()
-	}},
-	gateway.ProviderMissing: {func(s *scene) {
-		_, err := s.control.DeleteOauth2CredentialProvider(s.t.Context(), &bedrockagentcorecontrol.DeleteOauth2CredentialProviderInput{Name: sdk.String(tutorial.Provider)})
-		s.check(err)
-		s.synchronize()
-	}},
-	gateway.RuntimeMissing: {func(s *scene) {
-		id := s.runtimeID()
-		_, err := s.control.DeleteAgentRuntime(s.t.Context(), &bedrockagentcorecontrol.DeleteAgentRuntimeInput{AgentRuntimeId: &id})
-		s.check(err)
-		eventually(s.t, "the runtime is gone", func() bool {
-			_, err := s.control.GetAgentRuntime(s.t.Context(), &bedrockagentcorecontrol.GetAgentRuntimeInput{AgentRuntimeId: &id})
-			return err != nil
-		})
-		s.synchronize()
-	}},
-	gateway.EndpointForm: {func(s *scene) {
-		s.endpoint(s.world.URL + "/runtimes/arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/" + s.runtimeID() + "/invocations?qualifier=DEFAULT")
-	}},
-	gateway.NotListening: {
-		func(s *scene) { // the process is down
-			s.redeploy("http://127.0.0.1:9/mcp")
-			s.synchronize()
-		},
-		func(s *scene) { s.endpoint("http://127.0.0.1:9/mcp") },
-	},
-	gateway.NotResolved: {func(s *scene) { s.endpoint("https://no-such-host.invalid/mcp") }},
-	gateway.NotMCP: {func(s *scene) {
-		s.answer(http.StatusOK, "text/html", "<html><body>Welcome</body></html>")
-		s.synchronize()
-	}},
-	gateway.Unauthorized: {func(s *scene) {
-		s.answer(http.StatusUnauthorized, "application/json", `{"message":"no"}`)
-		s.synchronize()
-	}},
-	gateway.Forbidden: {func(s *scene) {
-		s.answer(http.StatusForbidden, "application/json", `{"message":"no"}`)
-		s.synchronize()
-	}},
-	gateway.PathNotFound: {
-		func(s *scene) {
-			s.answer(http.StatusNotFound, "text/plain", "404 page not found")
-			s.synchronize()
-		},
-		func(s *scene) {
-			s.redeploy(strings.TrimSuffix(s.url, "/mcp") + "/other")
-			s.answer(http.StatusNotFound, "text/html", "<html>not here</html>")
-			s.synchronize()
-		},
-	},
-	gateway.ServerError: {func(s *scene) {
-		s.answer(http.StatusInternalServerError, "text/plain", "boom")
-		s.synchronize()
-	}, func(s *scene) {
-		s.answer(http.StatusBadGateway, "text/html", "<html>bad gateway</html>")
-		s.synchronize()
-	}},
-	gateway.OtherRevision: {func(s *scene) {
-		s.answer(http.StatusBadRequest, "application/json", `{"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"Unsupported protocol version","data":{"supported":["2026-07-28"],"requested":"2025-11-25"}}}`)
-		s.synchronize()
-	}},
-	gateway.NoTools: {func(s *scene) {
-		shelf := newShelf(s.t)
-		s.redeploy(shelf.url)
-		s.synchronize()
-	}},
-	gateway.TooManyTools: {func(s *scene) {
-		shelf := newShelf(s.t)
-		for i := range 1001 {
-			shelf.tool(fmt.Sprint("tool", i), "one of many")
-		}
-		s.redeploy(shelf.url)
-		s.synchronize()
-	}},
-	gateway.ToolName: {func(s *scene) {
-		s.redeploy(newShelf(s.t).tool(strings.Repeat("n", 250), "long").url)
-		s.synchronize()
-	}},
-	gateway.ColdStart: {func(s *scene) {
-		s.check(s.cloud.SetTarget(s.gatewayID, s.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
-			o.Status, o.StatusReasons = types.TargetStatusSynchronizeUnsuccessful, []string{"Failed to connect and fetch tools from the provided MCP target server. Error - Runtime initialization time exceeded"}
-		}))
-	}},
-	gateway.Recovered: {func(s *scene) {
-		s.answer(http.StatusInternalServerError, "text/plain", "boom")
-		s.synchronize()
-		s.server.Store(nil)
-	}},
-	gateway.RoleNotYet: {func(s *scene) {
-		s.answer(http.StatusForbidden, "text/plain", "no")
-		s.synchronize()
-		s.server.Store(nil)
-	}},
-	gateway.PendingAuthorization: {func(s *scene) {
-		s.update(func(in *bedrockagentcorecontrol.UpdateGatewayTargetInput) {
-			oauth := in.CredentialProviderConfigurations[0].CredentialProvider.(*types.CredentialProviderMemberOauthCredentialProvider)
-			oauth.Value.GrantType, oauth.Value.DefaultReturnUrl = types.OAuthGrantTypeAuthorizationCode, sdk.String("https://app.example.com/back")
-		})
-	}},
-	gateway.AtWork: {func(s *scene) {
-		s.t.Cleanup(s.cloud.Hold(types.TargetStatusSynchronizing))
-		_, err := s.client.Synchronize(s.t.Context(), s.gatewayID, s.targetID)
-		s.check(err)
-	}},
-	gateway.IAMIncomplete: {func(s *scene) {
-		s.check(s.cloud.SetTarget(s.gatewayID, s.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
-			o.Status, o.StatusReasons = types.TargetStatusFailed, []string{"IamCredentialProvider is required for mcpServer targets using IAM authentication"}
-			o.CredentialProviderConfigurations = []types.CredentialProviderConfiguration{{CredentialProviderType: types.CredentialProviderTypeGatewayIamRole}}
-		}))
-	}},
-	gateway.NotKnown: {func(s *scene) {
-		s.check(s.cloud.SetTarget(s.gatewayID, s.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
-			o.Status, o.StatusReasons = types.TargetStatusFailed, []string{"The moon is in the wrong house"}
-		}))
-	}},
-	gateway.NotMCPServer: {func(s *scene) {
-		s.check(s.cloud.SetTarget(s.gatewayID, s.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
-			o.TargetConfiguration = &types.TargetConfigurationMemberMcp{Value: &types.McpTargetConfigurationMemberLambda{Value: types.McpLambdaTargetConfiguration{LambdaArn: sdk.String("arn:aws:lambda:us-east-1:123456789012:function:f"), ToolSchema: &types.ToolSchemaMemberInlinePayload{}}}}
-		}))
-	}},
+	return d.Targets[0]
 }
 
 // Each fault is planted, and the first sentence names it.
@@ -314,7 +47,7 @@ func TestDiagnosis(t *testing.T) {
 				s := newScene(t)
 				plant(s)
 				calls := s.cloud.Calls("SynchronizeGatewayTargets") + s.cloud.Calls("UpdateGatewayTarget")
-				d := must[tools.DiagnosisReport](s.bench, "diagnose_target", map[string]any{"target": tutorial.Target})
+				d := s.diagnosed(tutorial.Target)
 				if d.Cause != cause {
 					t.Errorf("it is said to be %s: %s", d.Cause, indented(d))
 				}
@@ -354,7 +87,7 @@ func TestDiagnosisBlind(t *testing.T) {
 				plants := faults[planted]
 				s := newScene(t)
 				plants[rng.IntN(len(plants))](s)
-				d := must[tools.DiagnosisReport](s.bench, "diagnose_target", map[string]any{"target": tutorial.Target})
+				d := s.diagnosed(tutorial.Target)
 				mu.Lock()
 				defer mu.Unlock()
 				if confused[pair{planted, d.Cause}]++; planted == d.Cause {
@@ -396,7 +129,7 @@ func TestDiagnosisDocument(t *testing.T) {
 	const path = "../docs/diagnosis.md"
 	var doc strings.Builder
 	doc.WriteString("# Diagnosis\n\nWhat `diagnose_target` tells apart, generated from its own list: `go test ./tools -run DiagnosisDocument -update`. Tested means that a test plants it in the local AgentCore, and the answer must name it.\n\n")
-	doc.WriteString("It looks at the target's status and reasons, the form of its endpoint and the runtime that this names, its credential provider, whether a credential is issued now (never the credential), what the server answers, and what the gateway serves. It asks only the endpoint that the target has, and changes nothing. What it cannot look at from here is skipped, and says why: without `--workload-identity` no credential is asked for.\n\n")
+	doc.WriteString("It looks at the target's status and reasons, the form of its endpoint and the runtime that this names, its credential provider, whether a credential is issued now (never the credential), what the server answers, and what the gateway serves. It asks only the endpoint that the target has, and changes nothing. Without `target` it looks at what is not READY, over one gateway or several (`gateway: *`), twenty targets a call; a text of an endpoint or a runtime's ARN means all targets that have it there. With `tool` (and `arguments`) it also calls that tool through the gateway, if the tool's annotations say `readOnlyHint`. What it cannot look at from here is skipped, and says why: without `--workload-identity` no credential is asked for.\n\n")
 	doc.WriteString("| cause | what it means | what to do | in AWS's reasons | tested |\n|---|---|---|---|---|\n")
 	for _, k := range gateway.Causes() {
 		tested, reasons := "", ""
@@ -434,4 +167,121 @@ func TestDriftUnknownIsToldAsDiagnosed(t *testing.T) {
 	if d.Unknown != 1 || !strings.Contains(d.Targets[0].Reason, "the server fails (HTTP 5xx)") || !strings.Contains(d.Targets[0].Reason, "diagnose_target") {
 		t.Errorf("got %s", indented(d))
 	}
+}
+
+// Without a target, one call looks at what is not READY, over gateways; the worst first,
+// with one verdict for all.
+func TestDiagnoseSeveral(t *testing.T) {
+	t.Parallel()
+	s := newLifeScene(t)
+	must[gateway.GatewayChange](s.bench, "create_gateway", map[string]any{"name": "other", "roleArn": gatewayRole, "authorizer": "NONE", "confirm": "other"})
+	for _, name := range []string{"plain", "second"} {
+		must[gateway.Change](s.bench, "create_target", map[string]any{"gateway": "other", "name": name, "endpoint": s.url})
+	}
+	names := func(arguments map[string]any) (string, []string) {
+		t.Helper()
+		d := must[tools.DiagnosisReport](s.bench, "diagnose_target", arguments)
+		var names []string
+		for _, one := range d.Targets {
+			names = append(names, one.Gateway+"/"+one.Target)
+		}
+		return d.Verdict, names
+	}
+	if verdict, got := names(map[string]any{"gateway": "*"}); len(got) != 0 || verdict != "nothing to diagnose: all 3 targets are READY" {
+		t.Errorf("all are READY: %s %q", verdict, got)
+	}
+	s.answer(http.StatusInternalServerError, "text/plain", "boom")
+	for _, target := range []map[string]any{{"target": tutorial.Target, "gateway": tutorial.Gateway}, {"target": "plain", "gateway": "other"}} {
+		if c := answered[gateway.Change](s.bench, "synchronize_target", target); c.Outcome != gateway.Failed {
+			t.Fatalf("got %s", indented(c))
+		}
+	}
+	const first, plain, second = tutorial.Gateway + "/" + tutorial.Target, "other/plain", "other/second"
+	arn := "runtime/" + s.runtimeID()
+	for name, c := range map[string]struct {
+		arguments map[string]any
+		verdict   string
+		want      []string
+	}{
+		"those not READY":  {map[string]any{"gateway": "*"}, "2 targets: 2 http_5xx", []string{first, plain}},
+		"of one gateway":   {map[string]any{"gateway": "other"}, "the server fails", []string{plain}},
+		"the only one":     {map[string]any{"gateway": tutorial.Gateway}, "the server fails", []string{first}},
+		"READY, by name":   {map[string]any{"gateway": "*", "target": "second"}, "the server fails", []string{second}},
+		"by status":        {map[string]any{"gateway": "*", "status": "READY"}, "the server fails", []string{second}},
+		"of a runtime":     {map[string]any{"gateway": "*", "target": arn}, "the server fails", []string{first}},
+		"of a host":        {map[string]any{"gateway": "other", "target": s.url}, "2 targets: 2 http_5xx", []string{plain, second}},
+		"without such one": {map[string]any{"gateway": "*", "status": "CREATING"}, "nothing to diagnose: there is no such target", nil},
+	} {
+		if verdict, got := names(c.arguments); !strings.HasPrefix(verdict, c.verdict) || !slices.Equal(slices.Sorted(slices.Values(got)), c.want) {
+			t.Errorf("%s: %s %q", name, verdict, got)
+		}
+	}
+	refused(s.bench, "diagnose_target", map[string]any{"gateway": "*", "target": "nothing"}, "no target of these 2 gateways", "nothing")
+	refused(s.bench, "diagnose_target", map[string]any{"gateway": "other", "target": "plai"}, "did you mean plain")
+	refused(s.bench, "diagnose_target", map[string]any{"gateway": "*", "status": "BROKEN"}, "BROKEN", "READY")
+	refused(s.bench, "check_drift", map[string]any{"status": "BROKEN", "gateway": "other"}, "BROKEN")
+	if d := must[tools.DriftReport](s.bench, "check_drift", map[string]any{"gateway": "*", "target": arn}); d.Unknown != 1 || d.Gateway != tutorial.Gateway {
+		t.Errorf("drift of a runtime: %s", indented(d))
+	}
+	if d := must[tools.DriftReport](s.bench, "check_drift", map[string]any{"gateway": "*", "status": "READY"}); d.Unknown != 1 || d.Targets[0].Target != "second" {
+		t.Errorf("drift by status: %s", indented(d))
+	}
+}
+
+// More targets than one call looks at are counted, and nobody is told that they work.
+func TestDiagnoseIsBounded(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{emulator: emulator.Options{Quotas: emulator.Quotas{Write: -1}}})
+	for i := range 24 {
+		id := b.newTarget(b.gatewayID, fmt.Sprintf("t%02d", i), b.url)
+		if err := b.cloud.SetTarget(b.gatewayID, id, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) { o.Status = types.TargetStatusFailed }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := must[tools.DiagnosisReport](b, "diagnose_target", nil)
+	if len(d.Targets) != 20 || d.NotAsked != 1 || !strings.HasPrefix(d.Next, "4 more targets are meant and were not looked at") {
+		t.Errorf("got %d targets, %d not asked: %s", len(d.Targets), d.NotAsked, d.Next)
+	}
+}
+
+// A target is tried with a call of a tool that changes nothing, by the way that an agent's
+// calls take.
+func TestDiagnoseCallsATool(t *testing.T) {
+	t.Parallel()
+	b := newLifeScene(t).bench
+	must[gateway.GatewayChange](b, "create_gateway", map[string]any{"name": "other", "roleArn": gatewayRole, "authorizer": "NONE", "confirm": "other"})
+	s := newShelf(t).tool("write", "writes")
+	var called atomic.Int32
+	for name, isError := range map[string]bool{"look": false, "fall": true} {
+		s.AddTool(&mcp.Tool{Name: name, Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true}, InputSchema: json.RawMessage(`{"type":"object"}`)},
+			func(_ context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+				called.Add(1)
+				return &mcp.CallToolResult{IsError: isError, Content: []mcp.Content{&mcp.TextContent{Text: "seen " + string(req.Params.Arguments)}}}, nil
+			})
+	}
+	must[gateway.Change](b, "create_target", map[string]any{"gateway": "other", "name": "shelf", "endpoint": s.url})
+	must[gateway.Change](b, "create_target", map[string]any{"gateway": "other", "name": "second", "endpoint": s.url})
+	for name, c := range map[string]struct {
+		arguments map[string]any
+		cause     gateway.Cause
+		result    gateway.CheckResult
+		says      string
+		calls     int32
+	}{
+		"it answers":                 {map[string]any{"tool": "look", "arguments": map[string]any{"id": 7}}, gateway.Healthy, gateway.CheckOK, `it answers: "seen {\"id\":7}"`, 1},
+		"by the gateway's name":      {map[string]any{"tool": "shelf___look"}, gateway.Healthy, gateway.CheckOK, "it answers", 1},
+		"it fails":                   {map[string]any{"tool": "fall"}, gateway.CallFails, gateway.CheckFailed, "it answers with an error", 1},
+		"it may change something":    {map[string]any{"tool": "write"}, gateway.Healthy, gateway.CheckSkipped, "readOnlyHint", 0},
+		"it is not the target's":     {map[string]any{"tool": "getOrder"}, gateway.Healthy, gateway.CheckSkipped, "serves no tool", 0},
+		"it is another target's own": {map[string]any{"tool": "orders___getOrder"}, gateway.Healthy, gateway.CheckSkipped, "serves no tool", 0},
+	} {
+		before := called.Load()
+		c.arguments["gateway"], c.arguments["target"] = "other", "shelf"
+		d := must[tools.DiagnosisReport](b, "diagnose_target", c.arguments).Targets[0]
+		last := d.Checks[len(d.Checks)-1]
+		if d.Cause != c.cause || last.Name != "call" || last.Result != c.result || !strings.Contains(last.Seen, c.says) || called.Load()-before != c.calls {
+			t.Errorf("%s: %s, %+v, %d calls", name, d.Cause, last, called.Load()-before)
+		}
+	}
+	refused(b, "diagnose_target", map[string]any{"gateway": "other", "target": s.url, "tool": "look"}, "a tool is called at one target", "2 are meant")
 }

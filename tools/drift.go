@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
 )
@@ -11,7 +12,8 @@ import (
 // CheckDriftArguments are the arguments of check_drift.
 type CheckDriftArguments struct {
 	GatewaysArgument
-	Target string `json:"target,omitempty" jsonschema:"id or name; default: all"`
+	Target string `json:"target,omitempty" jsonschema:"as in diagnose_target; default: all"`
+	Status string `json:"status,omitempty" jsonschema:"only these"`
 	Filter string `json:"filter,omitempty" jsonschema:"text in a tool's name"`
 }
 
@@ -51,20 +53,31 @@ func (out DriftReport) Show(p *terminal.Printer) {
 }
 
 func checkDrift(ctx context.Context, m *gateway.Manager, in CheckDriftArguments, caller gateway.Caller) (DriftReport, error) {
+	status, err := statusOf(in.Status)
+	if err != nil {
+		return DriftReport{}, err
+	}
 	gateways, err := m.GatewaysOf(ctx, in.refs())
 	if err != nil {
 		return DriftReport{}, err
 	}
+	matches, err := m.Match(ctx, gateways, in.Target, func(s aws.TargetStatus) bool { return status == "" || s == status })
+	if err != nil {
+		return DriftReport{}, err
+	}
 	out := DriftReport{Targets: []gateway.Drift{}}
-	for _, g := range gateways {
-		drifts, err := m.CheckDrift(ctx, g, in.Target, caller.Progress)
-		if err != nil {
-			return DriftReport{}, err
+	one := 0
+	for _, of := range matches {
+		one += len(of.Targets)
+	}
+	for _, of := range matches {
+		if len(of.Targets) == 0 && len(matches) > 1 {
+			continue
 		}
-		out.Gateway = strings.TrimPrefix(out.Gateway+", "+g.Name, ", ")
-		for _, d := range drifts {
+		out.Gateway = strings.TrimPrefix(out.Gateway+", "+of.Gateway.Name, ", ")
+		for _, d := range m.CheckDrift(ctx, of, in.Target != "" && one == 1, caller.Progress) {
 			if len(gateways) > 1 {
-				d.Gateway = g.Name
+				d.Gateway = of.Gateway.Name
 			}
 			out.add(d, in, caller.Program, len(gateways) > 1)
 		}

@@ -23,7 +23,7 @@ func (b *bench) updateGateway(change func(*control.UpdateGatewayInput)) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	in := &control.UpdateGatewayInput{GatewayIdentifier: &b.gatewayID, Name: g.Name, RoleArn: g.RoleArn, AuthorizerType: g.AuthorizerType, ProtocolType: g.ProtocolType, ProtocolConfiguration: g.ProtocolConfiguration}
+	in := &control.UpdateGatewayInput{GatewayIdentifier: &b.gatewayID, Name: g.Name, RoleArn: g.RoleArn, AuthorizerType: g.AuthorizerType, AuthorizerConfiguration: g.AuthorizerConfiguration, ProtocolType: g.ProtocolType, ProtocolConfiguration: g.ProtocolConfiguration}
 	change(in)
 	if _, err := sdk.UpdateGateway(b.t.Context(), in); err != nil {
 		b.t.Fatal(err)

@@ -189,7 +189,7 @@ func TestTutorialByTools(t *testing.T) {
 	if c := answered[gateway.Change](s.bench, "synchronize_target", map[string]any{"target": tutorial.Target}); c.Outcome != gateway.Failed {
 		t.Errorf("with another secret: %s", indented(c))
 	}
-	if d := must[tools.DiagnosisReport](s.bench, "diagnose_target", map[string]any{"target": tutorial.Target}); d.Cause != gateway.TokenRefused || !strings.Contains(d.Remedy, "orders-identity") {
+	if d := s.diagnosed(tutorial.Target); d.Cause != gateway.TokenRefused || !strings.Contains(d.Remedy, "orders-identity") {
 		t.Errorf("diagnosed: %s", indented(d))
 	}
 	s.cloud.PutSecret("runtime-client", `{"client_secret":"rotated"}`)

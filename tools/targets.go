@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"net/url"
 	"strings"
 
 	"agentcore-gateway-mcp/aws"
@@ -59,7 +58,7 @@ func listTargets(ctx context.Context, m *gateway.Manager, in ListTargetsArgument
 	}
 	out, undetailed := TargetList{Targets: []gateway.TargetView{}}, 0
 	for _, g := range gateways {
-		all, left, err := m.Targets(ctx, g, in.Status, in.named, in.detailed(), caller.Progress)
+		all, left, err := m.Targets(ctx, g, in.listed, in.detailed(), caller.Progress)
 		if err != nil {
 			return TargetList{}, err
 		}
@@ -82,18 +81,15 @@ func listTargets(ctx context.Context, m *gateway.Manager, in ListTargetsArgument
 
 func (in ListTargetsArguments) detailed() bool { return in.Details == nil || *in.Details }
 
-// named reports whether a target may be meant by its name: with details its endpoint
-// decides as well.
-func (in ListTargetsArguments) named(name string) bool {
-	return in.detailed() || FilterArgument{in.Filter}.keeps(name)
+// listed reports whether a target may be meant, as it is listed: with details its
+// endpoint decides as well.
+func (in ListTargetsArguments) listed(t aws.Target) bool {
+	return (in.Status == "" || t.Status == in.Status) && (in.detailed() || FilterArgument{in.Filter}.keeps(t.Name))
 }
 
-// keeps reports whether the filter is in a target's name, or its endpoint, also as the
-// ARN in a runtime's URL is written elsewhere.
+// keeps reports whether the filter is in a target's name or its endpoint.
 func (in ListTargetsArguments) keeps(v gateway.TargetView) bool {
-	filter := FilterArgument{in.Filter}
-	decoded, err := url.PathUnescape(v.Endpoint)
-	return filter.keeps(v.Name) || in.detailed() && (filter.keeps(v.Endpoint) || err == nil && filter.keeps(decoded))
+	return FilterArgument{in.Filter}.keeps(v.Name) || in.detailed() && gateway.Mentions(v.Endpoint, in.Filter)
 }
 
 // TargetDetails is the answer of get_target.

@@ -73,7 +73,7 @@ func targetTools() []Tool {
 		tool(read, "check_drift", "Check drift",
 			"Compares what MCP servers offer now with the copy that the gateway serves, and judges each difference; changes nothing.", checkDrift),
 		tool(read, "diagnose_target", "Diagnose target",
-			"Finds out why a target does not work: its state, endpoint, runtime, credential, server and what the gateway serves, step by step, with the cause and the remedy; changes nothing.", diagnoseTarget),
+			"Finds out why targets do not work, step by step; names cause and remedy, changes nothing.", diagnoseTarget),
 		tool(write, "synchronize_target", "Synchronize target",
 			"Makes the gateway read an MCP server target's tools again, waits, and reports which were added, removed or changed. Use after a server's tools changed at the same URL.", synchronizeTarget),
 		tool(write, "synchronize_targets", "Synchronize targets",
