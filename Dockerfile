@@ -13,10 +13,14 @@ RUN go mod download
 COPY . .
 ARG TARGETOS
 ARG TARGETARCH
-# Without inlining in its dependencies, which mostly wait for the network, it is 0.7 MB
-# smaller and starts as fast.
+# Without inlining where it mostly waits for the network, it is 1.1 MB smaller and starts
+# as fast.
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags="-s -w" -gcflags="github.com/...=-l" -o /agentcore-gateway-mcp .
+    go build -trimpath -ldflags="-s -w" \
+    -gcflags="github.com/...=-l" -gcflags="net/...=-l" \
+    -gcflags="agentcore-gateway-mcp/command=-l" -gcflags="agentcore-gateway-mcp/emulator=-l" \
+    -gcflags="agentcore-gateway-mcp/gateway=-l" -gcflags="agentcore-gateway-mcp/tools=-l" \
+    -o /agentcore-gateway-mcp .
 
 FROM scratch
 LABEL org.opencontainers.image.title="agentcore-gateway-mcp" \

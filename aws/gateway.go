@@ -79,13 +79,30 @@ func (c *Client) Gateway(ctx context.Context, id string) (Gateway, error) {
 	if err != nil {
 		return Gateway{}, wrap(ctx, "GetGateway", false, err)
 	}
+	g, err := wholeGateway(out, body)
+	if err != nil {
+		return Gateway{}, fmt.Errorf("GetGateway: %w", err)
+	}
+	return g, nil
+}
+
+// ParseGateway is the gateway whose [Gateway.JSON] body is, as it was when it was read.
+func ParseGateway(body []byte) (Gateway, error) {
+	var out control.GetGatewayOutput
+	if err := DecodeJSON(body, &out); err != nil {
+		return Gateway{}, err
+	}
+	return wholeGateway(&out, body)
+}
+
+func wholeGateway(out *control.GetGatewayOutput, body []byte) (Gateway, error) {
 	known, err := EncodeJSON(out)
 	if err != nil {
 		return Gateway{}, err
 	}
 	unknown, err := missing(body, known)
 	if err != nil {
-		return Gateway{}, fmt.Errorf("GetGateway: %w", err)
+		return Gateway{}, err
 	}
 	var discovery string
 	if jwt, ok := out.AuthorizerConfiguration.(*types.AuthorizerConfigurationMemberCustomJWTAuthorizer); ok {

@@ -12,7 +12,8 @@ import (
 
 // GatewayEdit is what an update changes of a gateway. A nil member is kept as it is.
 type GatewayEdit struct {
-	Description     *string // "" takes it away
+	Whole           *Gateway // all settings are those of a gateway that was read before, but for the others here
+	Description     *string  // "" takes it away
 	RoleARN         *string
 	DiscoveryURL    *string
 	AllowedClients  *[]string // empty takes them away
@@ -62,11 +63,19 @@ func (g Gateway) edited(edit GatewayEdit) (*control.UpdateGatewayInput, error) {
 	invalid := func(kind error, format string, args ...any) error {
 		return &Error{Operation: "UpdateGateway", Kind: kind, Message: fmt.Sprintf(format, args...)}
 	}
-	if g.raw == nil {
-		return nil, invalid(ErrInvalid, "gateway %s was not read whole", g.Name)
+	for _, of := range []*Gateway{&g, edit.Whole} {
+		if of == nil {
+			continue
+		}
+		if of.raw == nil {
+			return nil, invalid(ErrInvalid, "gateway %s was not read whole", of.Name)
+		}
+		if len(of.unknown) > 0 {
+			return nil, invalid(ErrUnknownSetting, "gateway %s has settings that this program does not know (%s) and an update would lose them: install a newer release", of.Name, strings.Join(of.unknown, ", "))
+		}
 	}
-	if len(g.unknown) > 0 {
-		return nil, invalid(ErrUnknownSetting, "gateway %s has settings that this program does not know (%s) and an update would lose them: install a newer release", g.Name, strings.Join(g.unknown, ", "))
+	if edit.Whole != nil {
+		g.raw = edit.Whole.raw
 	}
 	in := &control.UpdateGatewayInput{
 		Name: g.raw.Name, Description: g.raw.Description, RoleArn: g.raw.RoleArn, AuthorizerType: g.raw.AuthorizerType, AuthorizerConfiguration: g.raw.AuthorizerConfiguration,

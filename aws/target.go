@@ -59,6 +59,16 @@ func (t Target) JSON() json.RawMessage { return t.body }
 // cannot be sent back whole.
 func (t Target) Unknown() []string { return t.unknown }
 
+// InlineTools are the target's static tools in MCP's JSON, where it has them inline.
+func (t Target) InlineTools() (schema string, ok bool) {
+	if server := mcpServer(t.raw); server != nil {
+		if inline, ok := server.McpToolSchema.(*types.McpToolSchemaConfigurationMemberInlinePayload); ok {
+			return inline.Value, true
+		}
+	}
+	return "", false
+}
+
 // Targets lists every target of a gateway, over all pages, once. The sequence
 // ends after its first error.
 func (c *Client) Targets(ctx context.Context, gatewayID string) iter.Seq2[Target, error] {
@@ -83,16 +93,31 @@ func (c *Client) Target(ctx context.Context, gatewayID, targetID string) (Target
 	if err != nil {
 		return Target{}, wrap(ctx, "GetGatewayTarget", false, err)
 	}
-	t := newTarget(out)
+	t, err := wholeTarget(out, body)
+	if err != nil {
+		return Target{}, fmt.Errorf("GetGatewayTarget: %w", err)
+	}
+	return t, nil
+}
+
+// ParseTarget is the target whose [Target.JSON] body is, as it was when it was read.
+func ParseTarget(body []byte) (Target, error) {
+	var out control.GetGatewayTargetOutput
+	if err := DecodeJSON(body, &out); err != nil {
+		return Target{}, err
+	}
+	return wholeTarget(&out, body)
+}
+
+func wholeTarget(out *control.GetGatewayTargetOutput, body []byte) (t Target, err error) {
+	t = newTarget(out)
 	t.body = body
 	known, err := EncodeJSON(out)
 	if err != nil {
 		return Target{}, err
 	}
-	if t.unknown, err = missing(body, known); err != nil {
-		return Target{}, fmt.Errorf("GetGatewayTarget: %w", err)
-	}
-	return t, nil
+	t.unknown, err = missing(body, known)
+	return t, err
 }
 
 // Synchronize begins a synchronization of one target: AWS takes exactly one id

@@ -13,6 +13,9 @@ import (
 // Edit is what an update changes of an MCP server target. A nil member is kept
 // as it is.
 type Edit struct {
+	// Whole takes all settings from a target that was read before, but those that the
+	// other members name. Its name has to be the target's.
+	Whole            *Target
 	Endpoint         *string
 	Description      *string // "" takes it away
 	ListingMode      *ListingMode
@@ -27,7 +30,7 @@ type Edit struct {
 
 // Empty reports whether the edit names no setting at all.
 func (e Edit) Empty() bool {
-	return e.Endpoint == nil && e.Description == nil && e.ListingMode == nil && e.ResourcePriority == nil && e.ToolSchema == nil &&
+	return e.Whole == nil && e.Endpoint == nil && e.Description == nil && e.ListingMode == nil && e.ResourcePriority == nil && e.ToolSchema == nil &&
 		e.OAuthProviderARN == nil && e.Scopes == nil && e.RequestHeaders == nil && e.QueryParameters == nil && e.ResponseHeaders == nil
 }
 
@@ -68,14 +71,24 @@ func (t Target) Edited(edit Edit) ([]byte, error) {
 }
 
 func (t Target) edited(edit Edit) (*control.UpdateGatewayTargetInput, error) {
+	for _, of := range []*Target{&t, edit.Whole} {
+		if of == nil {
+			continue
+		}
+		if mcpServer(of.raw) == nil {
+			return nil, &Error{Operation: "UpdateGatewayTarget", Kind: ErrInvalid, Message: fmt.Sprintf("target %s is not an MCP server", of.Name)}
+		}
+		if len(of.unknown) > 0 {
+			return nil, &Error{Operation: "UpdateGatewayTarget", Kind: ErrUnknownSetting,
+				Message: fmt.Sprintf("target %s has settings that this program does not know (%s) and an update would lose them: install a newer release", of.Name, strings.Join(of.unknown, ", "))}
+		}
+	}
+	if edit.Whole != nil {
+		raw := *edit.Whole.raw
+		raw.TargetId = t.raw.TargetId
+		t.raw = &raw
+	}
 	server := mcpServer(t.raw)
-	if server == nil {
-		return nil, &Error{Operation: "UpdateGatewayTarget", Kind: ErrInvalid, Message: fmt.Sprintf("target %s is not an MCP server", t.Name)}
-	}
-	if len(t.unknown) > 0 {
-		return nil, &Error{Operation: "UpdateGatewayTarget", Kind: ErrUnknownSetting,
-			Message: fmt.Sprintf("target %s has settings that this program does not know (%s) and an update would lose them: install a newer release", t.Name, strings.Join(t.unknown, ", "))}
-	}
 	changed := *server
 	if edit.Endpoint != nil {
 		changed.Endpoint = edit.Endpoint

@@ -34,16 +34,16 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 			err = ExitStatus(130) // as a shell has it for SIGINT
 		}
 	}()
-	s, err := p.wire(g, func(w *Wiring) {
-		if w.Whole = true; len(w.Toolsets) == 0 {
-			w.Toolsets = tools.Toolsets() // no model reads their definitions
-		}
-	})
+	s, files, err := c.wire(p, g)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	defer files.tell(p.stderr)
 	bar := terminal.NewProgress(p.stderr)
+	if len(p.args) > 0 && p.args[0] == "restore" {
+		return c.restore(p, g, s, terminal.NewPrinter(p.stdout, p.getenv), bar)
+	}
 	session, end, err := s.Connect(p.ctx, func(n *mcp.ProgressNotificationParams) { bar.Show(n.Progress, n.Total, n.Message) })
 	if err != nil {
 		return err
@@ -89,13 +89,7 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 	params.SetProgressToken("call")
 	result, err := session.CallTool(p.ctx, params)
 	bar.Clear()
-	if left := s.manager.Stop(0); len(left) > 0 {
-		defer func() {
-			for _, change := range left {
-				fmt.Fprintln(p.stderr, leftBehind(change))
-			}
-		}()
-	}
+	defer c.leave(p, s)()
 	if p.ctx.Err() != nil && tool.Name == "synchronize_targets" {
 		fmt.Fprintf(p.stderr, "what was begun goes on at AWS, and this process, which ends now, does not see how it ends: look with %s call list_targets; the same call again synchronizes the rest\n", program)
 	}
@@ -108,6 +102,31 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 	return c.tell(screen, tool.Name, result, approved)
 }
 
+// wire makes the server that is called, and the files in which it keeps what is changed.
+func (c *callCommand) wire(p *process, g *globals) (*Server, *shelf, error) {
+	files := newShelf(g, p.getenv, true)
+	s, err := p.wire(g, func(w *Wiring) {
+		if w.Whole = true; len(w.Toolsets) == 0 {
+			w.Toolsets = tools.Toolsets() // no model reads their definitions
+		}
+		if w.shelf = files; g.Local && !p.given("log-level") {
+			w.Log = p.sdkLog // nothing outlives this process that could be put back
+		}
+	})
+	return s, files, err
+}
+
+// leave stops the operations of this process; what it returns says what becomes of those
+// that it leaves.
+func (c *callCommand) leave(p *process, s *Server) (tell func()) {
+	left := s.manager.Stop(0)
+	return func() {
+		for _, change := range left {
+			fmt.Fprintln(p.stderr, leftBehind(change))
+		}
+	}
+}
+
 // leftBehind says what becomes of a change that this process does not see end, and
 // how to go back.
 func leftBehind(c gateway.Change) string {
@@ -118,7 +137,7 @@ func leftBehind(c gateway.Change) string {
 	}
 	text += "; it is not put back if it fails: look with " + look
 	if c.PreviousEndpoint == c.Endpoint || c.EndpointMasked {
-		return text + "; the configuration from before is in the log, at level info"
+		return text + "; call restore puts the configuration from before back"
 	}
 	back := fmt.Sprintf("; to go back from %s: %s call update_target_endpoint --gateway %s --target %s --endpoint %s", c.Endpoint, program, c.Gateway, c.Target, quoted(c.PreviousEndpoint))
 	if strings.Contains(c.Next, "and confirm set to") {
@@ -176,10 +195,9 @@ func (c *callCommand) tell(screen *terminal.Printer, tool string, result *mcp.Ca
 		if all, ok := document.(map[string]any); ok && approved != nil {
 			all["expected"] = map[string]any{"exitStatus": int(status), "differences": differences}
 		}
-		encoder := json.NewEncoder(screen)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		err = encoder.Encode(document)
+		if answer, err = json.Marshal(document); err == nil {
+			err = c.show(screen, tool, answer)
+		}
 	} else if err = tools.Show(screen, tool, answer); err == nil {
 		for _, difference := range differences {
 			screen.Linef("%s", difference)

@@ -95,7 +95,7 @@ func commands(g *globals) []*command {
 	return []*command{
 		newCommand(g, "stdio", "", "Serve MCP over stdio (the default command).", &stdioCommand{}),
 		newCommand(g, "serve", "", "Serve MCP over streamable HTTP at /mcp.", &serveCommand{}),
-		newCommand(g, "call", "[TOOL [--name value …]]", "Call one tool from a shell or a pipeline. Flags stand before TOOL, what stands after it are the tool's arguments, nested values as JSON. Without TOOL: all tools; TOOL --help: its arguments.", &callCommand{}),
+		newCommand(g, "call", "[TOOL [--name value …] | restore FILE]", "Call one tool from a shell or a pipeline. Flags stand before TOOL, what stands after it are the tool's arguments, nested values as JSON. Without TOOL: all tools; TOOL --help: its arguments. restore puts back what a change kept.", &callCommand{}),
 		newCommand(g, "local", "", "Run a local AgentCore for boto3, the AWS CLI and this program.", &localCommand{}),
 		newCommand(g, "demo", "", "Play the AgentCore tutorial on a local AgentCore, from start to end.", &demoCommand{}),
 	}

@@ -38,6 +38,7 @@ type Wiring struct {
 	Whole             bool               // answers of any length: nobody who gets them is a model
 	Named             bool               // whether callers over HTTP have names, see inbound.CallerHeader
 	Lasting           bool               // without AWS, each call is answered with what is wrong
+	shelf             *shelf             // where configurations are kept before changes; nil for the log
 	Answered          func()             // called when the first request was handled, and later; may be nil
 }
 
@@ -98,6 +99,9 @@ func (w Wiring) Wire(ctx context.Context) (*Server, error) {
 	s := &Server{wiring: w, close: transport.CloseIdleConnections, manager: &gateway.Manager{
 		Client: client, Allowed: w.Gateways, Log: w.Log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Credential: authorizer.Credential, Trusted: trusted, Secrets: w.Secrets, CredentialSecrets: w.CredentialSecrets, TrustedIssuers: w.Issuers,
 	}}
+	if w.shelf != nil {
+		s.manager.Keep = w.shelf.keep
+	}
 	s.MCP = s.offer(w.ReadOnly)
 	return s, nil
 }
@@ -193,7 +197,7 @@ func (p *process) wire(g *globals, change func(*Wiring)) (*Server, error) {
 	w := Wiring{
 		AWS: aws.Options{Region: g.Region, Profile: g.Profile, ReadRate: g.ReadRate, WriteRate: g.WriteRate}, Gateways: g.Gateway, ReadOnly: g.ReadOnly, Toolsets: sets, Issuers: g.Issuers, CredentialSecrets: g.Secrets, Outbound: g.Outbound, Trusted: g.Trusted,
 		Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets,
-		Answered: collectLater(),
+		Answered: collectLater(), shelf: newShelf(g, p.getenv, false),
 	}
 	if change != nil {
 		change(&w)

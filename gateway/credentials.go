@@ -28,6 +28,9 @@ func credentialsOf(t aws.Target) credentials {
 
 // edited are the credentials after an edit.
 func (c credentials) edited(e aws.Edit) credentials {
+	if e.Whole != nil {
+		c = credentialsOf(*e.Whole)
+	}
 	if e.OAuthProviderARN != nil {
 		c.kind, c.provider = string(aws.CredentialOAuth), *e.OAuthProviderARN
 	}

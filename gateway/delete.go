@@ -53,7 +53,7 @@ func (d *deletion) apply(ctx context.Context, o *operation) error {
 		o.sent, d.joined = o.before, true
 		return nil
 	}
-	o.m.logPrevious(o.g, o.before)
+	o.m.keep(o.g, o.before, "deletion")
 	err := o.sending(ctx, o.before, func(ctx context.Context) (aws.Target, error) {
 		t := o.before
 		t.Status = aws.TargetDeleting

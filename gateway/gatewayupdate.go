@@ -24,8 +24,7 @@ type GatewayUpdate struct {
 //
 // UpdateGateway replaces the whole gateway and has no conditional form, so the gateway is
 // read whole, read again right before it is sent back, and a difference between the two
-// is an error. Before anything is sent, the log gets the complete previous configuration
-// in one line. Another authorizer or role, or a revision of MCP fewer, needs Confirm.
+// is an error. Before anything is sent, the complete previous configuration is kept. Another authorizer or role, or a revision of MCP fewer, needs Confirm.
 //
 // An error means that nothing was changed.
 func (m *Manager) UpdateGateway(ctx context.Context, ref string, u GatewayUpdate, progress Progress) (GatewayChange, error) {
@@ -74,7 +73,7 @@ func (m *Manager) UpdateGateway(ctx context.Context, ref string, u GatewayUpdate
 // sendUpdate sends an update, which has no token: where the answer is lost, the gateway
 // itself says whether it has begun.
 func (m *Manager) sendUpdate(ctx context.Context, previous aws.Gateway, edit aws.GatewayEdit) error {
-	m.Log.Info("configuration before an update", "gateway", previous.ID, "name", previous.Name, "configuration", string(previous.JSON()))
+	m.keepGateway(previous, "update")
 	err := m.bounded(ctx, func(ctx context.Context) error { return m.Client.UpdateGateway(ctx, previous, edit) })
 	if !errors.Is(err, aws.ErrUncertain) {
 		return err
@@ -101,7 +100,7 @@ func (m *Manager) updated(ctx context.Context, previous aws.Gateway, changes []S
 	if now.ID == "" {
 		now = previous
 	}
-	back := "; the log has the configuration from before, at level info"
+	back := m.whereKept()
 	var c GatewayChange
 	switch left, diffErr := gatewayDifferences(now, edit); {
 	case ctx.Err() != nil:
@@ -130,6 +129,10 @@ func gatewayDifferences(g aws.Gateway, edit aws.GatewayEdit) ([]Setting, error) 
 	return settingsBetween(before, after)
 }
 
+// graveSettings decide who may call a gateway, or what it may do, by the beginnings of
+// their paths.
+var graveSettings = []string{"authorizerConfiguration", "roleArn", "policyEngineConfiguration", "interceptorConfigurations"}
+
 // unconfirmedGateway asks for a person's word where a change decides who may call the
 // gateway or what it may do, or shuts clients out.
 func unconfirmedGateway(g aws.Gateway, changes []Setting, u GatewayUpdate) error {
@@ -138,11 +141,15 @@ func unconfirmedGateway(g aws.Gateway, changes []Setting, u GatewayUpdate) error
 	}
 	var grave []string
 	for _, s := range changes {
-		if strings.HasPrefix(s.Path, "authorizerConfiguration") || s.Path == "roleArn" {
+		if slices.ContainsFunc(graveSettings, func(grave string) bool { return strings.HasPrefix(s.Path, grave) }) {
 			grave = append(grave, s.Path)
 		}
 	}
-	if u.Edit.Revisions != nil && loses(g.Revisions, *u.Edit.Revisions) {
+	next := u.Edit.Revisions
+	if u.Edit.Whole != nil {
+		next = &u.Edit.Whole.Revisions
+	}
+	if next != nil && loses(g.Revisions, *next) {
 		grave = append(grave, "supportedVersions (fewer than now)")
 	}
 	if len(grave) == 0 {

@@ -38,6 +38,9 @@ type Manager struct {
 	// ARN or name, also with a * at the end; TrustedIssuers the origins or discovery
 	// documents to whose token endpoints AgentCore may send them.
 	CredentialSecrets, TrustedIssuers []string
+	// Keep keeps a configuration before a change, for somebody to put it back; nil
+	// writes it to the log.
+	Keep func(Kept) error
 	// Secrets learns the credentials that are sent, and is masked in all that
 	// comes back. It may be nil.
 	Secrets *untrusted.Secrets

@@ -45,8 +45,8 @@ type UpdateOptions struct {
 // UpdateGatewayTarget replaces the whole target and has no conditional form, so
 // the target is read whole, read again right before it is sent back, and a
 // difference between the two reads is an error. A writer in the moment after
-// the second read still goes unseen. Before anything is sent, the log gets the
-// complete previous configuration in one line.
+// the second read still goes unseen. Before anything is sent, the complete
+// previous configuration is kept: as Manager.Keep does, else in one line of the log.
 //
 // An update that would send a credential to an origin for the first time is
 // refused without Confirm, and its plan asks a new origin without credentials.
@@ -133,7 +133,7 @@ func (u *update) apply(ctx context.Context, o *operation) (err error) {
 	if err := refuseChanged(o.before, u.previous); err != nil {
 		return err
 	}
-	o.m.logPrevious(o.g, u.previous)
+	o.m.keep(o.g, u.previous, "update")
 	if err = o.sending(ctx, u.previous, func(ctx context.Context) (aws.Target, error) {
 		return o.m.Client.UpdateTarget(ctx, o.g.ID, u.previous, u.edit)
 	}); err != nil {

@@ -190,6 +190,9 @@ func TestDiagnoseSeveral(t *testing.T) {
 	if verdict, got := names(map[string]any{"gateway": "*"}); len(got) != 0 || verdict != "nothing to diagnose: all 3 targets are READY" {
 		t.Errorf("all are READY: %s %q", verdict, got)
 	}
+	if verdict, got := names(map[string]any{"gateway": tutorial.Gateway}); len(got) != 1 || !strings.HasPrefix(verdict, "the target works") {
+		t.Errorf("the only target is READY: %s %q", verdict, got)
+	}
 	s.answer(http.StatusInternalServerError, "text/plain", "boom")
 	for _, target := range []map[string]any{{"target": tutorial.Target, "gateway": tutorial.Gateway}, {"target": "plain", "gateway": "other"}} {
 		if c := answered[gateway.Change](s.bench, "synchronize_target", target); c.Outcome != gateway.Failed {
@@ -210,6 +213,7 @@ func TestDiagnoseSeveral(t *testing.T) {
 		"by status":        {map[string]any{"gateway": "*", "status": "READY"}, "the server fails", []string{second}},
 		"of a runtime":     {map[string]any{"gateway": "*", "target": arn}, "the server fails", []string{first}},
 		"of a host":        {map[string]any{"gateway": "other", "target": s.url}, "2 targets: 2 http_5xx", []string{plain, second}},
+		"of a host, READY": {map[string]any{"gateway": "other", "target": s.url, "status": "READY"}, "the server fails", []string{second}},
 		"without such one": {map[string]any{"gateway": "*", "status": "CREATING"}, "nothing to diagnose: there is no such target", nil},
 	} {
 		if verdict, got := names(c.arguments); !strings.HasPrefix(verdict, c.verdict) || !slices.Equal(slices.Sorted(slices.Values(got)), c.want) {

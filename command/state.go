@@ -1,0 +1,129 @@
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"agentcore-gateway-mcp/gateway"
+)
+
+// shelf keeps configurations from before changes as files.
+type shelf struct {
+	dir string
+
+	mu   sync.Mutex
+	kept []string // paths that nobody was told of
+}
+
+// mostKept is how many files a shelf holds; the oldest go.
+const mostKept = 500
+
+// newShelf is the shelf that --state-dir names. byDefault says that there is one
+// without it; nil for none.
+func newShelf(g *globals, getenv func(string) string, byDefault bool) *shelf {
+	dir := g.StateDir
+	switch home := getenv("HOME"); {
+	case dir != "":
+	case !byDefault || g.Local:
+		return nil
+	case filepath.IsAbs(getenv("XDG_STATE_HOME")): // a relative one is to be ignored (XDG Base Directory Specification)
+		dir = filepath.Join(getenv("XDG_STATE_HOME"), program)
+	case home != "":
+		dir = filepath.Join(home, ".local", "state", program)
+	default:
+		return nil
+	}
+	return &shelf{dir: filepath.Join(dir, "previous")}
+}
+
+// keep writes a file that only this user reads: its URLs may hold secrets.
+func (s *shelf) keep(k gateway.Kept) error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(k, "", "  ")
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s-%s-%s-*.json", k.KeptAt.Format("20060102T150405.000"), k.Kind, fileName(k.Name))
+	f, err := os.CreateTemp(s.dir, name) // 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = append(s.kept, f.Name())
+	s.prune()
+	return nil
+}
+
+// fileName is a resource's name as part of a file's: AWS's own rules allow less.
+func fileName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 128 && (r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z') {
+			return r
+		}
+		return '_'
+	}, name[:min(len(name), 100)])
+}
+
+// prune removes the oldest files beyond mostKept: their names begin with their times.
+func (s *shelf) prune() {
+	files, err := filepath.Glob(filepath.Join(s.dir, "*.json"))
+	if err != nil || len(files) <= mostKept {
+		return
+	}
+	slices.Sort(files)
+	for _, f := range files[:len(files)-mostKept] {
+		_ = os.Remove(f) // the next time, then
+	}
+}
+
+// told are the paths that were kept since it was last called.
+func (s *shelf) told() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept := s.kept
+	s.kept = nil
+	return kept
+}
+
+// tell says where the configurations from before are, and how to put them back.
+func (s *shelf) tell(w io.Writer) {
+	if s == nil {
+		return
+	}
+	for _, path := range s.told() {
+		fmt.Fprintf(w, "before: %s (%s call restore %s puts it back)\n", path, program, quoted(path))
+	}
+}
+
+// mostFile is larger than any configuration with an inline schema.
+const mostFile = 4 << 20
+
+func readKept(path string) (k gateway.Kept, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return k, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, mostFile))
+	if err != nil {
+		return k, err
+	}
+	if err := json.Unmarshal(data, &k); err != nil || len(k.Configuration) == 0 || k.Gateway == "" {
+		return k, fmt.Errorf("%s is no configuration that was kept before a change: those are named in the line before: of a call, and below --state-dir", path)
+	}
+	return k, nil
+}
