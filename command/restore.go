@@ -42,9 +42,9 @@ func (c *callCommand) restore(p *process, g *globals, s *Server, screen *termina
 	}
 	switch {
 	case file == "":
-		return fmt.Errorf("call restore needs the FILE that a change named in its line before:")
+		return errors.New("call restore needs the FILE that a change has named")
 	case g.ReadOnly:
-		return fmt.Errorf("restore changes something, and --read-only leaves only what changes nothing")
+		return errors.New("restore changes something, and --read-only leaves only what changes nothing")
 	}
 	k, err := readKept(file)
 	if err != nil {
