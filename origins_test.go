@@ -258,19 +258,15 @@ func TestUnreachableEndpointsLookAlike(t *testing.T) {
 	}
 }
 
+// closedAddress is one that refuses connections until the test ends: its port is taken,
+// and nothing listens there.
 func closedAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Close()
-	return "http://" + listener.Addr().String() + "/mcp"
+	_, address := boundSocket(t)
+	return "http://" + address + "/mcp"
 }
 
-// filteredAddress is one at which the system answers nothing to a connect: that
-// of a listener whose queue is full.
-func filteredAddress(t *testing.T) string {
+func boundSocket(t *testing.T) (fd int, address string) {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
@@ -280,14 +276,21 @@ func filteredAddress(t *testing.T) string {
 	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Listen(fd, 0); err != nil {
-		t.Fatal(err)
-	}
 	name, err := syscall.Getsockname(fd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: name.(*syscall.SockaddrInet4).Port}).String()
+	return fd, (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: name.(*syscall.SockaddrInet4).Port}).String()
+}
+
+// filteredAddress is one at which the system answers nothing to a connect: that
+// of a listener whose queue is full.
+func filteredAddress(t *testing.T) string {
+	t.Helper()
+	fd, address := boundSocket(t)
+	if err := syscall.Listen(fd, 0); err != nil {
+		t.Fatal(err)
+	}
 	for range 8 {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)

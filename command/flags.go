@@ -1,10 +1,12 @@
 package command
 
 import (
+	"encoding/base64"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -31,6 +33,7 @@ type globals struct {
 
 	Outbound outbound.Settings
 	Trusted  list // endpoints
+	Self     list // names, ARNs or URLs
 	Secrets  list // for credential providers
 	Issuers  list // for credential providers
 }
@@ -49,7 +52,25 @@ func (g *globals) register(fs *flag.FlagSet) {
 	registerOutbound(fs, &g.Outbound)
 	fs.Var(&g.Secrets, "credential-secrets", "`SECRET` Secrets Manager secrets that create_credential_provider may refer to, by ARN or name, also with * at the end; it needs --trusted-issuers, too. Repeatable or comma-separated.")
 	fs.Var(&g.Issuers, "trusted-issuers", "`URL` Issuers to which those secrets may be sent, by origin (https://issuer.example.com) or discovery document. Repeatable or comma-separated.")
+	fs.Var(&g.Self, "self", "`REF` What this server is itself a target by: the name or ARN of its agent runtime, the target's name, or the endpoint's URL. Changes that would cut its callers off then need confirmation. Over HTTP the address that callers reach is known without it, on AgentCore Runtime not. Repeatable or comma-separated.")
 	fs.Var(&g.Trusted, "trusted-endpoints", "`HOST` Hosts to which targets' credentials may be moved without confirmation, such as tools.example.com, tools.example.com:8443 or *.tools.example.com. Repeatable or comma-separated.")
+}
+
+// sealKey reads what --seal-key says: a key in base64, or @ and a file with it.
+func sealKey(given string) ([]byte, error) {
+	if file, ok := strings.CutPrefix(given, "@"); ok {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("--seal-key: %w", err)
+		}
+		given = string(data)
+	}
+	given = strings.TrimRight(strings.TrimSpace(given), "=")
+	key, err := base64.RawStdEncoding.DecodeString(given)
+	if err != nil || len(key) < 32 {
+		return nil, errors.New("--seal-key is not 32 bytes or more in base64: make one with openssl rand -base64 32")
+	}
+	return key, nil
 }
 
 // toolsets are those that the flag names, none for the default.

@@ -59,12 +59,12 @@ func (c *callCommand) restore(p *process, g *globals, s *Server, screen *termina
 	switch k.Kind {
 	case gateway.KeptTarget:
 		var change gateway.Change
-		change, err = s.manager.RestoreTarget(p.ctx, k, gateway.UpdateOptions{DryRun: dryRun, Confirm: confirm, OnFailure: gateway.Revert, Wait: gateway.MaxWait}, caller)
+		change, err = s.manager.RestoreTarget(p.ctx, k, gateway.UpdateOptions{DryRun: dryRun, Confirm: gateway.Word{Name: confirm}, OnFailure: gateway.Revert, Wait: gateway.MaxWait}, caller)
 		answer, failed = change, change.Outcome == gateway.Failed || change.Outcome == gateway.Reverted
 	case gateway.KeptGateway:
 		tool = "update_gateway"
 		var change gateway.GatewayChange
-		change, err = s.manager.RestoreGateway(p.ctx, k, gateway.GatewayUpdate{DryRun: dryRun, Confirm: confirm, Wait: gateway.MaxWait}, bar.Show)
+		change, err = s.manager.RestoreGateway(p.ctx, k, gateway.GatewayUpdate{DryRun: dryRun, Confirm: gateway.Word{Name: confirm}, Wait: gateway.MaxWait}, bar.Show)
 		answer, failed = change, change.Outcome == gateway.Failed
 	default:
 		err = fmt.Errorf("%s is of kind %q, which this release does not know: install a newer one", file, k.Kind)

@@ -10,12 +10,14 @@ import (
 )
 
 type serveCommand struct {
-	Addr   string
-	Policy inbound.Policy
+	Addr    string
+	SealKey string
+	Policy  inbound.Policy
 }
 
 func (c *serveCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&c.Addr, "addr", "127.0.0.1:8000", "`HOST:PORT` Address to listen on.")
+	fs.StringVar(&c.SealKey, "seal-key", "", "`KEY` What seals the questions that a person is asked through their client before something is deleted or cut off: 32 bytes or more in base64 (openssl rand -base64 32), the same for all copies of this server, or @FILE. A command line can be read by others on the machine: use the variable or a file. Without it, the argument confirm is a person's word.")
 	registerInbound(fs, &c.Policy)
 }
 
@@ -27,7 +29,16 @@ func (c *serveCommand) Run(p *process, g *globals) error {
 	if c.Policy.Auth == "platform" && !p.given("read-only") {
 		g.ReadOnly = true // who comes from the platform is not known here
 	}
+	var key []byte
+	if c.SealKey != "" {
+		var err error
+		if key, err = sealKey(c.SealKey); err != nil {
+			return err
+		}
+		p.secrets.Add(c.SealKey)
+	}
 	s, err := p.wire(g, func(w *Wiring) {
+		w.SealKey = key
 		w.Named = c.Policy.Auth == "jwt"
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"crypto/rand"
 	"flag"
 	"io"
 
@@ -17,6 +18,8 @@ func (*stdioCommand) register(*flag.FlagSet) {}
 func (*stdioCommand) Run(p *process, g *globals) error {
 	s, err := p.wire(g, func(w *Wiring) {
 		w.Lasting = true // a client would show nothing but that the connection was closed
+		w.SealKey = make([]byte, 32)
+		_, _ = rand.Read(w.SealKey) // it never fails; what is asked comes back to this process
 	})
 	if err != nil {
 		return err

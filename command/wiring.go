@@ -38,6 +38,8 @@ type Wiring struct {
 	Whole             bool               // answers of any length: nobody who gets them is a model
 	Named             bool               // whether callers over HTTP have names, see inbound.CallerHeader
 	Lasting           bool               // without AWS, each call is answered with what is wrong
+	Self              []string           // names, ARNs or URLs by which this server is itself a target
+	SealKey           []byte             // of what people are asked to confirm; none where nobody can be asked
 	shelf             *shelf             // where configurations are kept before changes; nil for the log
 	Answered          func()             // called when the first request was handled, and later; may be nil
 }
@@ -51,26 +53,32 @@ type Server struct {
 	broken  error // why no call can be answered
 	close   func()
 
-	connections sync.Map // contexts of HTTP requests under way, by connectionHeader
+	connections sync.Map // each a connection, by connectionHeader
 }
 
 // connectionHeader is set on requests on their way to the MCP server, for the
 // tools to see that a client has gone.
 const connectionHeader = "X-Agentcore-Gateway-Mcp-Connection"
 
-// caller names who sent a request, and tells when they have left.
-func (s *Server) caller(req *mcp.CallToolRequest) (string, context.Context) {
+// connection is an HTTP request under way.
+type connection struct {
+	ctx     context.Context
+	reached string // host, port and path, as the client has them
+}
+
+// caller says who sent a request, and tells when they have left.
+func (s *Server) caller(req *mcp.CallToolRequest) (who gateway.Caller, connected context.Context) {
 	if req.Extra == nil || req.Extra.Header == nil {
-		return "", context.Background()
+		return who, context.Background()
 	}
-	name := ""
 	if s.wiring.Named {
-		name = req.Extra.Header.Get(inbound.CallerHeader)
+		who.Name = req.Extra.Header.Get(inbound.CallerHeader)
 	}
-	if ctx, ok := s.connections.Load(req.Extra.Header.Get(connectionHeader)); ok {
-		return name, ctx.(context.Context)
+	if c, ok := s.connections.Load(req.Extra.Header.Get(connectionHeader)); ok {
+		who.Reached = c.(connection).reached
+		return who, c.(connection).ctx
 	}
-	return name, context.Background()
+	return who, context.Background()
 }
 
 // Wire makes a server. Nothing is called yet: the error is a setting that cannot
@@ -97,7 +105,7 @@ func (w Wiring) Wire(ctx context.Context) (*Server, error) {
 	transport := remote.Guard{AnyPort: true, Loopback: client.Local()}.Transport()
 	authorizer := outbound.New(w.Outbound, client, transport, w.Secrets)
 	s := &Server{wiring: w, close: transport.CloseIdleConnections, manager: &gateway.Manager{
-		Client: client, Allowed: w.Gateways, Log: w.Log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Credential: authorizer.Credential, Trusted: trusted, Secrets: w.Secrets, CredentialSecrets: w.CredentialSecrets, TrustedIssuers: w.Issuers,
+		Client: client, Allowed: w.Gateways, Log: w.Log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Credential: authorizer.Credential, Trusted: trusted, Self: w.Self, Secrets: w.Secrets, CredentialSecrets: w.CredentialSecrets, TrustedIssuers: w.Issuers,
 	}}
 	if w.shelf != nil {
 		s.manager.Keep = w.shelf.keep
@@ -117,7 +125,7 @@ func (s *Server) Close() {
 }
 
 func (s *Server) offer(readOnly bool) *mcp.Server {
-	server := tools.NewServer(s.manager, tools.Options{Version: version(), ReadOnly: readOnly, Toolsets: s.wiring.Toolsets, Log: s.wiring.Log, SDKLog: s.wiring.SDKLog, Secrets: s.wiring.Secrets, Whole: s.wiring.Whole, Caller: s.caller, Broken: s.broken})
+	server := tools.NewServer(s.manager, tools.Options{Version: version(), ReadOnly: readOnly, Toolsets: s.wiring.Toolsets, Log: s.wiring.Log, SDKLog: s.wiring.SDKLog, Secrets: s.wiring.Secrets, Whole: s.wiring.Whole, Caller: s.caller, SealKey: s.wiring.SealKey, Broken: s.broken})
 	if s.wiring.Answered != nil {
 		server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
 			return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
@@ -153,7 +161,7 @@ func (s *Server) streamable(server *mcp.Server) http.Handler {
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := rand.Text()
-		s.connections.Store(id, r.Context())
+		s.connections.Store(id, connection{r.Context(), r.Host + r.URL.EscapedPath()})
 		defer s.connections.Delete(id)
 		r.Header.Set(connectionHeader, id)
 		h.ServeHTTP(w, r)
@@ -195,7 +203,7 @@ func (p *process) wire(g *globals, change func(*Wiring)) (*Server, error) {
 		return nil, err
 	}
 	w := Wiring{
-		AWS: aws.Options{Region: g.Region, Profile: g.Profile, ReadRate: g.ReadRate, WriteRate: g.WriteRate}, Gateways: g.Gateway, ReadOnly: g.ReadOnly, Toolsets: sets, Issuers: g.Issuers, CredentialSecrets: g.Secrets, Outbound: g.Outbound, Trusted: g.Trusted,
+		AWS: aws.Options{Region: g.Region, Profile: g.Profile, ReadRate: g.ReadRate, WriteRate: g.WriteRate}, Gateways: g.Gateway, ReadOnly: g.ReadOnly, Toolsets: sets, Issuers: g.Issuers, CredentialSecrets: g.Secrets, Outbound: g.Outbound, Trusted: g.Trusted, Self: g.Self,
 		Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets,
 		Answered: collectLater(), shelf: newShelf(g, p.getenv, false),
 	}

@@ -45,7 +45,7 @@ type TargetSpec struct {
 // CreateOptions are those of a creation.
 type CreateOptions struct {
 	DryRun  bool
-	Confirm string // the target's name, where a credential goes to a new origin
+	Confirm Word // of the target, where a credential goes to a new origin
 	Wait    time.Duration
 }
 
@@ -73,12 +73,12 @@ func (m *Manager) CreateTarget(ctx context.Context, gateway string, spec TargetS
 		return c, err
 	}
 	c := &creation{new: n}
-	if c.unchecked, err = m.mayCreate(ctx, g, n, spec, o.Confirm); err != nil && (!o.DryRun || !errors.As(err, new(unconfirmed))) {
+	if c.unchecked, err = m.mayCreate(ctx, g, n, spec, o.Confirm); err != nil && (!o.DryRun || !errors.As(err, new(*Unconfirmed))) {
 		return Change{}, err
 	}
 	refusal := err
 	op := m.newOperation(g, aws.Target{Name: n.Name, Endpoint: n.Endpoint, Type: aws.TargetMCPServer})
-	op.leaves = caller.Program
+	op.leaves, op.reached = caller.Program, caller.Reached
 	offered, err := m.offeredByStranger(ctx, op.before)
 	if c.found, err = c.judge(&offered, err, spec.Auth); err != nil {
 		return Change{}, err
@@ -186,14 +186,9 @@ func signsIn(n aws.NewTarget) credentials {
 	return c
 }
 
-// unconfirmed is the error of a call that a person has to confirm.
-type unconfirmed string
-
-func (u unconfirmed) Error() string { return string(u) }
-
 // mayCreate looks for the runtime that a new target names, and holds its credential to
 // the rule of origins. It returns what could not be looked at.
-func (m *Manager) mayCreate(ctx context.Context, g aws.Gateway, n aws.NewTarget, spec TargetSpec, confirm string) (unchecked []string, err error) {
+func (m *Manager) mayCreate(ctx context.Context, g aws.Gateway, n aws.NewTarget, spec TargetSpec, word Word) (unchecked []string, err error) {
 	to, err := url.Parse(n.Endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("the endpoint is no URL: %w", err)
@@ -210,9 +205,8 @@ func (m *Manager) mayCreate(ctx context.Context, g aws.Gateway, n aws.NewTarget,
 		}
 	}
 	sends := signsIn(n)
-	if what := sends.String(); what != "" && !way.familiar() && confirm != n.Name {
-		return unchecked, unconfirmed(fmt.Sprintf("target %s was not created: AgentCore would send %s to %s, a new origin. Ask a person whether that is meant; then call again with confirm set to %q, or start this server with --trusted-endpoints if that host is yours",
-			n.Name, what, way.destination(), n.Name))
+	if what := sends.String(); what != "" && !way.familiar() && !word.holds(n.Name, time.Time{}) {
+		return unchecked, unconfirmedTarget(aws.Target{Name: n.Name}, "created", fmt.Sprintf("AgentCore would send %s to %s, a new origin", what, way.destination()), ", or start this server with --trusted-endpoints if that host is yours")
 	}
 	return unchecked, nil
 }

@@ -117,13 +117,3 @@ func newPair(t aws.Target, edit aws.Edit, way *move) string {
 	}
 	return ""
 }
-
-// refusePair asks for a person's word before a credential goes where it has not
-// gone before.
-func refusePair(t aws.Target, pair string, way *move) error {
-	or := ""
-	if way != nil && !way.toShared {
-		or = ", or start this server with --trusted-endpoints if that host is yours"
-	}
-	return fmt.Errorf("target %s was not updated: AgentCore would send %s. Ask a person whether that is meant; then call again with confirm set to %q%s", t.Name, pair, t.Name, or)
-}

@@ -61,18 +61,33 @@ func readingBefore(wait time.Duration) time.Duration {
 	return min(readServed, max(readOffered, wait/2))
 }
 
-// refuseUnconfirmed asks for a person's word where an update sends a credential
-// where it has not gone before (pair, see newPair) or demands new consent.
-func refuseUnconfirmed(t aws.Target, pair string, way *move, confirmed bool) error {
-	switch {
-	case confirmed:
-		return nil
-	case pair != "":
-		return refusePair(t, pair, way)
-	case t.Outbound().NeedsConsent:
-		return fmt.Errorf("target %s signs in with a person's consent, and an update demands a new one: until it is given the target serves nothing new; to go on, call again with confirm set to %q", t.Name, t.Name)
+// asksFor is what a person has to agree to before an update, "" for nothing: a
+// credential that goes where it has not gone before (pair, see newPair), callers that
+// are cut off (lost, see cutsOff), or a consent that has to be given anew.
+func asksFor(t aws.Target, pair, lost string) string {
+	var all []string
+	if pair != "" {
+		all = append(all, "AgentCore would send "+pair)
 	}
-	return nil
+	if lost != "" {
+		all = append(all, lost)
+	}
+	if t.Outbound().NeedsConsent {
+		all = append(all, "it signs in with a person's consent, and an update demands a new one: until it is given the target serves nothing new")
+	}
+	return strings.Join(all, "; and ")
+}
+
+// refuseUnconfirmed asks for a person's word where there is something to agree to.
+func refuseUnconfirmed(t aws.Target, would string, way *move, word Word) error {
+	if would == "" || word.holds(t.Name, t.UpdatedAt) {
+		return nil
+	}
+	or := ""
+	if way != nil && !way.toShared && !way.familiar() {
+		or = ", or start this server with --trusted-endpoints if that host is yours"
+	}
+	return unconfirmedTarget(t, "updated", would, or)
 }
 
 // refuseChanged is the error for a target that is not as it was planned with:

@@ -86,9 +86,16 @@ func TestReadingBefore(t *testing.T) {
 
 func TestRefuseUnconfirmed(t *testing.T) {
 	target := server(aws.TargetReady)
-	says(t, "nothing new", refuseUnconfirmed(target, "", nil, false), "")
-	says(t, "a new pair", refuseUnconfirmed(target, "a token to elsewhere", nil, false), "would send a token to elsewhere")
-	says(t, "a new pair, confirmed", refuseUnconfirmed(target, "a token to elsewhere", nil, true), "")
+	target.UpdatedAt = time.Unix(1000, 0)
+	pair := asksFor(target, "a token to elsewhere", "")
+	says(t, "nothing new", refuseUnconfirmed(target, asksFor(target, "", ""), nil, Word{}), "")
+	says(t, "a new pair", refuseUnconfirmed(target, pair, nil, Word{}), "would send a token to elsewhere")
+	says(t, "cut off", refuseUnconfirmed(target, asksFor(target, "", "its callers lose it"), nil, Word{}), "its callers lose it")
+	says(t, "a new pair, confirmed", refuseUnconfirmed(target, pair, nil, Word{Name: target.Name}), "")
+	says(t, "a person was asked", refuseUnconfirmed(target, pair, nil, Word{target.Name, target.UpdatedAt}), "")
+	says(t, "changed since", refuseUnconfirmed(target, pair, nil, Word{target.Name, target.UpdatedAt.Add(-time.Second)}), "would send a token to elsewhere")
+	says(t, "another name", refuseUnconfirmed(target, pair, nil, Word{Name: "another"}), "would send a token to elsewhere")
+	says(t, "no name", refuseUnconfirmed(target, pair, nil, Word{AsOf: target.UpdatedAt}), "would send a token to elsewhere")
 }
 
 func TestEnded(t *testing.T) {

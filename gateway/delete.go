@@ -14,7 +14,7 @@ import (
 // sent, and the error says what would be lost.
 //
 // An error means that nothing was changed; how the deletion ended is its Outcome.
-func (m *Manager) DeleteTarget(ctx context.Context, gateway, target, confirm string, wait time.Duration, caller Caller) (Change, error) {
+func (m *Manager) DeleteTarget(ctx context.Context, gateway, target string, confirm Word, wait time.Duration, caller Caller) (Change, error) {
 	if r := m.operations.again(caller, ""); r != nil { // by now the target may be nowhere to be found
 		return r.await(ctx, time.Now(), wait, caller)
 	}
@@ -22,7 +22,7 @@ func (m *Manager) DeleteTarget(ctx context.Context, gateway, target, confirm str
 }
 
 type deletion struct {
-	confirm string
+	confirm Word
 	joined  bool // it was running already
 }
 
@@ -37,14 +37,17 @@ func (d *deletion) plan(ctx context.Context, o *operation) (*Change, error) {
 		return nil, refusePending(t)
 	case phase == aws.PhaseWorking:
 		return nil, fmt.Errorf("target %s is %s: AWS refuses to delete it until that has ended, look with get_target and try again", t.Name, t.Status)
-	case d.confirm == t.Name:
+	case d.confirm.holds(t.Name, t.UpdatedAt):
 		return nil, nil
 	}
 	lost := "how many tools its callers would lose cannot be read from here"
 	if served, err := o.list(ctx); err == nil {
 		lost = fmt.Sprintf("gateway %s serves %d tools of it, which its callers would lose", o.g.Name, len(own(t.Name, served).Tools))
 	}
-	return nil, fmt.Errorf("target %s was not deleted: %s. Its configuration cannot be brought back from here (get_target shows it); to go on, call again with confirm set to %q", t.Name, lost, t.Name)
+	if o.m.leadsHere(t, o.reached) {
+		lost += "; it leads to this very server: whoever works with it through this gateway, you perhaps, loses it"
+	}
+	return nil, unconfirmedTarget(t, "deleted", lost+". Its configuration cannot be brought back from here (get_target shows it)", "")
 }
 
 // apply sends a deletion, unless one is running, which it then joins.

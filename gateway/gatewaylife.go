@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ func newGatewayChange(g aws.Gateway, outcome Outcome, start time.Time, next stri
 // GatewaySpec says what gateway to create.
 type GatewaySpec struct {
 	aws.NewGateway
-	Confirm string // the gateway's name, where everybody could call it
+	Confirm Word // of the gateway, where everybody could call it
 	Wait    time.Duration
 }
 
@@ -120,8 +121,8 @@ func checkGateway(spec GatewaySpec) error {
 		return fmt.Errorf("authorizer CUSTOM_JWT needs allowedClients or allowedAudience: else every token of the issuer opens the gateway")
 	case spec.Authorizer != aws.AuthorizerJWT && jwt:
 		return fmt.Errorf("discoveryUrl and what is allowed go with authorizer CUSTOM_JWT, not with %s", spec.Authorizer)
-	case spec.Authorizer == aws.AuthorizerNone && spec.Confirm != spec.Name:
-		return fmt.Errorf("gateway %s was not created: with authorizer NONE everybody who learns its URL can call its tools. Ask a person whether that is meant; then call again with confirm set to %q", spec.Name, spec.Name)
+	case spec.Authorizer == aws.AuthorizerNone && !spec.Confirm.holds(spec.Name, time.Time{}):
+		return unconfirmedOf(aws.Gateway{Name: spec.Name}, "created", "with authorizer NONE everybody who learns its URL can call its tools")
 	}
 	if u, err := url.Parse(spec.DiscoveryURL); spec.Authorizer == aws.AuthorizerJWT && (err != nil || !strings.HasSuffix(u.Path, "/.well-known/openid-configuration")) {
 		return fmt.Errorf("discoveryUrl does not end in /.well-known/openid-configuration, which AWS wants")
@@ -129,12 +130,23 @@ func checkGateway(spec GatewaySpec) error {
 	return nil
 }
 
+// hasItself reports whether one of the targets leads to this server, as far as that can
+// be read.
+func (m *Manager) hasItself(ctx context.Context, g aws.Gateway, targets []aws.Target, caller Caller) bool {
+	if len(m.Self) == 0 && caller.Reached == "" {
+		return false
+	}
+	whole := slices.Clone(targets)
+	m.whole(ctx, g, whole, nil)
+	return slices.ContainsFunc(whole, func(t aws.Target) bool { return m.leadsHere(t, caller.Reached) })
+}
+
 // DeleteGateway deletes a gateway with its targets, for which it waits first, for at most
 // wait. confirm must be the gateway's name: without it nothing is sent, and the error says
 // what would be lost. A further call goes on where the time was up.
 //
 // An error means that nothing was changed.
-func (m *Manager) DeleteGateway(ctx context.Context, gateway, confirm string, wait time.Duration, caller Caller) (GatewayChange, error) {
+func (m *Manager) DeleteGateway(ctx context.Context, gateway string, confirm Word, wait time.Duration, caller Caller) (GatewayChange, error) {
 	start := time.Now()
 	g, err := m.Gateway(ctx, gateway)
 	if err != nil {
@@ -149,8 +161,12 @@ func (m *Manager) DeleteGateway(ctx context.Context, gateway, confirm string, wa
 			return GatewayChange{}, fmt.Errorf("gateway %s was not deleted: %w", g.Name, refusePending(t))
 		}
 	}
-	if confirm != g.Name {
-		return GatewayChange{}, fmt.Errorf("gateway %s was not deleted: it has %d targets, which would go with it, and its callers would lose all of its tools. To go on, call again with confirm set to %q", g.Name, len(targets), g.Name)
+	if !confirm.holds(g.Name, g.UpdatedAt) {
+		would := fmt.Sprintf("it has %d targets, which would go with it, and its callers would lose all of its tools", len(targets))
+		if m.hasItself(ctx, g, targets, caller) {
+			would += "; one of the targets leads to this very server: whoever works with it through this gateway, you perhaps, loses it"
+		}
+		return GatewayChange{}, unconfirmedOf(g, "deleted", would)
 	}
 	waiting, cancel := context.WithDeadline(ctx, start.Add(max(wait, time.Second)))
 	defer cancel()
@@ -185,7 +201,7 @@ func (m *Manager) deleteTargets(ctx context.Context, g aws.Gateway, targets []aw
 				return err
 			}
 			one := Caller{Name: caller.Name, Call: caller.Call + " " + t.ID, Progress: caller.Progress}
-			ends[i], err = m.run(ctx, g.ID, t.ID, &deletion{confirm: t.Name}, wait, one)
+			ends[i], err = m.run(ctx, g.ID, t.ID, &deletion{confirm: Word{Name: t.Name}}, wait, one)
 			if err != nil && ctx.Err() == nil {
 				ends[i] = newChange(g, t)
 				ends[i].Outcome, ends[i].Next, err = Failed, err.Error(), nil

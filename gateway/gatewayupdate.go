@@ -15,7 +15,7 @@ import (
 type GatewayUpdate struct {
 	Edit    aws.GatewayEdit
 	DryRun  bool
-	Confirm string // the gateway's name, where callers may be shut out or let in
+	Confirm Word // of the gateway, where callers may be shut out or let in
 	Wait    time.Duration
 }
 
@@ -136,7 +136,7 @@ var graveSettings = []string{"authorizerConfiguration", "roleArn", "policyEngine
 // unconfirmedGateway asks for a person's word where a change decides who may call the
 // gateway or what it may do, or shuts clients out.
 func unconfirmedGateway(g aws.Gateway, changes []Setting, u GatewayUpdate) error {
-	if u.Confirm == g.Name {
+	if u.Confirm.holds(g.Name, g.UpdatedAt) {
 		return nil
 	}
 	var grave []string
@@ -155,7 +155,7 @@ func unconfirmedGateway(g aws.Gateway, changes []Setting, u GatewayUpdate) error
 	if len(grave) == 0 {
 		return nil
 	}
-	return fmt.Errorf("gateway %s was not updated: %s decides who may call it, or what it may do. Ask a person whether that is meant; then call again with confirm set to %q", g.Name, few(grave), g.Name)
+	return unconfirmedOf(g, "updated", few(grave)+" decides who may call it, or what it may do")
 }
 
 // loses reports whether revisions that were accepted are not any more; none is all.

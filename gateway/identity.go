@@ -171,15 +171,16 @@ func (m *Manager) mayIssuer(discovery string) bool {
 
 // DeleteProvider deletes a credential provider. confirm must be its name: without it, and
 // while targets sign in with it, nothing is sent, and the error says which.
-func (m *Manager) DeleteProvider(ctx context.Context, ref, confirm string) (ProviderView, error) {
+func (m *Manager) DeleteProvider(ctx context.Context, ref string, confirm Word) (ProviderView, error) {
 	p, err := m.Provider(ctx, ref)
 	switch {
 	case err != nil:
 		return ProviderView{}, err
 	case len(p.UsedBy) > 0:
 		return ProviderView{}, fmt.Errorf("credential provider %s was not deleted: %s sign in with it, and would fail; give them another with update_target, or delete them first", p.Name, few(p.UsedBy))
-	case confirm != p.Name:
-		return ProviderView{}, fmt.Errorf("credential provider %s was not deleted: no target that can be seen from here signs in with it, others may. To go on, call again with confirm set to %q", p.Name, p.Name)
+	case !confirm.holds(p.Name, p.UpdatedAt):
+		return ProviderView{}, &Unconfirmed{Name: p.Name, AsOf: p.UpdatedAt, what: "credential provider " + p.Name + " was not deleted",
+			Would: "no target that can be seen from here signs in with it, others may"}
 	}
 	err = m.bounded(ctx, func(ctx context.Context) error { return m.Client.DeleteProvider(ctx, p.Kind, p.Name) })
 	if err != nil && !errors.Is(err, aws.ErrNotFound) {

@@ -32,6 +32,9 @@ type Manager struct {
 	Upstream func(aws.Target) (http.RoundTripper, error)
 	// Credential gets the credential that the MCP server behind a target asks for.
 	Credential Credential
+	// Self are the names, ARNs or URLs by which this server is itself a target: changes
+	// that would cut its callers off need a person's word.
+	Self []string
 	// Trusted are origins to which any target's credentials may go.
 	Trusted TrustedEndpoints
 	// CredentialSecrets are the secrets that a new credential provider may refer to, by

@@ -38,6 +38,7 @@ type operation struct {
 	change Change     // the answer
 
 	running *running // once the change was sent
+	reached string   // see Caller.Reached
 	leaves  bool     // the process ends with the call: nothing goes on here after its answer
 
 	// How it looks, and says that its target is not worked on any more. Those of a call
@@ -108,7 +109,7 @@ func (m *Manager) dispatch(ctx context.Context, g aws.Gateway, before aws.Target
 		return r, Change{}, nil
 	}
 	o := m.newOperation(g, before)
-	o.leaves = caller.Program
+	o.leaves, o.reached = caller.Program, caller.Reached
 	planned, err := k.plan(ctx, o)
 	if err != nil {
 		return nil, Change{}, err

@@ -92,7 +92,7 @@ func invokes(t aws.Target, runtimeARN string) bool {
 // DeleteRuntime deletes an agent runtime with its versions and endpoints, and waits for
 // at most wait until it is gone. confirm must be its name: without it, and while targets
 // point to it, nothing is sent, and the error says which.
-func (m *Manager) DeleteRuntime(ctx context.Context, ref, confirm string, wait time.Duration) (r RuntimeView, gone bool, err error) {
+func (m *Manager) DeleteRuntime(ctx context.Context, ref string, confirm Word, wait time.Duration) (r RuntimeView, gone bool, err error) {
 	start := time.Now()
 	r, err = m.Runtime(ctx, ref)
 	switch {
@@ -100,8 +100,9 @@ func (m *Manager) DeleteRuntime(ctx context.Context, ref, confirm string, wait t
 		return r, false, err
 	case len(r.UsedBy) > 0:
 		return r, false, fmt.Errorf("runtime %s was not deleted: %s point to it, and would fail; move them with update_target_endpoint, or delete them first", r.Name, few(r.UsedBy))
-	case confirm != r.Name:
-		return r, false, fmt.Errorf("runtime %s was not deleted: its versions and %d endpoints would go with it, for good. No target that can be seen from here points to it, others may. To go on, call again with confirm set to %q", r.Name, len(r.Endpoints), r.Name)
+	case !confirm.holds(r.Name, r.UpdatedAt):
+		return r, false, &Unconfirmed{Name: r.Name, AsOf: r.UpdatedAt, what: "runtime " + r.Name + " was not deleted",
+			Would: fmt.Sprintf("its versions and %d endpoints would go with it, for good; no target that can be seen from here points to it, others may", len(r.Endpoints))}
 	}
 	if r.Status != "DELETING" {
 		err = m.bounded(ctx, func(ctx context.Context) error { return m.Client.DeleteRuntime(ctx, r.ID) })

@@ -33,7 +33,7 @@ func (OnFailure) Values() []OnFailure {
 type UpdateOptions struct {
 	DryRun    bool
 	OnFailure OnFailure
-	Confirm   string // the target's name, where an update demands a person's new consent or sends a credential where it has not gone before
+	Confirm   Word   // of the target, where an update demands a person's new consent or sends a credential where it has not gone before
 	Plan      string // the value of an earlier plan, to which the call is held; "" for none
 	Wait      time.Duration
 }
@@ -107,9 +107,10 @@ func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) 
 		}
 	}
 	pair := newPair(o.before, u.edit, u.way)
-	confirmed := u.options.Confirm == o.before.Name
+	would := asksFor(o.before, pair, cutsOff(o.m.leadsHere(o.before, o.reached), o.before, u.edit, o.g.Name))
+	confirmed := u.options.Confirm.holds(o.before.Name, o.before.UpdatedAt)
 	if !u.options.DryRun {
-		err := refuseUnconfirmed(o.before, pair, u.way, confirmed)
+		err := refuseUnconfirmed(o.before, would, u.way, u.options.Confirm)
 		if err == nil && u.options.Plan != "" {
 			o.planned, err = o.m.holdToPlan(ctx, o.g, o.before, u.edit, u.way, confirmed, u.options.Plan)
 		}
@@ -117,8 +118,8 @@ func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) 
 	}
 	c.Configuration = u.configuration
 	o.m.planUpdate(ctx, o.g, o.before, u.edit, u.way, confirmed, &c)
-	if pair != "" && !confirmed {
-		c.Next += fmt.Sprintf("; that needs confirm set to %q, because AgentCore would send %s", o.before.Name, pair)
+	if would != "" && !confirmed {
+		c.Next += fmt.Sprintf("; that needs confirm set to %q, because %s", o.before.Name, would)
 	}
 	return &c, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -116,17 +118,27 @@ func TestReferenceServers(t *testing.T) {
 	}
 }
 
+// freePort is a port that nobody listens on, and below those that a system gives to who
+// asks for any: another test does not take it meanwhile.
+func freePort(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		if l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
 // everything is @modelcontextprotocol/server-everything, over its own streamable
 // HTTP transport.
 func everything(t *testing.T, n node) http.Handler {
 	t.Helper()
-	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	free.Close() // it can be told a port, and does not tell which it took
-	_, port, _ := net.SplitHostPort(address)
+	port := freePort(t) // it can be told one, and does not tell which it took
+	address := "127.0.0.1:" + port
 	env := append(slices.Clone(n.env), "PORT="+port)
 	background(t, regexp.MustCompile(`listening on port`), env, n.path, n.server("server-everything"), "streamableHttp")
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: address})

@@ -31,8 +31,9 @@ const (
 type gate struct {
 	secrets *untrusted.Secrets
 	whole   bool // answers of any length, for a caller that is no model
-	caller  func(*mcp.CallToolRequest) (string, context.Context)
+	caller  func(*mcp.CallToolRequest) (gateway.Caller, context.Context)
 	broken  error // why no call can be answered
+	seal    *seal // of what people are asked; nil where nobody can be
 }
 
 // json is an answer's JSON, with the ends of earlier changes that nobody has

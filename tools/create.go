@@ -21,7 +21,7 @@ type CreateTargetArguments struct {
 	Service     string             `json:"service,omitempty" jsonschema:"to sign for, with iam"`
 	ListingMode aws.ListingMode    `json:"listingMode,omitempty"`
 	DryRun      bool               `json:"dryRun,omitempty" jsonschema:"only say what would happen"`
-	Confirm     string             `json:"confirm,omitempty" jsonschema:"the target's name, if asked for"`
+	ConfirmArgument
 	WaitArgument
 }
 
@@ -29,6 +29,6 @@ func createTarget(ctx context.Context, m *gateway.Manager, in CreateTargetArgume
 	change, err := m.CreateTarget(ctx, in.Gateway, gateway.TargetSpec{
 		Name: in.Name, Description: in.Description, At: gateway.NewEndpoint{URL: in.Endpoint, RuntimeARN: in.RuntimeARN, Qualifier: in.Qualifier},
 		Auth: in.Auth, Provider: in.Provider, Scopes: in.Scopes, Service: in.Service, ListingMode: in.ListingMode,
-	}, gateway.CreateOptions{DryRun: in.DryRun, Confirm: in.Confirm, Wait: in.duration()}, caller)
+	}, gateway.CreateOptions{DryRun: in.DryRun, Confirm: in.word(), Wait: in.duration()}, caller)
 	return ChangeReport{change}, err
 }

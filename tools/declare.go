@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -102,26 +103,24 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			if err != nil {
 				return g.failure(fmt.Errorf("%s: %w", name, err)), nil
 			}
-			if does == read {
-				// Changes bound their own waiting, and a call that AWS has
-				// accepted must still be answered for.
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeoutCause(ctx, gateway.DefaultWait, errSlow)
-				defer cancel()
-			}
-			caller := gateway.Caller{Call: callOf(name, req.Params.Arguments), Program: g.whole}
-			if g.caller != nil {
-				var connected context.Context
-				caller.Name, connected = g.caller(req)
-				left, leave := context.WithCancel(ctx)
-				defer leave()
-				defer context.AfterFunc(connected, leave)()
-				ctx = left
-			}
+			ctx, caller, leave := g.enter(ctx, req, name, does)
+			defer leave()
 			progress := progressTo(ctx, req, g)
 			caller.Progress = progress.report()
 			defer progress.keepTelling(m)()
+			asks := false
+			if c, ok := any(&in).(confirmable); ok && g.canAsk(req) {
+				word, err := g.consent(req, caller.Call, caller.Name)
+				if err != nil {
+					return g.failure(fmt.Errorf("%s: %w", name, err)), nil
+				}
+				c.give(word)
+				asks = true
+			}
 			out, err := do(ctx, m, in, caller)
+			if u := (*gateway.Unconfirmed)(nil); asks && errors.As(err, &u) {
+				return g.ask(name, caller.Call, caller.Name, u)
+			}
 			if err != nil {
 				return g.failure(err), nil
 			}
@@ -141,6 +140,30 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			return result, nil
 		})
 	}}
+}
+
+// enter bounds a call, and says whose it is. leave ends it.
+func (g gate) enter(ctx context.Context, req *mcp.CallToolRequest, name string, does effect) (_ context.Context, caller gateway.Caller, leave func()) {
+	var ends []func()
+	if does == read {
+		// Changes bound their own waiting, and a call that AWS has
+		// accepted must still be answered for.
+		bounded, cancel := context.WithTimeoutCause(ctx, gateway.DefaultWait, errSlow)
+		ctx, ends = bounded, append(ends, cancel)
+	}
+	if g.caller != nil {
+		var connected context.Context
+		caller, connected = g.caller(req)
+		left, cancel := context.WithCancel(ctx)
+		stop := context.AfterFunc(connected, cancel)
+		ctx, ends = left, append(ends, cancel, func() { stop() })
+	}
+	caller.Call, caller.Program = callOf(name, req.Params.Arguments), g.whole
+	return ctx, caller, func() {
+		for _, end := range slices.Backward(ends) {
+			end()
+		}
+	}
 }
 
 // callOf is the same for two calls that ask for the same, however long they wait.

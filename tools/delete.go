@@ -6,11 +6,6 @@ import (
 	"agentcore-gateway-mcp/gateway"
 )
 
-// ConfirmArgument is a person's word for what cannot be brought back.
-type ConfirmArgument struct {
-	Confirm string `json:"confirm,omitempty" jsonschema:"its name, once a person has agreed"`
-}
-
 // DeleteTargetArguments are the arguments of delete_target.
 type DeleteTargetArguments struct {
 	TargetArgument
@@ -19,6 +14,6 @@ type DeleteTargetArguments struct {
 }
 
 func deleteTarget(ctx context.Context, m *gateway.Manager, in DeleteTargetArguments, caller gateway.Caller) (ChangeReport, error) {
-	change, err := m.DeleteTarget(ctx, in.Gateway, in.Target, in.Confirm, in.duration(), caller)
+	change, err := m.DeleteTarget(ctx, in.Gateway, in.Target, in.word(), in.duration(), caller)
 	return ChangeReport{change}, err
 }

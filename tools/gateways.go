@@ -84,7 +84,7 @@ func createGateway(ctx context.Context, m *gateway.Manager, in CreateGatewayArgu
 	change, err := m.CreateGateway(ctx, gateway.GatewaySpec{NewGateway: aws.NewGateway{
 		Name: in.Name, Description: in.Description, RoleARN: in.RoleARN, Authorizer: in.Authorizer, DiscoveryURL: in.DiscoveryURL,
 		AllowedClients: in.AllowedClients, AllowedAudience: in.AllowedAudience, AllowedScopes: in.AllowedScopes, Semantic: in.SemanticSearch, Revisions: in.SupportedVersions,
-	}, Confirm: in.Confirm, Wait: in.duration()}, caller.Progress)
+	}, Confirm: in.word(), Wait: in.duration()}, caller.Progress)
 	return GatewayReport{change}, err
 }
 
@@ -101,7 +101,7 @@ type UpdateGatewayArguments struct {
 	Instructions      *string   `json:"instructions,omitempty"`
 	Debug             *bool     `json:"debug,omitempty" jsonschema:"tell callers why tools fail"`
 	DryRun            bool      `json:"dryRun,omitempty"`
-	Confirm           string    `json:"confirm,omitempty" jsonschema:"the gateway's name, if asked for"`
+	ConfirmArgument
 	WaitArgument
 }
 
@@ -109,7 +109,7 @@ func updateGateway(ctx context.Context, m *gateway.Manager, in UpdateGatewayArgu
 	change, err := m.UpdateGateway(ctx, in.Gateway, gateway.GatewayUpdate{Edit: aws.GatewayEdit{
 		Description: in.Description, RoleARN: in.RoleARN, DiscoveryURL: in.DiscoveryURL, AllowedClients: in.AllowedClients, AllowedAudience: in.AllowedAudience,
 		AllowedScopes: in.AllowedScopes, Revisions: in.SupportedVersions, Instructions: in.Instructions, Debug: in.Debug,
-	}, DryRun: in.DryRun, Confirm: in.Confirm, Wait: in.duration()}, caller.Progress)
+	}, DryRun: in.DryRun, Confirm: in.word(), Wait: in.duration()}, caller.Progress)
 	return GatewayReport{change}, err
 }
 
@@ -121,7 +121,7 @@ type DeleteGatewayArguments struct {
 }
 
 func deleteGateway(ctx context.Context, m *gateway.Manager, in DeleteGatewayArguments, caller gateway.Caller) (GatewayReport, error) {
-	change, err := m.DeleteGateway(ctx, in.Gateway, in.Confirm, in.duration(), caller)
+	change, err := m.DeleteGateway(ctx, in.Gateway, in.word(), in.duration(), caller)
 	return GatewayReport{change}, err
 }
 

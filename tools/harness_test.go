@@ -158,7 +158,11 @@ func (b *bench) newSession(server *mcp.Server) *mcp.ClientSession {
 
 // transportTo is a way to a server that is served as the program serves it.
 func (b *bench) transportTo(server *mcp.Server) mcp.Transport {
-	if speaksHTTP(b.t.Name()) {
+	return b.transportOver(server, speaksHTTP(b.t.Name()))
+}
+
+func (b *bench) transportOver(server *mcp.Server, overHTTP bool) mcp.Transport {
+	if overHTTP {
 		h := tools.PlainErrorsHTTP(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
 			Stateless: true, PropagateRequestCancellation: true,
 		}))

@@ -68,6 +68,6 @@ type DeleteProviderArguments struct {
 }
 
 func deleteProvider(ctx context.Context, m *gateway.Manager, in DeleteProviderArguments, _ gateway.Caller) (ProviderReport, error) {
-	p, err := m.DeleteProvider(ctx, in.Provider, in.Confirm)
+	p, err := m.DeleteProvider(ctx, in.Provider, in.word())
 	return ProviderReport{Outcome: gateway.Deleted, ProviderView: p}, err
 }

@@ -56,7 +56,7 @@ type DeleteRuntimeArguments struct {
 }
 
 func deleteRuntime(ctx context.Context, m *gateway.Manager, in DeleteRuntimeArguments, _ gateway.Caller) (RuntimeReport, error) {
-	r, gone, err := m.DeleteRuntime(ctx, in.Runtime, in.Confirm, in.duration())
+	r, gone, err := m.DeleteRuntime(ctx, in.Runtime, in.word(), in.duration())
 	out := RuntimeReport{Outcome: gateway.Deleted, RuntimeView: r}
 	if !gone {
 		out.Outcome, out.Next = gateway.InProgress, "the same call waits on until it is gone"

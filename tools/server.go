@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -24,10 +25,14 @@ type Options struct {
 	SDKLog   *slog.Logger // for the MCP SDK's own lines; nil for none
 	// Secrets are masked in all that the server says; nil masks nothing.
 	Secrets *untrusted.Secrets
-	// Caller names who sent a request, and gives a context that ends when they have
-	// left, which the SDK does not tell of requests of older revisions over HTTP. It
-	// is nil where all callers are one, and nobody leaves unseen.
-	Caller func(*mcp.CallToolRequest) (name string, connected context.Context)
+	// Caller says who sent a request, by Name and Reached, and gives a context that ends
+	// when they have left, which the SDK does not tell of requests of older revisions
+	// over HTTP. It is nil where all callers are one, and nobody leaves unseen.
+	Caller func(*mcp.CallToolRequest) (who gateway.Caller, connected context.Context)
+	// SealKey seals what a person is asked to confirm through a client that can ask: at
+	// least 32 bytes, the same for all copies of a server. Without one nobody is asked,
+	// and the argument confirm is their word.
+	SealKey []byte
 	// Broken is why no call can be answered, which each of them then is; nil for none.
 	Broken error
 	// Whole answers are not shortened to what a model can read.
@@ -56,7 +61,13 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 			c.CacheScope = "private" // answers depend on who asks, the default is public
 		},
 	})
-	g := gate{o.Secrets, o.Whole, o.Caller, o.Broken}
+	g := gate{secrets: o.Secrets, whole: o.Whole, caller: o.Caller, broken: o.Broken}
+	if len(o.SealKey) > 0 {
+		var err error
+		if g.seal, err = newSeal(o.SealKey, time.Now); err != nil && g.broken == nil {
+			g.broken = fmt.Errorf("the key that seals confirmations cannot be used: %w", err)
+		}
+	}
 	// Making their schemas takes longer than all the rest of a start-up.
 	addTools := sync.OnceFunc(func() {
 		known := newSchemas()

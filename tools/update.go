@@ -11,12 +11,12 @@ import (
 type UpdateArguments struct {
 	DryRunArgument
 	OnFailure gateway.OnFailure `json:"onFailure,omitempty" jsonschema:"default revert"`
-	Confirm   string            `json:"confirm,omitempty" jsonschema:"the target's name, if asked for"`
+	ConfirmArgument
 	WaitArgument
 }
 
 func (in UpdateArguments) options() gateway.UpdateOptions {
-	return gateway.UpdateOptions{DryRun: in.DryRun, Plan: in.Plan, OnFailure: in.OnFailure, Confirm: in.Confirm, Wait: in.duration()}
+	return gateway.UpdateOptions{DryRun: in.DryRun, Plan: in.Plan, OnFailure: in.OnFailure, Confirm: in.word(), Wait: in.duration()}
 }
 
 // UpdateTargetEndpointArguments are the arguments of update_target_endpoint.
