@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/remote"
 )
 
 func server(status aws.TargetStatus) aws.Target {
@@ -124,6 +125,83 @@ func TestEnded(t *testing.T) {
 		got, reasons := ended(target, c.err, c.left, Updated)
 		if got != c.want || strings.Join(reasons, "|") != c.reasons {
 			t.Errorf("%s: %s %q, want %s %q", name, got, reasons, c.want, c.reasons)
+		}
+	}
+}
+
+func TestDeletionEnded(t *testing.T) {
+	late := fmt.Errorf("waiting: %w", context.DeadlineExceeded)
+	for name, c := range map[string]struct {
+		status  aws.TargetStatus
+		err     error
+		want    Outcome
+		reasons string
+	}{
+		"gone":             {"DELETING", aws.ErrNotFound, Deleted, ""},
+		"late":             {"DELETING", late, InProgress, "said"},
+		"failed":           {"FAILED", nil, Failed, "said|the target was to be deleted, and is FAILED"},
+		"there, and READY": {aws.TargetReady, nil, Failed, "said|the target was to be deleted, and is READY"},
+	} {
+		target := with(server(c.status), func(t *aws.Target) { t.StatusReasons = []string{"said"} })
+		got, reasons := ended(target, c.err, false, Deleted)
+		if got != c.want || strings.Join(reasons, "|") != c.reasons {
+			t.Errorf("%s: %s %q, want %s %q", name, got, reasons, c.want, c.reasons)
+		}
+	}
+}
+
+// What is refused to our identity says nothing about the gateway's.
+func TestRefusedForUs(t *testing.T) {
+	none := errors.New("no token")
+	ready, failing := server(aws.TargetReady), server("FAILED")
+	signed := with(ready, func(t *aws.Target) { t.Credentials = aws.CredentialIAMRole })
+	for name, c := range map[string]struct {
+		target aws.Target
+		token  error
+		failed remote.Error
+		want   bool
+	}{
+		"401 with a token":          {ready, nil, remote.Error{Kind: remote.KindHTTP, Status: 401}, false},
+		"401 without":               {ready, none, remote.Error{Kind: remote.KindHTTP, Status: 401}, true},
+		"403 without":               {ready, none, remote.Error{Kind: remote.KindHTTP, Status: 403}, true},
+		"500 without":               {ready, none, remote.Error{Kind: remote.KindHTTP, Status: 500}, false},
+		"not sent":                  {ready, none, remote.Error{Kind: remote.KindConnect}, true},
+		"no such host":              {ready, none, remote.Error{Kind: remote.KindConnect, DNS: true}, false},
+		"bad certificate":           {ready, none, remote.Error{Kind: remote.KindConnect, TLS: true}, false},
+		"signed by us, refused":     {signed, nil, remote.Error{Kind: remote.KindHTTP, Status: 403}, true},
+		"signed by us, broken":      {signed, nil, remote.Error{Kind: remote.KindHTTP, Status: 500}, false},
+		"signed, and AWS failed so": {with(signed, func(t *aws.Target) { t.Status = "FAILED" }), nil, remote.Error{Kind: remote.KindHTTP, Status: 403}, false},
+		"refused to all":            {failing, nil, remote.Error{Kind: remote.KindHTTP, Status: 403}, false},
+	} {
+		l := &ladder{f: findings{target: c.target, token: c.token}}
+		if got := l.refusedForUs(&c.failed); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+func TestWhyFailed(t *testing.T) {
+	of := func(status aws.TargetStatus, reasons ...string) string {
+		return WhyFailed(with(server(status), func(t *aws.Target) { t.StatusReasons = reasons }))
+	}
+	if got := of(aws.TargetReady, "The credential provider x does not exist"); got != "" {
+		t.Errorf("of one that works: %q", got)
+	}
+	if got := of("FAILED", "The moon is in the wrong house"); !strings.HasPrefix(got, "diagnose_target") {
+		t.Errorf("of an unknown reason: %q", got)
+	}
+	if got := of("FAILED", "The credential provider x does not exist"); !strings.HasPrefix(got, "the target's credential provider does not exist") || !strings.Contains(got, "diagnose_target") {
+		t.Errorf("of a known reason: %q", got)
+	}
+}
+
+func TestCheckTargetName(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"orders": true, "orders-2": true, "O": true, strings.Repeat("n", 100): true, strings.Repeat("n", 101): false,
+		"": false, "-orders": false, "orders-": false, "or--ders": false, "or_ders": false, "or ders": false, "bücher": false, "orders\n": false,
+	} {
+		if err := checkTargetName(name); (err == nil) != ok {
+			t.Errorf("%q: %v", name, err)
 		}
 	}
 }

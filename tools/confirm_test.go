@@ -31,7 +31,6 @@ type clientOptions struct {
 	overHTTP bool
 	elicits  bool
 	key      string
-	caller   string
 }
 
 func newAsking(b *bench, o clientOptions) *asking {

@@ -51,6 +51,9 @@ func TestDiagnosis(t *testing.T) {
 				if d.Cause != cause {
 					t.Errorf("it is said to be %s: %s", d.Cause, indented(d))
 				}
+				if provider := slices.IndexFunc(d.Checks, func(c gateway.Check) bool { return c.Name == "provider" }); cause == gateway.ProviderMissing && d.Checks[provider].Result != gateway.CheckFailed {
+					t.Errorf("the provider's check: %+v", d.Checks[provider])
+				}
 				if d.Verdict == "" || len(d.Checks) == 0 {
 					t.Errorf("it says nothing: %+v", d)
 				}

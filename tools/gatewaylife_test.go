@@ -105,6 +105,7 @@ func TestDeleteGatewayGoesOn(t *testing.T) {
 		o.Status = types.TargetStatusUpdatePendingAuth
 	})
 	refused(b, "delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"}, "was not deleted", "consent")
+	refused(b, "delete_target", map[string]any{"target": "orders", "confirm": "orders"}, "consent")
 	if n := b.cloud.Calls("DeleteGatewayTarget") + b.cloud.Calls("DeleteGateway"); n != 0 {
 		t.Errorf("%d deletions were sent", n)
 	}

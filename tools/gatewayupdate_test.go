@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -14,6 +15,7 @@ import (
 
 	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/tools"
 	"agentcore-gateway-mcp/tutorial"
 )
 
@@ -124,5 +126,30 @@ func TestUpdateGatewayIsHonest(t *testing.T) {
 	c := answered[gateway.GatewayChange](b, "update_gateway", map[string]any{"supportedVersions": []string{"2026-07-28"}, "confirm": "shop"})
 	if c.Outcome != gateway.Failed || !strings.Contains(c.Next, "not all of it") || !strings.Contains(c.Next, "supportedVersions") {
 		t.Errorf("ignored: %s", indented(c))
+	}
+}
+
+// Somebody else changes the gateway between the read that was planned with and the one
+// before sending: nothing is sent over it.
+func TestUpdateGatewayReadsBeforeItSends(t *testing.T) {
+	t.Parallel()
+	var watched atomic.Bool
+	var reads atomic.Int32
+	var b *bench
+	b = newBench(t, benchOptions{tools: tools.Options{Toolsets: tools.Toolsets()}, between: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if watched.Load() && r.Method == http.MethodGet && strings.HasSuffix(strings.TrimSuffix(r.URL.Path, "/"), "/gateways/"+b.gatewayID) && reads.Add(1) == 2 {
+				watched.Store(false)
+				b.updateGateway(func(in *control.UpdateGatewayInput) { in.Description = sdk.String("another's") })
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	watched.Store(true)
+	sent := b.cloud.Calls("UpdateGateway")
+	refused(b, "update_gateway", map[string]any{"description": "ours"}, "changed while this update was prepared", "nothing was sent")
+	g, err := b.client.Gateway(t.Context(), b.gatewayID)
+	if err != nil || g.Description != "another's" || b.cloud.Calls("UpdateGateway") != sent+1 {
+		t.Errorf("the gateway is %q, %v", g.Description, err)
 	}
 }
