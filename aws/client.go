@@ -53,6 +53,8 @@ type Client struct {
 	skew    *atomic.Int64 // of AWS's clock against ours, in nanoseconds, as its answers show it
 	trouble *atomic.Pointer[Trouble]
 	poll    pollSchedule
+
+	requests *Requests // that change something; nil keeps none
 }
 
 // New returns a client. Nothing is called: missing credentials or a missing

@@ -178,7 +178,7 @@ func (c *Client) CreateGateway(ctx context.Context, g NewGateway) (id string, er
 		}
 		in.ProtocolConfiguration = &types.GatewayProtocolConfigurationMemberMcp{Value: mcp}
 	}
-	out, err := c.control.CreateGateway(ctx, in) // carries a clientToken: safe to retry
+	out, err := c.control.CreateGateway(ctx, in, c.recorded) // carries a clientToken: safe to retry
 	if err != nil {
 		return "", wrap(ctx, "CreateGateway", true, err)
 	}
@@ -187,6 +187,6 @@ func (c *Client) CreateGateway(ctx context.Context, g NewGateway) (id string, er
 
 // DeleteGateway begins to delete a gateway that has no targets left.
 func (c *Client) DeleteGateway(ctx context.Context, id string) error {
-	_, err := c.control.DeleteGateway(ctx, &control.DeleteGatewayInput{GatewayIdentifier: &id}, throttledRetries)
+	_, err := c.control.DeleteGateway(ctx, &control.DeleteGatewayInput{GatewayIdentifier: &id}, c.once)
 	return wrap(ctx, "DeleteGateway", true, err)
 }

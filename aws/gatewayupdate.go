@@ -40,7 +40,7 @@ func (c *Client) UpdateGateway(ctx context.Context, g Gateway, edit GatewayEdit)
 		return err
 	}
 	in.GatewayIdentifier = &g.ID
-	_, err = c.control.UpdateGateway(ctx, in, throttledRetries)
+	_, err = c.control.UpdateGateway(ctx, in, c.once)
 	return wrap(ctx, "UpdateGateway", true, err)
 }
 

@@ -93,7 +93,7 @@ func (c *Client) CreateOAuth2Provider(ctx context.Context, n NewProvider) (arn s
 			ClientId: &n.ClientID, OauthDiscovery: &types.Oauth2DiscoveryMemberDiscoveryUrl{Value: n.DiscoveryURL},
 			ClientSecretSource: types.SecretSourceTypeExternal, ClientSecretConfig: &types.SecretReference{SecretId: &n.SecretARN, JsonKey: &n.SecretKey},
 		}},
-	}, throttledRetries)
+	}, c.once)
 	if err != nil {
 		return "", wrap(ctx, "CreateOauth2CredentialProvider", true, err)
 	}
@@ -103,9 +103,9 @@ func (c *Client) CreateOAuth2Provider(ctx context.Context, n NewProvider) (arn s
 // DeleteProvider deletes a credential provider of a kind by its name.
 func (c *Client) DeleteProvider(ctx context.Context, kind CredentialProviderType, name string) error {
 	if kind == CredentialAPIKey {
-		_, err := c.control.DeleteApiKeyCredentialProvider(ctx, &control.DeleteApiKeyCredentialProviderInput{Name: &name}, throttledRetries)
+		_, err := c.control.DeleteApiKeyCredentialProvider(ctx, &control.DeleteApiKeyCredentialProviderInput{Name: &name}, c.once)
 		return wrap(ctx, "DeleteApiKeyCredentialProvider", true, err)
 	}
-	_, err := c.control.DeleteOauth2CredentialProvider(ctx, &control.DeleteOauth2CredentialProviderInput{Name: &name}, throttledRetries)
+	_, err := c.control.DeleteOauth2CredentialProvider(ctx, &control.DeleteOauth2CredentialProviderInput{Name: &name}, c.once)
 	return wrap(ctx, "DeleteOauth2CredentialProvider", true, err)
 }

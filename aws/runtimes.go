@@ -71,7 +71,7 @@ func (c *Client) Runtime(ctx context.Context, id string) (Runtime, error) {
 
 // DeleteRuntime begins to delete a runtime with its versions and endpoints.
 func (c *Client) DeleteRuntime(ctx context.Context, id string) error {
-	_, err := c.control.DeleteAgentRuntime(ctx, &control.DeleteAgentRuntimeInput{AgentRuntimeId: &id}, throttledRetries)
+	_, err := c.control.DeleteAgentRuntime(ctx, &control.DeleteAgentRuntimeInput{AgentRuntimeId: &id}, c.once)
 	return wrap(ctx, "DeleteAgentRuntime", true, err)
 }
 

@@ -126,7 +126,7 @@ func wholeTarget(out *control.GetGatewayTargetOutput, body []byte) (t Target, er
 func (c *Client) Synchronize(ctx context.Context, gatewayID, targetID string) (Target, error) {
 	out, err := c.control.SynchronizeGatewayTargets(ctx, &control.SynchronizeGatewayTargetsInput{
 		GatewayIdentifier: &gatewayID, TargetIdList: []string{targetID},
-	}, throttledRetries)
+	}, c.once)
 	if err != nil {
 		return Target{}, wrap(ctx, "SynchronizeGatewayTargets", true, err)
 	}
@@ -218,7 +218,7 @@ func (c *Client) CreateTarget(ctx context.Context, gatewayID string, n NewTarget
 	if len(n.RequestHeaders) > 0 {
 		in.MetadataConfiguration = &types.MetadataConfiguration{AllowedRequestHeaders: n.RequestHeaders}
 	}
-	out, err := c.control.CreateGatewayTarget(ctx, in) // carries a clientToken: safe to retry
+	out, err := c.control.CreateGatewayTarget(ctx, in, c.recorded) // carries a clientToken: safe to retry
 	if err != nil {
 		return Target{}, wrap(ctx, "CreateGatewayTarget", true, err)
 	}
@@ -227,6 +227,6 @@ func (c *Client) CreateTarget(ctx context.Context, gatewayID string, n NewTarget
 
 // DeleteTarget begins to delete a target.
 func (c *Client) DeleteTarget(ctx context.Context, gatewayID, targetID string) error {
-	_, err := c.control.DeleteGatewayTarget(ctx, &control.DeleteGatewayTargetInput{GatewayIdentifier: &gatewayID, TargetId: &targetID}, throttledRetries)
+	_, err := c.control.DeleteGatewayTarget(ctx, &control.DeleteGatewayTargetInput{GatewayIdentifier: &gatewayID, TargetId: &targetID}, c.once)
 	return wrap(ctx, "DeleteGatewayTarget", true, err)
 }

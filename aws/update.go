@@ -49,7 +49,7 @@ func (c *Client) UpdateTarget(ctx context.Context, gatewayID string, t Target, e
 		return Target{}, err
 	}
 	in.GatewayIdentifier = &gatewayID
-	out, err := c.control.UpdateGatewayTarget(ctx, in, throttledRetries)
+	out, err := c.control.UpdateGatewayTarget(ctx, in, c.once)
 	if err != nil {
 		return Target{}, wrap(ctx, "UpdateGatewayTarget", true, err)
 	}

@@ -109,6 +109,9 @@ func (c *callCommand) wire(p *process, g *globals) (*Server, *shelf, error) {
 		if w.Whole = true; len(w.Toolsets) == 0 {
 			w.Toolsets = tools.Toolsets() // no model reads their definitions
 		}
+		if g.AuditLog == "" {
+			w.Audit = nil
+		}
 		if w.shelf = files; g.Local && !p.given("log-level") {
 			w.Log = p.sdkLog // nothing outlives this process that could be put back
 		}

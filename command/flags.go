@@ -28,6 +28,7 @@ type globals struct {
 	Local    bool
 	LogLevel string
 	StateDir string
+	AuditLog string
 
 	ReadRate, WriteRate float64 // of AWS operations, a second
 
@@ -46,6 +47,7 @@ func (g *globals) register(fs *flag.FlagSet) {
 	fs.Var(&g.Toolsets, "toolsets", "`NAME` Which groups of tools exist: targets (with what finds a gateway), gateways, identity, runtimes, or all; default targets, and all for call. Repeatable or comma-separated.")
 	fs.BoolVar(&g.Local, "local", false, "Work on a local AgentCore in this process, with the tutorial's gateway in it: no AWS account needed.")
 	fs.StringVar(&g.LogLevel, "log-level", "info", "`LEVEL` Least level of log lines on stderr: debug, info, warn, error.")
+	fs.StringVar(&g.AuditLog, "audit-log", "", "`FILE` Where each call that may change something leaves a line of JSON: who, what, from what to what, the outcome, AWS's request ids. Default: the log on stderr, and nowhere for call.")
 	fs.StringVar(&g.StateDir, "state-dir", "", "`DIR` Where the configuration of a target or gateway is kept before it is changed, a file each, for call restore. Default of call: $XDG_STATE_HOME/agentcore-gateway-mcp, or ~/.local/state/agentcore-gateway-mcp; other commands write it to the log instead.")
 	fs.Float64Var(&g.ReadRate, "aws-read-rate", aws.DefaultReadRate, "`N` How often a second each AWS operation that reads may be called, for accounts whose quotas were raised.")
 	fs.Float64Var(&g.WriteRate, "aws-write-rate", aws.DefaultWriteRate, "`N` The same for operations that change something.")

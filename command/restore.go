@@ -64,7 +64,7 @@ func (c *callCommand) restore(p *process, g *globals, s *Server, screen *termina
 	case gateway.KeptGateway:
 		tool = "update_gateway"
 		var change gateway.GatewayChange
-		change, err = s.manager.RestoreGateway(p.ctx, k, gateway.GatewayUpdate{DryRun: dryRun, Confirm: gateway.Word{Name: confirm}, Wait: gateway.MaxWait}, bar.Show)
+		change, err = s.manager.RestoreGateway(p.ctx, k, gateway.GatewayUpdate{DryRun: dryRun, Confirm: gateway.Word{Name: confirm}, Wait: gateway.MaxWait}, caller)
 		answer, failed = change, change.Outcome == gateway.Failed
 	default:
 		err = fmt.Errorf("%s is of kind %q, which this release does not know: install a newer one", file, k.Kind)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -40,6 +41,7 @@ type Wiring struct {
 	Lasting           bool               // without AWS, each call is answered with what is wrong
 	Self              []string           // names, ARNs or URLs by which this server is itself a target
 	SealKey           []byte             // of what people are asked to confirm; none where nobody can be asked
+	Audit             *slog.Logger       // gets a line for each call that may change something; nil for none
 	shelf             *shelf             // where configurations are kept before changes; nil for the log
 	Answered          func()             // called when the first request was handled, and later; may be nil
 }
@@ -110,6 +112,7 @@ func (w Wiring) Wire(ctx context.Context) (*Server, error) {
 	if w.shelf != nil {
 		s.manager.Keep = w.shelf.keep
 	}
+	s.manager.Ended = tools.Options{Secrets: w.Secrets, Audit: w.Audit}.RecordEnd
 	s.MCP = s.offer(w.ReadOnly)
 	return s, nil
 }
@@ -125,7 +128,7 @@ func (s *Server) Close() {
 }
 
 func (s *Server) offer(readOnly bool) *mcp.Server {
-	server := tools.NewServer(s.manager, tools.Options{Version: version(), ReadOnly: readOnly, Toolsets: s.wiring.Toolsets, Log: s.wiring.Log, SDKLog: s.wiring.SDKLog, Secrets: s.wiring.Secrets, Whole: s.wiring.Whole, Caller: s.caller, SealKey: s.wiring.SealKey, Broken: s.broken})
+	server := tools.NewServer(s.manager, tools.Options{Version: version(), ReadOnly: readOnly, Toolsets: s.wiring.Toolsets, Log: s.wiring.Log, SDKLog: s.wiring.SDKLog, Secrets: s.wiring.Secrets, Whole: s.wiring.Whole, Caller: s.caller, SealKey: s.wiring.SealKey, Audit: s.wiring.Audit, Broken: s.broken})
 	if s.wiring.Answered != nil {
 		server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
 			return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
@@ -207,6 +210,9 @@ func (p *process) wire(g *globals, change func(*Wiring)) (*Server, error) {
 		Log: p.log, SDKLog: p.sdkLog, Secrets: p.secrets,
 		Answered: collectLater(), shelf: newShelf(g, p.getenv, false),
 	}
+	if w.Audit, err = p.auditor(g); err != nil {
+		return nil, err
+	}
 	if change != nil {
 		change(&w)
 	}
@@ -229,6 +235,18 @@ func (p *process) wire(g *globals, change func(*Wiring)) (*Server, error) {
 	end := s.close
 	s.close = func() { end(); world.Close() }
 	return s, nil
+}
+
+// auditor is where lines on changes go. Its file stays open as long as the process.
+func (p *process) auditor(g *globals) (*slog.Logger, error) {
+	if g.AuditLog == "" {
+		return p.log, nil
+	}
+	f, err := os.OpenFile(g.AuditLog, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("--audit-log: %w", err)
+	}
+	return slog.New(slog.NewJSONHandler(p.secrets.Writer(f), nil)), nil
 }
 
 // In is the wiring of a server in the tutorial's world.

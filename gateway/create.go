@@ -77,8 +77,7 @@ func (m *Manager) CreateTarget(ctx context.Context, gateway string, spec TargetS
 		return Change{}, err
 	}
 	refusal := err
-	op := m.newOperation(g, aws.Target{Name: n.Name, Endpoint: n.Endpoint, Type: aws.TargetMCPServer})
-	op.leaves, op.reached = caller.Program, caller.Reached
+	op := m.newOperation(g, aws.Target{Name: n.Name, Endpoint: n.Endpoint, Type: aws.TargetMCPServer}, caller)
 	offered, err := m.offeredByStranger(ctx, op.before)
 	if c.found, err = c.judge(&offered, err, spec.Auth); err != nil {
 		return Change{}, err
@@ -268,7 +267,7 @@ func (c *creation) plan(context.Context, *operation) (*Change, error) { return n
 // apply creates the target.
 func (c *creation) apply(ctx context.Context, o *operation) error {
 	err := o.m.withToken(ctx, func(ctx context.Context) (err error) {
-		o.before, err = o.m.Client.CreateTarget(ctx, o.g.ID, c.new)
+		o.before, err = o.client.CreateTarget(ctx, o.g.ID, c.new)
 		return err
 	})
 	switch {

@@ -60,7 +60,7 @@ func (d *deletion) apply(ctx context.Context, o *operation) error {
 	err := o.sending(ctx, o.before, func(ctx context.Context) (aws.Target, error) {
 		t := o.before
 		t.Status = aws.TargetDeleting
-		return t, o.m.Client.DeleteTarget(ctx, o.g.ID, o.before.ID)
+		return t, o.client.DeleteTarget(ctx, o.g.ID, o.before.ID)
 	})
 	if err != nil && !errors.Is(err, aws.ErrNotFound) { // else somebody was faster
 		return fmt.Errorf("target %s was not deleted: %w", o.before.Name, err)

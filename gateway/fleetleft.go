@@ -13,7 +13,9 @@ import (
 // targets that one of them has begun.
 const leftByFleet = "synchronize_targets"
 
-func (r *fleetRun) leftCaller() Caller { return Caller{Name: r.caller.Name, Call: leftByFleet} }
+func (r *fleetRun) leftCaller() Caller {
+	return Caller{Name: r.caller.Name, Call: leftByFleet, Sent: r.caller.Sent}
+}
 
 // leftOver is the operation that another call on many has begun for a target: one
 // under way, or an end that nobody has heard and that would otherwise be done anew,

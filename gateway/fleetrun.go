@@ -235,7 +235,7 @@ func (r *fleetRun) begin(ctx context.Context, listed aws.Target, rested func()) 
 	if reason != "" {
 		return nil, skipped(reason)
 	}
-	o := r.m.newOperation(r.g, t)
+	o := r.m.newOperation(r.g, t, r.caller)
 	o.served, o.servedErr, o.watch, o.list, o.rested = r.served, r.servedErr, r.watch, r.tools.get, rested
 	running, err := r.m.begin(ctx, o, &synchronization{}, r.leftCaller())
 	if err != nil {

@@ -46,7 +46,7 @@ type GatewaySpec struct {
 // URL could call a gateway with authorizer NONE: it needs Confirm.
 //
 // An error means that nothing was created.
-func (m *Manager) CreateGateway(ctx context.Context, spec GatewaySpec, progress Progress) (GatewayChange, error) {
+func (m *Manager) CreateGateway(ctx context.Context, spec GatewaySpec, caller Caller) (GatewayChange, error) {
 	start := time.Now()
 	if len(m.Allowed) > 0 {
 		return GatewayChange{}, fmt.Errorf("this server may manage only %s (--gateway): it creates no other gateway", strings.Join(m.Allowed, ", "))
@@ -70,13 +70,13 @@ func (m *Manager) CreateGateway(ctx context.Context, spec GatewaySpec, progress 
 		}
 	}
 	spec.Token = rand.Text() + rand.Text()
-	id, err := m.sendGateway(ctx, spec.NewGateway)
+	id, err := m.sendGateway(ctx, m.Client.Recording(caller.Sent), spec.NewGateway)
 	if err != nil {
 		return GatewayChange{}, err
 	}
 	waiting, cancel := context.WithDeadline(context.WithoutCancel(ctx), start.Add(max(spec.Wait, time.Second)))
 	defer cancel()
-	progress.report(0, spec.Wait.Seconds(), spec.Name+" is CREATING")
+	caller.Progress.report(0, spec.Wait.Seconds(), spec.Name+" is CREATING")
 	g, err := m.Client.WaitGateway(waiting, id, aws.GatewayReady)
 	if g.ID == "" {
 		g.ID, g.Name = id, spec.Name
@@ -91,9 +91,9 @@ func (m *Manager) CreateGateway(ctx context.Context, spec GatewaySpec, progress 
 }
 
 // sendGateway creates a gateway.
-func (m *Manager) sendGateway(ctx context.Context, n aws.NewGateway) (id string, err error) {
+func (m *Manager) sendGateway(ctx context.Context, client *aws.Client, n aws.NewGateway) (id string, err error) {
 	err = m.withToken(ctx, func(ctx context.Context) (err error) {
-		id, err = m.Client.CreateGateway(ctx, n)
+		id, err = client.CreateGateway(ctx, n)
 		return err
 	})
 	switch {
@@ -184,7 +184,7 @@ func (m *Manager) DeleteGateway(ctx context.Context, gateway string, confirm Wor
 		return c, nil
 	}
 	caller.Progress.report(float64(len(targets)), float64(len(targets)+1), "its targets are gone, deleting "+g.Name)
-	c := m.deleteEmpty(waiting, g, start)
+	c := m.deleteEmpty(waiting, m.Client.Recording(caller.Sent), g, start)
 	c.DeletedTargets = deleted
 	return c, nil
 }
@@ -200,7 +200,7 @@ func (m *Manager) deleteTargets(ctx context.Context, g aws.Gateway, targets []aw
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			one := Caller{Name: caller.Name, Call: caller.Call + " " + t.ID, Progress: caller.Progress}
+			one := Caller{Name: caller.Name, Call: caller.Call + " " + t.ID, Reached: caller.Reached, Sent: caller.Sent, Progress: caller.Progress}
 			ends[i], err = m.run(ctx, g.ID, t.ID, &deletion{confirm: Word{Name: t.Name}}, wait, one)
 			if err != nil && ctx.Err() == nil {
 				ends[i] = newChange(g, t)
@@ -224,9 +224,9 @@ func (m *Manager) deleteTargets(ctx context.Context, g aws.Gateway, targets []aw
 }
 
 // deleteEmpty deletes a gateway that has no targets, and waits until it is gone.
-func (m *Manager) deleteEmpty(ctx context.Context, g aws.Gateway, start time.Time) GatewayChange {
+func (m *Manager) deleteEmpty(ctx context.Context, client *aws.Client, g aws.Gateway, start time.Time) GatewayChange {
 	if g.Status != aws.GatewayDeleting {
-		err := m.bounded(ctx, func(ctx context.Context) error { return m.Client.DeleteGateway(ctx, g.ID) })
+		err := m.bounded(ctx, func(ctx context.Context) error { return client.DeleteGateway(ctx, g.ID) })
 		switch {
 		case errors.Is(err, aws.ErrNotFound):
 			return newGatewayChange(g, Deleted, start, "")

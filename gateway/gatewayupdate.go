@@ -27,7 +27,7 @@ type GatewayUpdate struct {
 // is an error. Before anything is sent, the complete previous configuration is kept. Another authorizer or role, or a revision of MCP fewer, needs Confirm.
 //
 // An error means that nothing was changed.
-func (m *Manager) UpdateGateway(ctx context.Context, ref string, u GatewayUpdate, progress Progress) (GatewayChange, error) {
+func (m *Manager) UpdateGateway(ctx context.Context, ref string, u GatewayUpdate, caller Caller) (GatewayChange, error) {
 	start := time.Now()
 	g, err := m.Gateway(ctx, ref)
 	if err != nil {
@@ -61,20 +61,20 @@ func (m *Manager) UpdateGateway(ctx context.Context, ref string, u GatewayUpdate
 	if !previous.UpdatedAt.Equal(g.UpdatedAt) || previous.Status != g.Status {
 		return GatewayChange{}, fmt.Errorf("gateway %s changed while this update was prepared: nothing was sent, look with get_gateway and try again", g.Name)
 	}
-	if err := m.sendUpdate(ctx, previous, u.Edit); err != nil {
+	if err := m.sendUpdate(ctx, m.Client.Recording(caller.Sent), previous, u.Edit); err != nil {
 		return GatewayChange{}, fmt.Errorf("gateway %s was not updated: %w", g.Name, err)
 	}
 	waiting, cancel := context.WithDeadline(context.WithoutCancel(ctx), start.Add(max(u.Wait, time.Second)))
 	defer cancel()
-	progress.report(0, u.Wait.Seconds(), g.Name+" is UPDATING")
+	caller.Progress.report(0, u.Wait.Seconds(), g.Name+" is UPDATING")
 	return m.updated(waiting, previous, changes, u.Edit, start), nil
 }
 
 // sendUpdate sends an update, which has no token: where the answer is lost, the gateway
 // itself says whether it has begun.
-func (m *Manager) sendUpdate(ctx context.Context, previous aws.Gateway, edit aws.GatewayEdit) error {
+func (m *Manager) sendUpdate(ctx context.Context, client *aws.Client, previous aws.Gateway, edit aws.GatewayEdit) error {
 	m.keepGateway(previous, "update")
-	err := m.bounded(ctx, func(ctx context.Context) error { return m.Client.UpdateGateway(ctx, previous, edit) })
+	err := m.bounded(ctx, func(ctx context.Context) error { return client.UpdateGateway(ctx, previous, edit) })
 	if !errors.Is(err, aws.ErrUncertain) {
 		return err
 	}

@@ -98,7 +98,7 @@ func (m *Manager) usedBy(ctx context.Context, uses func(aws.Target) bool) (users
 // CreateProvider creates an OAuth2 credential provider whose client's secret stays in
 // Secrets Manager. AgentCore will send that secret to the token endpoint of the issuer:
 // only secrets and issuers are taken that whoever started this server has named.
-func (m *Manager) CreateProvider(ctx context.Context, spec aws.NewProvider) (p ProviderView, outcome Outcome, err error) {
+func (m *Manager) CreateProvider(ctx context.Context, spec aws.NewProvider, caller Caller) (p ProviderView, outcome Outcome, err error) {
 	switch {
 	case !providerNames().MatchString(spec.Name):
 		return ProviderView{}, "", fmt.Errorf("%s cannot be a credential provider's name: AWS takes up to 128 letters, digits, hyphens and underscores", asked(spec.Name))
@@ -123,7 +123,7 @@ func (m *Manager) CreateProvider(ctx context.Context, spec aws.NewProvider) (p P
 		return ProviderView{}, "", err
 	}
 	err = m.bounded(ctx, func(ctx context.Context) error {
-		_, err := m.Client.CreateOAuth2Provider(ctx, spec)
+		_, err := m.Client.Recording(caller.Sent).CreateOAuth2Provider(ctx, spec)
 		return err
 	})
 	if err != nil && !errors.Is(err, aws.ErrUncertain) {
@@ -171,7 +171,7 @@ func (m *Manager) mayIssuer(discovery string) bool {
 
 // DeleteProvider deletes a credential provider. confirm must be its name: without it, and
 // while targets sign in with it, nothing is sent, and the error says which.
-func (m *Manager) DeleteProvider(ctx context.Context, ref string, confirm Word) (ProviderView, error) {
+func (m *Manager) DeleteProvider(ctx context.Context, ref string, confirm Word, caller Caller) (ProviderView, error) {
 	p, err := m.Provider(ctx, ref)
 	switch {
 	case err != nil:
@@ -182,7 +182,9 @@ func (m *Manager) DeleteProvider(ctx context.Context, ref string, confirm Word) 
 		return ProviderView{}, &Unconfirmed{Name: p.Name, AsOf: p.UpdatedAt, what: "credential provider " + p.Name + " was not deleted",
 			Would: "no target that can be seen from here signs in with it, others may"}
 	}
-	err = m.bounded(ctx, func(ctx context.Context) error { return m.Client.DeleteProvider(ctx, p.Kind, p.Name) })
+	err = m.bounded(ctx, func(ctx context.Context) error {
+		return m.Client.Recording(caller.Sent).DeleteProvider(ctx, p.Kind, p.Name)
+	})
 	if err != nil && !errors.Is(err, aws.ErrNotFound) {
 		return ProviderView{}, fmt.Errorf("credential provider %s was not deleted: %w", p.Name, err)
 	}

@@ -94,11 +94,11 @@ func (m *Manager) RestoreTarget(ctx context.Context, k Kept, o UpdateOptions, ca
 
 // RestoreGateway gives a gateway the configuration that was kept, by an update like any
 // other.
-func (m *Manager) RestoreGateway(ctx context.Context, k Kept, u GatewayUpdate, progress Progress) (GatewayChange, error) {
+func (m *Manager) RestoreGateway(ctx context.Context, k Kept, u GatewayUpdate, caller Caller) (GatewayChange, error) {
 	then, err := aws.ParseGateway(k.Configuration)
 	if err != nil || then.ID == "" {
 		return GatewayChange{}, errors.Join(fmt.Errorf("what was kept of gateway %s is no gateway in AWS's JSON", quote(k.Name)), err)
 	}
 	u.Edit = aws.GatewayEdit{Whole: &then}
-	return m.UpdateGateway(ctx, k.Gateway, u, progress)
+	return m.UpdateGateway(ctx, k.Gateway, u, caller)
 }

@@ -36,7 +36,7 @@ func (m *Manager) served(ctx context.Context, g aws.Gateway) (catalog.List, erro
 // control plane is retried by its SDK, a gateway's own endpoint by nobody.
 func passing(err error) bool {
 	failed := (*remote.Error)(nil)
-	return errors.As(err, &failed) && (failed.Kind == remote.KindConnect || failed.Status >= 500 || failed.Status == http.StatusTooManyRequests)
+	return errors.As(err, &failed) && (failed.Kind == remote.KindConnect || failed.Moved || failed.Status >= 500 || failed.Status == http.StatusTooManyRequests)
 }
 
 // offered reads what the MCP server behind a target offers, as the gateway would

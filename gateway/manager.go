@@ -41,6 +41,8 @@ type Manager struct {
 	// ARN or name, also with a * at the end; TrustedIssuers the origins or discovery
 	// documents to whose token endpoints AgentCore may send them.
 	CredentialSecrets, TrustedIssuers []string
+	// Ended is told how an operation ended for which no call waited; it may be nil.
+	Ended func(caller Caller, operation string, c Change)
 	// Keep keeps a configuration before a change, for somebody to put it back; nil
 	// writes it to the log.
 	Keep func(Kept) error

@@ -37,9 +37,10 @@ type operation struct {
 	now    aws.Target // as last seen
 	change Change     // the answer
 
-	running *running // once the change was sent
-	reached string   // see Caller.Reached
-	leaves  bool     // the process ends with the call: nothing goes on here after its answer
+	running *running    // once the change was sent
+	reached string      // see Caller.Reached
+	client  *aws.Client // for what changes something
+	leaves  bool        // the process ends with the call: nothing goes on here after its answer
 
 	// How it looks, and says that its target is not worked on any more. Those of a call
 	// on many share what they read.
@@ -49,9 +50,9 @@ type operation struct {
 }
 
 // newOperation is an operation that looks by itself.
-func (m *Manager) newOperation(g aws.Gateway, before aws.Target) *operation {
+func (m *Manager) newOperation(g aws.Gateway, before aws.Target, caller Caller) *operation {
 	return &operation{
-		m: m, start: time.Now(), g: g, before: before, now: before, rested: func() {},
+		m: m, client: m.Client.Recording(caller.Sent), leaves: caller.Program, reached: caller.Reached, start: time.Now(), g: g, before: before, now: before, rested: func() {},
 		watch: func(ctx context.Context, before aws.Target, report func(aws.Target)) (aws.Target, error) {
 			return m.Client.WaitTarget(ctx, g.ID, before, report)
 		},
@@ -108,8 +109,7 @@ func (m *Manager) dispatch(ctx context.Context, g aws.Gateway, before aws.Target
 	if r := m.operations.again(caller, before.ID); r != nil {
 		return r, Change{}, nil
 	}
-	o := m.newOperation(g, before)
-	o.leaves, o.reached = caller.Program, caller.Reached
+	o := m.newOperation(g, before, caller)
 	planned, err := k.plan(ctx, o)
 	if err != nil {
 		return nil, Change{}, err

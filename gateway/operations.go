@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"agentcore-gateway-mcp/aws"
 	"context"
 	"errors"
 	"runtime/debug"
@@ -28,10 +29,11 @@ const (
 
 // Caller is who asks for something, and how to tell how far it is.
 type Caller struct {
-	Name     string // tells callers apart; "" where all are one
-	Call     string // the tool and its arguments, but for the wait: repeated, a call joins itself
-	Reached  string // host, port and path by which they have reached this server, "" where that is not known
-	Program  bool   // it is no model, may get what is too long for one, and ends with the call
+	Name     string        // tells callers apart; "" where all are one
+	Call     string        // the tool and its arguments, but for the wait: repeated, a call joins itself
+	Reached  string        // host, port and path by which they have reached this server, "" where that is not known
+	Sent     *aws.Requests // gets the ids of the requests that change something; may be nil
+	Program  bool          // it is no model, may get what is too long for one, and ends with the call
 	Progress Progress
 }
 

@@ -92,7 +92,7 @@ func invokes(t aws.Target, runtimeARN string) bool {
 // DeleteRuntime deletes an agent runtime with its versions and endpoints, and waits for
 // at most wait until it is gone. confirm must be its name: without it, and while targets
 // point to it, nothing is sent, and the error says which.
-func (m *Manager) DeleteRuntime(ctx context.Context, ref string, confirm Word, wait time.Duration) (r RuntimeView, gone bool, err error) {
+func (m *Manager) DeleteRuntime(ctx context.Context, ref string, confirm Word, wait time.Duration, caller Caller) (r RuntimeView, gone bool, err error) {
 	start := time.Now()
 	r, err = m.Runtime(ctx, ref)
 	switch {
@@ -105,7 +105,7 @@ func (m *Manager) DeleteRuntime(ctx context.Context, ref string, confirm Word, w
 			Would: fmt.Sprintf("its versions and %d endpoints would go with it, for good; no target that can be seen from here points to it, others may", len(r.Endpoints))}
 	}
 	if r.Status != "DELETING" {
-		err = m.bounded(ctx, func(ctx context.Context) error { return m.Client.DeleteRuntime(ctx, r.ID) })
+		err = m.bounded(ctx, func(ctx context.Context) error { return m.Client.Recording(caller.Sent).DeleteRuntime(ctx, r.ID) })
 		if err != nil && !errors.Is(err, aws.ErrNotFound) && !errors.Is(err, aws.ErrUncertain) {
 			return r, false, fmt.Errorf("runtime %s was not deleted: %w", r.Name, err)
 		}

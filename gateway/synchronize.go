@@ -72,7 +72,7 @@ func (s *synchronization) apply(ctx context.Context, o *operation) error {
 		return nil
 	}
 	err := o.sending(ctx, o.before, func(ctx context.Context) (aws.Target, error) {
-		return o.m.Client.Synchronize(ctx, o.g.ID, o.before.ID)
+		return o.client.Synchronize(ctx, o.g.ID, o.before.ID)
 	})
 	if errors.Is(err, aws.ErrConflict) { // somebody was faster
 		if now, readErr := o.m.Client.Target(ctx, o.g.ID, o.before.ID); readErr == nil && joinable(o.before, now) {

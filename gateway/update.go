@@ -136,7 +136,7 @@ func (u *update) apply(ctx context.Context, o *operation) (err error) {
 	}
 	o.m.keep(o.g, u.previous, "update")
 	if err = o.sending(ctx, u.previous, func(ctx context.Context) (aws.Target, error) {
-		return o.m.Client.UpdateTarget(ctx, o.g.ID, u.previous, u.edit)
+		return o.client.UpdateTarget(ctx, o.g.ID, u.previous, u.edit)
 	}); err != nil {
 		return fmt.Errorf("target %s was not updated: %w", o.before.Name, err)
 	}
@@ -219,7 +219,7 @@ func (u *update) revert(ctx context.Context, o *operation, course course, undo s
 			c.Next = why + "; " + nextGoingBack
 		})
 		err = o.sending(ctx, failed, func(ctx context.Context) (aws.Target, error) {
-			return o.m.Client.UpdateTarget(ctx, o.g.ID, u.previous, aws.Edit{})
+			return o.client.UpdateTarget(ctx, o.g.ID, u.previous, aws.Edit{})
 		})
 	}
 	if err != nil {

@@ -42,6 +42,7 @@ type Error struct {
 	DNS      bool   // KindConnect: the host's name does not resolve
 	TLS      bool   // KindConnect: TLS came to nothing
 	Foreign  bool   // KindProtocol: what answers is no MCP server
+	Moved    bool   // KindProtocol: a cursor was refused, as by a list that changed while it was read
 	Revision bool   // the server does not take the revision of MCP
 	Endpoint string // redacted
 	Err      error
@@ -97,7 +98,7 @@ func (r Reader) explain(w *wire, err error, timedOut bool) *Error {
 		e.Foreign = true
 		return fail(KindProtocol, "it answers %q, which is not MCP: check the URL's path", r.quote(last.contentType))
 	case errors.As(err, &rpc):
-		e.Revision = ofRevision(rpc.Message)
+		e.Revision, e.Moved = ofRevision(rpc.Message), rpc.Code == jsonrpc.CodeInvalidParams && w.paged.Load()
 		return fail(KindProtocol, "the server answered with error %d: %q%s", rpc.Code, r.quote(rpc.Message), flag(rpc.Message))
 	default:
 		e.Revision = ofRevision(err.Error())

@@ -30,6 +30,33 @@ func respond(status int, contentType, body string) http.Handler {
 	})
 }
 
+// A cursor that is refused on the way is a list that has changed: it can be read again.
+// A first page that is refused so is a server that wants something else.
+func TestReadOfAListThatMoves(t *testing.T) {
+	for name, c := range map[string]struct {
+		first bool
+		code  int
+		moved bool
+	}{
+		"a later page":              {false, -32602, true},
+		"the first page":            {true, -32602, false},
+		"a later page, another way": {false, -32603, false},
+	} {
+		h := scripted(func(w http.ResponseWriter, id json.RawMessage, cursor string) {
+			if cursor == "" && !c.first {
+				answer(w, id, `{"tools":[`+definition("a")+`],"nextCursor":"2"}`)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":"invalid cursor"}}`, id, c.code)
+		})
+		_, err := localReader(t).Read(t.Context(), serve(t, h))
+		if failed := (*remote.Error)(nil); !errors.As(err, &failed) || failed.Moved != c.moved {
+			t.Errorf("%s: %+v", name, failed)
+		}
+	}
+}
+
 func TestReadFailures(t *testing.T) {
 	long := strings.Repeat("x", 5000)
 	list := func(result string) http.Handler {

@@ -257,6 +257,7 @@ func (r Reader) pages(ctx context.Context, conn *recordedConn, session *mcp.Clie
 	seen := map[string]bool{}
 	cursor, entries, empty := "", 0, 0
 	for {
+		conn.wire.paged.Store(cursor != "")
 		page, next, err := conn.list(ctx, session, l, cursor, r.MaxTools-entries)
 		if errors.Is(err, errTooMany) {
 			return pages, &Error{Kind: KindTooMany, Err: fmt.Errorf("it lists more than %d %s: split the server, or raise the limit", r.MaxTools, l.member)}

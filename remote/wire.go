@@ -32,6 +32,7 @@ type wire struct {
 
 	left     atomic.Int64
 	tooLarge atomic.Bool
+	paged    atomic.Bool // the last request was for a page after the first
 
 	mu      sync.Mutex
 	version string // negotiated by initialize

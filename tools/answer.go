@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -32,8 +33,9 @@ type gate struct {
 	secrets *untrusted.Secrets
 	whole   bool // answers of any length, for a caller that is no model
 	caller  func(*mcp.CallToolRequest) (gateway.Caller, context.Context)
-	broken  error // why no call can be answered
-	seal    *seal // of what people are asked; nil where nobody can be
+	broken  error        // why no call can be answered
+	seal    *seal        // of what people are asked; nil where nobody can be
+	audit   *slog.Logger // gets a line for each call that may change something; nil for none
 }
 
 // json is an answer's JSON, with the ends of earlier changes that nobody has

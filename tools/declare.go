@@ -12,6 +12,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
 )
@@ -112,6 +113,7 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			if c, ok := any(&in).(confirmable); ok && g.canAsk(req) {
 				word, err := g.consent(req, caller.Call, caller.Name)
 				if err != nil {
+					g.record(name, caller, req.Params.Arguments, nil, "refused", err)
 					return g.failure(fmt.Errorf("%s: %w", name, err)), nil
 				}
 				c.give(word)
@@ -119,9 +121,13 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			}
 			out, err := do(ctx, m, in, caller)
 			if u := (*gateway.Unconfirmed)(nil); asks && errors.As(err, &u) {
+				g.record(name, caller, req.Params.Arguments, nil, "asked", err)
 				return g.ask(name, caller.Call, caller.Name, u)
 			}
 			if err != nil {
+				if does != read {
+					g.record(name, caller, req.Params.Arguments, nil, "refused", err)
+				}
 				return g.failure(err), nil
 			}
 			var unheard []gateway.End
@@ -131,6 +137,9 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			text, err := g.json(out, unheard, rest(schema))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			if does != read {
+				g.record(name, caller, req.Params.Arguments, text, "", nil)
 			}
 			// The same JSON twice: some agents hand only the text to their model.
 			result := &mcp.CallToolResult{StructuredContent: text, Content: []mcp.Content{&mcp.TextContent{Text: string(text)}}}
@@ -158,7 +167,7 @@ func (g gate) enter(ctx context.Context, req *mcp.CallToolRequest, name string, 
 		stop := context.AfterFunc(connected, cancel)
 		ctx, ends = left, append(ends, cancel, func() { stop() })
 	}
-	caller.Call, caller.Program = callOf(name, req.Params.Arguments), g.whole
+	caller.Call, caller.Program, caller.Sent = callOf(name, req.Params.Arguments), g.whole, new(aws.Requests)
 	return ctx, caller, func() {
 		for _, end := range slices.Backward(ends) {
 			end()

@@ -46,7 +46,7 @@ func TestFleetIsJoined(t *testing.T) {
 	release := b.cloud.Hold(types.TargetStatusSynchronizing)
 	defer release()
 	for _, call := range []string{"first", "second"} {
-		f := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 1})
+		f := must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 3})
 		if f.Outcome != gateway.InProgress || f.InProgress != 2 || f.Total != 2 || f.Next == "" {
 			t.Errorf("%s call, while they run: %+v", call, f)
 		}
@@ -123,7 +123,7 @@ func TestFleetsEndIsToldByOneAnswer(t *testing.T) {
 	}
 	release := b.cloud.Hold(types.TargetStatusSynchronizing)
 	defer release()
-	must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 1, "targets": []string{"orders"}})
+	must[gateway.Fleet](b, "synchronize_targets", map[string]any{"waitSeconds": 3, "targets": []string{"orders"}})
 	armed.Store(true)
 	var f gateway.Fleet
 	var work sync.WaitGroup

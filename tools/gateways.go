@@ -84,7 +84,7 @@ func createGateway(ctx context.Context, m *gateway.Manager, in CreateGatewayArgu
 	change, err := m.CreateGateway(ctx, gateway.GatewaySpec{NewGateway: aws.NewGateway{
 		Name: in.Name, Description: in.Description, RoleARN: in.RoleARN, Authorizer: in.Authorizer, DiscoveryURL: in.DiscoveryURL,
 		AllowedClients: in.AllowedClients, AllowedAudience: in.AllowedAudience, AllowedScopes: in.AllowedScopes, Semantic: in.SemanticSearch, Revisions: in.SupportedVersions,
-	}, Confirm: in.word(), Wait: in.duration()}, caller.Progress)
+	}, Confirm: in.word(), Wait: in.duration()}, caller)
 	return GatewayReport{change}, err
 }
 
@@ -109,7 +109,7 @@ func updateGateway(ctx context.Context, m *gateway.Manager, in UpdateGatewayArgu
 	change, err := m.UpdateGateway(ctx, in.Gateway, gateway.GatewayUpdate{Edit: aws.GatewayEdit{
 		Description: in.Description, RoleARN: in.RoleARN, DiscoveryURL: in.DiscoveryURL, AllowedClients: in.AllowedClients, AllowedAudience: in.AllowedAudience,
 		AllowedScopes: in.AllowedScopes, Revisions: in.SupportedVersions, Instructions: in.Instructions, Debug: in.Debug,
-	}, DryRun: in.DryRun, Confirm: in.word(), Wait: in.duration()}, caller.Progress)
+	}, DryRun: in.DryRun, Confirm: in.word(), Wait: in.duration()}, caller)
 	return GatewayReport{change}, err
 }
 

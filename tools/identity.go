@@ -54,10 +54,10 @@ type CreateProviderArguments struct {
 	SecretKey    string `json:"secretKey,omitempty" jsonschema:"its JSON key, default client_secret"`
 }
 
-func createProvider(ctx context.Context, m *gateway.Manager, in CreateProviderArguments, _ gateway.Caller) (ProviderReport, error) {
+func createProvider(ctx context.Context, m *gateway.Manager, in CreateProviderArguments, caller gateway.Caller) (ProviderReport, error) {
 	p, outcome, err := m.CreateProvider(ctx, aws.NewProvider{
 		Name: in.Name, DiscoveryURL: in.DiscoveryURL, ClientID: in.ClientID, SecretARN: in.SecretARN, SecretKey: in.SecretKey,
-	})
+	}, caller)
 	return ProviderReport{Outcome: outcome, ProviderView: p, Next: "create_target takes it as provider, with auth oauth"}, err
 }
 
@@ -67,7 +67,7 @@ type DeleteProviderArguments struct {
 	ConfirmArgument
 }
 
-func deleteProvider(ctx context.Context, m *gateway.Manager, in DeleteProviderArguments, _ gateway.Caller) (ProviderReport, error) {
-	p, err := m.DeleteProvider(ctx, in.Provider, in.word())
+func deleteProvider(ctx context.Context, m *gateway.Manager, in DeleteProviderArguments, caller gateway.Caller) (ProviderReport, error) {
+	p, err := m.DeleteProvider(ctx, in.Provider, in.word(), caller)
 	return ProviderReport{Outcome: gateway.Deleted, ProviderView: p}, err
 }

@@ -55,8 +55,8 @@ type DeleteRuntimeArguments struct {
 	WaitArgument
 }
 
-func deleteRuntime(ctx context.Context, m *gateway.Manager, in DeleteRuntimeArguments, _ gateway.Caller) (RuntimeReport, error) {
-	r, gone, err := m.DeleteRuntime(ctx, in.Runtime, in.word(), in.duration())
+func deleteRuntime(ctx context.Context, m *gateway.Manager, in DeleteRuntimeArguments, caller gateway.Caller) (RuntimeReport, error) {
+	r, gone, err := m.DeleteRuntime(ctx, in.Runtime, in.word(), in.duration(), caller)
 	out := RuntimeReport{Outcome: gateway.Deleted, RuntimeView: r}
 	if !gone {
 		out.Outcome, out.Next = gateway.InProgress, "the same call waits on until it is gone"

@@ -33,6 +33,9 @@ type Options struct {
 	// least 32 bytes, the same for all copies of a server. Without one nobody is asked,
 	// and the argument confirm is their word.
 	SealKey []byte
+	// Audit gets one line for each call that may change something; nil for none. See
+	// [Options.RecordEnd].
+	Audit *slog.Logger
 	// Broken is why no call can be answered, which each of them then is; nil for none.
 	Broken error
 	// Whole answers are not shortened to what a model can read.
@@ -61,7 +64,7 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 			c.CacheScope = "private" // answers depend on who asks, the default is public
 		},
 	})
-	g := gate{secrets: o.Secrets, whole: o.Whole, caller: o.Caller, broken: o.Broken}
+	g := gate{secrets: o.Secrets, whole: o.Whole, caller: o.Caller, broken: o.Broken, audit: o.Audit}
 	if len(o.SealKey) > 0 {
 		var err error
 		if g.seal, err = newSeal(o.SealKey, time.Now); err != nil && g.broken == nil {

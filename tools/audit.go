@@ -1,0 +1,85 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/untrusted"
+)
+
+// mostAudited is how much of a call's arguments, or of what a change did to a
+// configuration, a line of the audit log has.
+const mostAudited = 2000 // characters
+
+// audited is what a line of the audit log takes from an answer.
+type audited struct {
+	Outcome          gateway.Outcome
+	Gateway          string
+	Target           string
+	TargetID         string `json:"targetId"`
+	Name             string
+	Status           string
+	PreviousEndpoint string
+	Endpoint         string
+	Configuration    json.RawMessage // before and after, by setting
+	Operation        struct{ ID string }
+	Account, Region  string
+	Total            int
+	Synchronized     int
+	Changed          int
+	Failed           int
+}
+
+// record writes one line on a call that may change something: who, what, where, from
+// what to what, what came of it, and by which ids AWS knows the requests. answer is nil
+// where there is none; then err says why.
+func (g gate) record(tool string, caller gateway.Caller, arguments, answer json.RawMessage, outcome gateway.Outcome, err error) {
+	if g.audit == nil {
+		return
+	}
+	line := []slog.Attr{slog.String("tool", tool)}
+	add := func(name, value string) {
+		if value != "" && value != "null" {
+			line = append(line, slog.String(name, untrusted.Text(g.secrets.Mask(untrusted.MaskURLs(value)), mostAudited)))
+		}
+	}
+	var of audited
+	if answer != nil {
+		_ = json.Unmarshal(answer, &of) // it was made here
+	}
+	add("caller", caller.Name)
+	add("arguments", string(g.secrets.MaskJSON(arguments)))
+	if of.Outcome == "" {
+		of.Outcome = outcome
+	}
+	add("outcome", string(of.Outcome))
+	for _, field := range []struct{ name, value string }{
+		{"gateway", of.Gateway}, {"target", of.Target}, {"targetId", of.TargetID}, {"name", of.Name}, {"status", of.Status},
+		{"previousEndpoint", of.PreviousEndpoint}, {"endpoint", of.Endpoint}, {"configuration", string(of.Configuration)},
+		{"operation", of.Operation.ID}, {"account", of.Account}, {"region", of.Region},
+	} {
+		add(field.name, field.value)
+	}
+	if of.Total > 0 {
+		line = append(line, slog.Int("total", of.Total), slog.Int("synchronized", of.Synchronized), slog.Int("changed", of.Changed), slog.Int("failed", of.Failed))
+	}
+	if err != nil {
+		add("error", err.Error())
+	}
+	if ids := caller.Sent.IDs(); len(ids) > 0 {
+		line = append(line, slog.Any("requests", ids))
+	}
+	g.audit.LogAttrs(context.Background(), slog.LevelInfo, "audit", line...)
+}
+
+// RecordEnd writes a line on an operation that ended when no call waited for it: it is
+// for [gateway.Manager.Ended].
+func (o Options) RecordEnd(caller gateway.Caller, operation string, c gateway.Change) {
+	g := gate{secrets: o.Secrets, audit: o.Audit}
+	c.Operation = &gateway.Operation{ID: operation}
+	if answer, err := json.Marshal(c); err == nil {
+		g.record("end of operation", caller, nil, g.secrets.MaskJSON(answer), c.Outcome, nil)
+	}
+}

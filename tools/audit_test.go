@@ -1,0 +1,106 @@
+package tools_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+
+	"agentcore-gateway-mcp/gateway"
+	"agentcore-gateway-mcp/tools"
+)
+
+// auditLine is a line of the audit log.
+type auditLine struct {
+	Msg, Tool, Caller, Arguments, Outcome, Gateway, Target, Status string
+	PreviousEndpoint, Endpoint, Configuration, Operation, Error    string
+	Requests                                                       []string
+	Total, Synchronized                                            int
+}
+
+func auditOf(t *testing.T, log *syncBuffer) (lines []auditLine) {
+	t.Helper()
+	for text := range strings.Lines(log.String()) {
+		var line auditLine
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// Each call that may change something leaves one line, and so does the end of what a call
+// did not wait for; reads leave none, and no line has a secret.
+func TestAudit(t *testing.T) {
+	t.Parallel()
+	log := &syncBuffer{}
+	o := tools.Options{Toolsets: tools.Toolsets(), Audit: slog.New(slog.NewJSONHandler(log, nil))}
+	b := newBench(t, benchOptions{tools: o, manager: func(m *gateway.Manager) { m.Ended = o.RecordEnd }})
+	for _, tool := range []string{"list_gateways", "list_targets", "list_tools", "check_drift"} {
+		_ = must[any](b, tool, nil)
+	}
+	if lines := auditOf(t, log); len(lines) != 0 {
+		t.Fatalf("reads are in it: %+v", lines)
+	}
+	const secret = "s3cret-of-a-url"
+	broken := b.url + "/2?key=" + secret
+	steps := []struct {
+		tool      string
+		arguments map[string]any
+		check     func(auditLine) bool
+	}{
+		{"synchronize_target", map[string]any{"target": "orders"}, func(l auditLine) bool {
+			return l.Outcome == "synchronized" && l.Gateway == "shop" && l.Target == "orders" && l.Status == "READY" && len(l.Requests) == 1 && strings.Contains(l.Arguments, "orders")
+		}},
+		{"synchronize_targets", nil, func(l auditLine) bool {
+			return l.Outcome == "synchronized" && l.Total == 1 && l.Synchronized == 1 && len(l.Requests) == 1
+		}},
+		{"update_target", map[string]any{"target": "orders", "description": "new"}, func(l auditLine) bool {
+			return l.Outcome == "updated" && strings.Contains(l.Configuration, "a target") && strings.Contains(l.Configuration, "new") && len(l.Requests) == 1
+		}},
+		{"update_target_endpoint", map[string]any{"target": "orders", "endpoint": broken, "confirm": "orders"}, func(l auditLine) bool {
+			return l.Outcome == "reverted" && l.PreviousEndpoint == b.url && len(l.Requests) == 2 && l.Requests[0] != l.Requests[1]
+		}},
+		{"update_target_endpoint", map[string]any{"target": "nobody", "endpoint": b.url}, func(l auditLine) bool {
+			return l.Outcome == "refused" && strings.Contains(l.Error, "nobody") && l.Requests == nil
+		}},
+		{"delete_target", map[string]any{"target": "orders"}, func(l auditLine) bool { return l.Outcome == "refused" && strings.Contains(l.Error, "confirm set to") }},
+		{"update_gateway", map[string]any{"description": "of the shop"}, func(l auditLine) bool { return l.Outcome == "updated" && len(l.Requests) == 1 }},
+		{"delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"}, func(l auditLine) bool { return l.Outcome == "deleted" && len(l.Requests) == 2 }},
+	}
+	for i, step := range steps {
+		call[any](b, step.tool, step.arguments)
+		lines := auditOf(t, log)
+		if len(lines) != i+1 {
+			t.Fatalf("after %s: %d lines, want %d", step.tool, len(lines), i+1)
+		}
+		if l := lines[i]; l.Msg != "audit" || l.Tool != step.tool || !step.check(l) {
+			t.Errorf("%s: %s", step.tool, indented(l))
+		}
+	}
+	if strings.Contains(log.String(), secret) {
+		t.Errorf("a secret is in it: %s", log.String())
+	}
+}
+
+func TestAuditOfWhatNobodyWaitsFor(t *testing.T) {
+	t.Parallel()
+	log := &syncBuffer{}
+	o := tools.Options{Audit: slog.New(slog.NewJSONHandler(log, nil))}
+	b := newBench(t, benchOptions{tools: o, manager: func(m *gateway.Manager) { m.Ended = o.RecordEnd }})
+	release := b.cloud.Hold(types.TargetStatusSynchronizing)
+	defer release()
+	c := must[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders", "waitSeconds": 0})
+	if lines := auditOf(t, log); len(lines) != 1 || lines[0].Outcome != "in_progress" || lines[0].Operation != c.Operation.ID || len(lines[0].Requests) != 1 {
+		t.Fatalf("while it runs: %s", indented(lines))
+	}
+	release()
+	b.ended(1)
+	eventually(t, "its end is in it", func() bool { return len(auditOf(t, log)) == 2 })
+	if l := auditOf(t, log)[1]; l.Tool != "end of operation" || l.Outcome != "synchronized" || l.Operation != c.Operation.ID || l.Target != "orders" || len(l.Requests) != 1 {
+		t.Errorf("its end: %s", indented(l))
+	}
+}
