@@ -70,29 +70,8 @@ func (m *Manager) Provider(ctx context.Context, ref string) (ProviderView, error
 		}
 		p = viewProvider(whole)
 	}
-	p.UsedBy, err = m.usedBy(ctx, func(t aws.Target) bool { return t.Outbound().ARN == p.ARN })
+	p.UsedBy, err = m.usedBy(ctx, signsInWith(p))
 	return p, err
-}
-
-// usedBy are the targets, as gateway/target, of the gateways that this manager may see
-// which use something. Each is read whole.
-func (m *Manager) usedBy(ctx context.Context, uses func(aws.Target) bool) (users []string, err error) {
-	gateways, err := m.Gateways(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, g := range gateways {
-		targets, _, err := m.Targets(ctx, g, func(aws.Target) bool { return true }, true, nil)
-		if err != nil {
-			return users, err
-		}
-		for _, t := range targets {
-			if uses(t) {
-				users = append(users, g.Name+"/"+t.Name)
-			}
-		}
-	}
-	return users, nil
 }
 
 // CreateProvider creates an OAuth2 credential provider whose client's secret stays in
@@ -169,6 +148,10 @@ func (m *Manager) mayIssuer(discovery string) bool {
 	})
 }
 
+func signsInWith(p ProviderView) func(aws.Target) bool {
+	return func(t aws.Target) bool { return t.Outbound().ARN == p.ARN }
+}
+
 // DeleteProvider deletes a credential provider. confirm must be its name: without it, and
 // while targets sign in with it, nothing is sent, and the error says which.
 func (m *Manager) DeleteProvider(ctx context.Context, ref string, confirm Word, caller Caller) (ProviderView, error) {
@@ -178,9 +161,13 @@ func (m *Manager) DeleteProvider(ctx context.Context, ref string, confirm Word, 
 		return ProviderView{}, err
 	case len(p.UsedBy) > 0:
 		return ProviderView{}, fmt.Errorf("credential provider %s was not deleted: %s sign in with it, and would fail; give them another with update_target, or delete them first", p.Name, few(p.UsedBy))
+	}
+	switch err = m.unusedElsewhere(ctx, signsInWith(p)); {
+	case err != nil:
+		return ProviderView{}, fmt.Errorf("credential provider %s was not deleted: %w", p.Name, err)
 	case !confirm.holds(p.Name, p.UpdatedAt):
 		return ProviderView{}, &Unconfirmed{Name: p.Name, AsOf: p.UpdatedAt, what: "credential provider " + p.Name + " was not deleted",
-			Would: "no target that can be seen from here signs in with it, others may"}
+			Would: "no target of this account and region signs in with it now, and those that are made later cannot"}
 	}
 	err = m.bounded(ctx, func(ctx context.Context) error {
 		return m.Client.Recording(caller.Sent).DeleteProvider(ctx, p.Kind, p.Name)

@@ -100,9 +100,13 @@ func (m *Manager) DeleteRuntime(ctx context.Context, ref string, confirm Word, w
 		return r, false, err
 	case len(r.UsedBy) > 0:
 		return r, false, fmt.Errorf("runtime %s was not deleted: %s point to it, and would fail; move them with update_target_endpoint, or delete them first", r.Name, few(r.UsedBy))
+	}
+	switch err = m.unusedElsewhere(ctx, func(t aws.Target) bool { return invokes(t, r.ARN) }); {
+	case err != nil:
+		return r, false, fmt.Errorf("runtime %s was not deleted: %w", r.Name, err)
 	case !confirm.holds(r.Name, r.UpdatedAt):
 		return r, false, &Unconfirmed{Name: r.Name, AsOf: r.UpdatedAt, what: "runtime " + r.Name + " was not deleted",
-			Would: fmt.Sprintf("its versions and %d endpoints would go with it, for good; no target that can be seen from here points to it, others may", len(r.Endpoints))}
+			Would: fmt.Sprintf("its versions and %d endpoints would go with it, for good; no target of this account and region points to it", len(r.Endpoints))}
 	}
 	if r.Status != "DELETING" {
 		err = m.bounded(ctx, func(ctx context.Context) error { return m.Client.Recording(caller.Sent).DeleteRuntime(ctx, r.ID) })

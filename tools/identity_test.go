@@ -112,3 +112,34 @@ func TestRuntimes(t *testing.T) {
 	}
 	refused(s.bench, "get_runtime", map[string]any{"runtime": "orders_v2"}, "no runtime named")
 }
+
+// What a target of a gateway uses that this server may not manage is not deleted from
+// under it, nor what a target uses that cannot be read: neither is named.
+func TestDeletionsLookBeyondTheirGateways(t *testing.T) {
+	t.Parallel()
+	s := newLifeScene(t)
+	must[gateway.GatewayChange](s.bench, "create_gateway", map[string]any{"name": "mine", "roleArn": gatewayRole, "authorizer": "NONE", "confirm": "mine"})
+	mine := &gateway.Manager{Client: s.client, Allowed: []string{"mine"}, Log: s.manager.Log, Transport: s.manager.Transport, Upstream: s.manager.Upstream, Credential: s.manager.Credential, Secrets: s.manager.Secrets}
+	s.session = s.newSession(tools.NewServer(mine, tools.Options{Log: s.manager.Log, Secrets: s.manager.Secrets, Toolsets: tools.Toolsets()}))
+	stopAfter(t, mine)
+	for tool, arguments := range map[string]map[string]any{
+		"delete_credential_provider": {"provider": tutorial.Provider, "confirm": tutorial.Provider},
+		"delete_runtime":             {"runtime": "orders_v1", "confirm": "orders_v1"},
+	} {
+		_, _, text := call[any](s.bench, tool, arguments)
+		if !strings.Contains(text, "was not deleted: 1 targets use it that are not this server's") || strings.Contains(text, tutorial.Target) {
+			t.Errorf("%s: %s", tool, text)
+		}
+		remove := s.cloud.Inject(emulator.Fault{Operation: "GetGatewayTarget", Code: "AccessDeniedException"})
+		refused(s.bench, tool, arguments, "was not deleted: 1 targets or gateways could not be read")
+		remove()
+		remove = s.cloud.Inject(emulator.Fault{Operation: "ListGatewayTargets", Code: "AccessDeniedException"})
+		if _, _, text := call[any](s.bench, tool, arguments); !strings.Contains(text, "was not deleted") && !strings.Contains(text, "access denied") {
+			t.Errorf("%s without a list: %s", tool, text)
+		}
+		remove()
+	}
+	if n := s.cloud.Calls("DeleteAgentRuntime") + s.cloud.Calls("DeleteOauth2CredentialProvider"); n != 0 {
+		t.Errorf("%d deletions were sent", n)
+	}
+}
