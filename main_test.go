@@ -77,18 +77,26 @@ func output(t testing.TB, cmd *exec.Cmd) (stdout, stderr string, status int) {
 }
 
 func TestDemo(t *testing.T) {
-	for _, args := range [][]string{{"demo"}, {"demo", "--http"}} {
-		t.Run(strings.Join(args, " "), func(t *testing.T) {
+	own := []string{
+		"gateway-tools: 15 tools; mcp-server-target: getOrder, updateOrder\n", "none of them cancels an order",
+		"called gateway-tools___check_drift {}", "mcp-server-target  drifted", "+ cancelOrder", "gateway-tools  in_sync",
+		`called gateway-tools___synchronize_target {"target":"mcp-server-target"}`, "synchronized, READY", "+ cancelOrder", "mcp-server-target: cancelOrder, getOrder, updateOrder\n",
+		`called mcp-server-target___cancelOrder {"orderId":123}`, "CANCELLED", "called mcp-server-target___getOrder", "CANCELLED",
+		`called gateway-tools___synchronize_target {"target":"gateway-tools"}`, "gateway-tools SYNCHRONIZING, mcp-server-target READY", "the server answers",
+		"synchronized, READY", "15 tools before and 15 now", "All 4 steps",
+	}
+	tutorial := []string{
+		"the gateway serves 2 tools", "now offers cancelOrder, getOrder, updateOrder", "the gateway serves 2 tools",
+		`called synchronize_target {"target":"mcp-server-target"}`, "synchronized, READY", "+ cancelOrder", "the gateway serves 3 tools",
+		"called update_target_endpoint", "updated, READY", "+ deleteOrder", "the gateway serves 4 tools",
+		"credentialProviderConfigurations", "metadataConfiguration", "nothing is left", "All 5 steps",
+	}
+	for args, want := range map[string][]string{"demo": tutorial, "demo --http": tutorial, "demo --self": own} {
+		t.Run(args, func(t *testing.T) {
 			t.Parallel()
-			stdout, stderr, status := output(t, program(t, args...))
+			stdout, stderr, status := output(t, program(t, strings.Fields(args)...))
 			if status != 0 || stderr != "" {
 				t.Fatalf("exit status %d, stderr %q\n%s", status, stderr, stdout)
-			}
-			want := []string{
-				"the gateway serves 2 tools", "now offers cancelOrder, getOrder, updateOrder", "the gateway serves 2 tools",
-				`called synchronize_target {"target":"mcp-server-target"}`, "synchronized, READY", "+ cancelOrder", "the gateway serves 3 tools",
-				"called update_target_endpoint", "updated, READY", "+ deleteOrder", "the gateway serves 4 tools",
-				"credentialProviderConfigurations", "metadataConfiguration", "nothing is left", "All 5 steps",
 			}
 			rest := stdout
 			for _, w := range want {
@@ -98,7 +106,7 @@ func TestDemo(t *testing.T) {
 				}
 				rest = rest[i+len(w):]
 			}
-			if !strings.Contains(timeless(stdout), timeless(readmeStep(t))) {
+			if args != "demo --self" && !strings.Contains(timeless(stdout), timeless(readmeStep(t))) {
 				t.Errorf("README.md shows another step 3:\n%s\n%s", readmeStep(t), stdout)
 			}
 			if strings.Contains(stdout, "\x1b[") {
@@ -276,6 +284,7 @@ func TestCall(t *testing.T) {
 		"no credentials":  {[]string{"call", "--region", "us-east-1", "list_gateways"}, 1, nil, []string{"no usable AWS credentials", "--profile"}},
 		"unknown profile": {[]string{"call", "--profile", "nobody", "list_gateways"}, 1, nil, []string{"nobody", "--profile"}},
 		"serve to all":    {[]string{"serve", "--addr", "0.0.0.0:0"}, 1, nil, []string{"not a loopback address", "127.0.0.1"}},
+		"self over HTTP":  {[]string{"demo", "--self", "--http"}, 1, nil, []string{"--http has no effect with --self"}},
 		"unknown command": {[]string{"sync"}, 1, nil, []string{`there is no command "sync"`, "--help"}},
 		"help":            {[]string{"--help"}, 0, []string{"$AGENTCORE_GATEWAY_MCP_READ_ONLY", "AWS_REGION", "demo"}, nil},
 		"version":         {[]string{"--version"}, 0, nil, nil},

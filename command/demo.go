@@ -23,15 +23,19 @@ import (
 	"agentcore-gateway-mcp/tutorial"
 )
 
-type demoCommand struct{ HTTP bool }
+type demoCommand struct{ HTTP, Self bool }
 
 func (c *demoCommand) register(fs *flag.FlagSet) {
 	fs.BoolVar(&c.HTTP, "http", false, "Talk to the server over HTTP instead of stdio.")
+	fs.BoolVar(&c.Self, "self", false, "Play an agent instead whose only connection is its gateway, of which this server is a target: it puts its own tools in order.")
 }
 
-// Run plays the tutorial. Every step is checked; the first that is not as the
-// tutorial has it ends the demo with an error.
+// Run plays the tutorial, or the agent that manages its own gateway. Every step is
+// checked; the first that is not as it should be ends the demo with an error.
 func (c *demoCommand) Run(p *process, g *globals) error {
+	if c.HTTP && c.Self {
+		return errors.New("--http has no effect with --self: the gateway calls the server over HTTP; leave it out")
+	}
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Minute)
 	defer cancel()
 	p.ctx, p.log = ctx, p.sdkLog // what would be told of each update is shown on the stage
@@ -40,11 +44,14 @@ func (c *demoCommand) Run(p *process, g *globals) error {
 		return err
 	}
 	defer w.Close()
-	if err := w.Seed(ctx, false); err != nil {
+	if err := w.Seed(ctx, c.Self); err != nil {
 		return err
 	}
 	connect := connectStdio
-	if c.HTTP {
+	switch {
+	case c.Self:
+		connect = connectGateway
+	case c.HTTP:
 		connect = connectHTTP
 	}
 	session, end, err := connect(p, w)
@@ -52,15 +59,20 @@ func (c *demoCommand) Run(p *process, g *globals) error {
 		return fmt.Errorf("the MCP server does not answer: %w", err)
 	}
 	defer end()
-	d := &demo{ctx: ctx, stage: newStage(p.stdout, p.getenv), world: w, session: session}
+	d := &demo{ctx: ctx, world: w, session: session}
+	title, steps, verdict := "The AgentCore Gateway tutorial", []func() error{d.stand, d.stale, d.synchronize, d.update, d.cleanUp}, "as in the tutorial"
+	if c.Self {
+		title, steps, verdict = "An agent that keeps its own gateway in order", []func() error{d.arrive, d.miss, d.repair, d.renew}, "as they should be"
+	}
+	d.stage = newStage(p.stdout, p.getenv, title)
 	start := time.Now()
-	for _, step := range []func() error{d.stand, d.stale, d.synchronize, d.update, d.cleanUp} {
+	for _, step := range steps {
 		if err := step(); err != nil {
 			d.stage.failed(err)
 			return ExitStatus(1)
 		}
 	}
-	d.stage.done(time.Since(start))
+	d.stage.done(verdict, time.Since(start))
 	return nil
 }
 
@@ -299,6 +311,11 @@ func ask[Out any](d *demo, question, tool string, arguments map[string]any) (out
 		arguments = map[string]any{}
 	}
 	d.stage.asked(question, tool, arguments)
+	return call[Out](d, tool, arguments)
+}
+
+// call calls a tool and says nothing of it.
+func call[Out any](d *demo, tool string, arguments map[string]any) (out Out, err error) {
 	result, err := d.session.CallTool(d.ctx, &mcp.CallToolParams{Name: tool, Arguments: arguments})
 	if err != nil {
 		return out, err

@@ -18,9 +18,9 @@ type stage struct {
 	steps int
 }
 
-func newStage(w io.Writer, getenv func(string) string) *stage {
+func newStage(w io.Writer, getenv func(string) string, title string) *stage {
 	s := &stage{Printer: terminal.NewPrinter(w, getenv)}
-	s.Linef("%s", s.Paint(terminal.Faint, "The AgentCore Gateway tutorial, on a local AgentCore: no AWS account, nothing leaves this machine."))
+	s.Linef("%s", s.Paint(terminal.Faint, title+", on a local AgentCore: no AWS account, nothing leaves this machine."))
 	return s
 }
 
@@ -40,14 +40,19 @@ func (s *stage) answer(format string, args ...any) {
 
 func (s *stage) change(c gateway.Change) {
 	s.answer("%s, %s after %.1f s, %d tools before and %d now", c.Outcome, c.Status, c.Seconds, c.Tools.Before, c.Tools.After)
-	for _, t := range c.Tools.Added {
-		fmt.Fprintf(s, "          %s  %s\n", s.Paint(terminal.Green, "+ "+t.Name), t.Description)
-	}
-	for _, t := range c.Tools.Removed {
-		fmt.Fprintf(s, "          %s  %s\n", s.Paint(terminal.Red, "- "+t.Name), t.Description)
-	}
+	s.tools(c.Tools)
 	if c.PreviousEndpoint != "" {
 		fmt.Fprintf(s, "          %s -> %s\n", shortEndpoint(c.PreviousEndpoint), shortEndpoint(c.Endpoint))
+	}
+}
+
+// tools tells which tools are there on one side only.
+func (s *stage) tools(c *gateway.ToolChange) {
+	for _, t := range c.Added {
+		fmt.Fprintf(s, "          %s  %s\n", s.Paint(terminal.Green, "+ "+t.Name), t.Description)
+	}
+	for _, t := range c.Removed {
+		fmt.Fprintf(s, "          %s  %s\n", s.Paint(terminal.Red, "- "+t.Name), t.Description)
 	}
 }
 
@@ -85,6 +90,6 @@ func (s *stage) failed(err error) {
 	fmt.Fprintf(s, "   %s %v\n", s.Paint(terminal.Red, "✗"), err)
 }
 
-func (s *stage) done(took time.Duration) {
-	fmt.Fprintf(s, "\n%s\n", s.Paint(terminal.Green, fmt.Sprintf("All %d steps as in the tutorial, in %.1f s.", s.steps, took.Seconds())))
+func (s *stage) done(verdict string, took time.Duration) {
+	fmt.Fprintf(s, "\n%s\n", s.Paint(terminal.Green, fmt.Sprintf("All %d steps %s, in %.1f s.", s.steps, verdict, took.Seconds())))
 }

@@ -114,17 +114,8 @@ func TestExampleStrandsTypeScript(t *testing.T) {
 // asked for.
 func checkConversation(t *testing.T, printed []byte) {
 	t.Helper()
-	var called, answered, said []string
-	for line := range strings.Lines(string(printed)) {
-		switch kind, rest, _ := strings.Cut(strings.TrimSpace(line), " "); kind {
-		case "called":
-			called = append(called, strings.TrimSpace(rest))
-		case "answer":
-			answered = append(answered, rest)
-		case "said":
-			said = append(said, strings.TrimSpace(rest))
-		}
-	}
+	all := conversation(printed)
+	called, answered, said := all["called"], all["answer"], all["said"]
 	const synchronize = `synchronize_target {"target":"mcp-server-target"}`
 	if !slices.Equal(called, []string{"list_tools {}", synchronize, "list_tools {}"}) || len(answered) != 3 {
 		t.Fatalf("the agent called %q:\n%s", called, printed)
@@ -137,6 +128,16 @@ func checkConversation(t *testing.T, printed []byte) {
 	if !slices.Equal(said, []string{"mcp-server-target has cancelOrder, since its synchronization."}) {
 		t.Errorf("the agent said %q", said)
 	}
+}
+
+// conversation is what an agent printed, by the word that each line begins with.
+func conversation(printed []byte) map[string][]string {
+	all := map[string][]string{}
+	for line := range strings.Lines(string(printed)) {
+		kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		all[kind] = append(all[kind], strings.TrimSpace(rest))
+	}
+	return all
 }
 
 // TestExampleStrandsPython checks the syntax, no more: the example's packages
