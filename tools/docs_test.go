@@ -103,7 +103,7 @@ func writeResources(t *testing.T, doc *bytes.Buffer, b *bench) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc.WriteString("\n# Resources\n\nNames are percent-encoded where a URI asks for it.\n\n| URI | |\n|---|---|\n")
+	doc.WriteString("\n# Resources\n\nNames are percent-encoded where a URI asks for it. The arguments of prompts and of these URIs have completions: gateways, targets, credential providers and runtimes, where the tools exist that list them.\n\n| URI | |\n|---|---|\n")
 	for _, r := range resources.Resources {
 		fmt.Fprintf(doc, "| `%s` | %s |\n", r.URI, r.Description)
 	}

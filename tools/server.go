@@ -55,11 +55,12 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 		}
 	}
 	s := mcp.NewServer(&mcp.Implementation{Name: "agentcore-gateway-mcp", Title: "AgentCore Gateway", Version: o.Version}, &mcp.ServerOptions{
-		Instructions: instructions(has),
-		Logger:       o.SDKLog,
+		Instructions:      instructions(has),
+		Logger:            o.SDKLog,
+		CompletionHandler: completer{m, g, has}.complete,
 		// Named, because what the SDK infers promises news of lists that never
 		// change, and logging.
-		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}, Prompts: &mcp.PromptCapabilities{}, Resources: &mcp.ResourceCapabilities{}},
+		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}, Prompts: &mcp.PromptCapabilities{}, Resources: &mcp.ResourceCapabilities{}, Completions: &mcp.CompletionCapabilities{}},
 		SetCacheable: cacheable,
 	})
 	// Making their schemas takes longer than all the rest of a start-up.
