@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func completed(t *testing.T, session *mcp.ClientSession, ref *mcp.CompleteRefere
 func TestCompletions(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, benchOptions{})
-	other := b.newGateway("shop-other")
+	other := b.newGateway("store")
 	b.newTarget(other, "Orders-new", b.url)
 	server := tools.NewServer(b.manager, tools.Options{})
 	for _, era := range eras() {
@@ -53,16 +54,16 @@ func TestCompletions(t *testing.T) {
 			argument, typed, of string
 			want                string
 		}{
-			{prompted("triage_gateway"), "gateway", "", "", "shop shop-other"},
-			{prompted("triage_gateway"), "gateway", "shop-", "", b.gatewayID + " shop-other"}, // which begins so, too
-			{prompted("triage_gateway"), "gateway", "SHOP-O", "", "shop-other"},
-			{prompted("triage_gateway"), "gateway", "hop", "", ""},
+			{prompted("triage_gateway"), "gateway", "s", "", "shop store"},
+			{prompted("triage_gateway"), "gateway", "shop-", "", b.gatewayID},
+			{prompted("triage_gateway"), "gateway", "STO", "", "store"},
+			{prompted("triage_gateway"), "gateway", "tore", "", ""},
 			{prompted("triage_gateway"), "gateway", other, "", other},
-			{addressed("/{gateway}"), "gateway", "shop-o", "", "shop-other"},
-			{addressed("/{gateway}/targets/{target}"), "gateway", "shop-o", "", "shop-other"},
+			{addressed("/{gateway}"), "gateway", "sto", "", "store"},
+			{addressed("/{gateway}/targets/{target}"), "gateway", "sto", "", "store"},
 			{addressed("/{gateway}/targets/{target}/tools"), "target", "", "shop", "orders"},
 			{prompted("move_target"), "target", "ord", "shop", "orders"},
-			{prompted("move_target"), "target", "ord", "shop-other", "Orders-new"},
+			{prompted("move_target"), "target", "ord", "store", "Orders-new"},
 			{prompted("move_target"), "target", "ord", other, "Orders-new"},
 			{prompted("move_target"), "target", b.targetID[:9], "shop", b.targetID},
 			{prompted("move_target"), "target", "", "none", ""},
@@ -85,7 +86,7 @@ func TestCompletions(t *testing.T) {
 		// A server with one gateway, be it the only one that it may manage.
 		one := &gateway.Manager{Client: b.client, Allowed: []string{other}}
 		session = b.speaking(era, tools.NewServer(one, tools.Options{ReadOnly: true}))
-		if got := completed(t, session, prompted("review_tools"), "gateway", "", ""); !slices.Equal(got.Values, []string{"shop-other"}) {
+		if got := completed(t, session, prompted("review_tools"), "gateway", "", ""); !slices.Equal(got.Values, []string{"store"}) {
 			t.Errorf("%s, one gateway allowed: %+v", era, got)
 		}
 		if got := completed(t, session, addressed("/{gateway}/targets/{target}"), "target", "", ""); !slices.Equal(got.Values, []string{"Orders-new"}) {
@@ -130,13 +131,17 @@ func TestCompletionsOfProvidersAndRuntimes(t *testing.T) {
 // More than the protocol takes is counted.
 func TestManyCompletions(t *testing.T) {
 	t.Parallel()
-	var all strings.Builder
+	var (
+		all   strings.Builder
+		asked atomic.Int32
+	)
 	for i := range 130 {
 		fmt.Fprintf(&all, `,{"gatewayId":"g%03d-abcdefghij","name":"g%03d","status":"READY","authorizerType":"NONE","protocolType":"MCP","createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z"}`, i, i)
 	}
 	b := newBench(t, benchOptions{empty: true, between: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet && r.URL.Path == "/gateways/" {
+				asked.Add(1)
 				fmt.Fprintf(w, `{"items":[%s]}`, all.String()[1:])
 				return
 			}
@@ -152,6 +157,11 @@ func TestManyCompletions(t *testing.T) {
 		if got.Total != c.total || len(got.Values) != c.shown || got.HasMore != c.more {
 			t.Errorf("%q: %d of %d, more %t", c.typed, len(got.Values), got.Total, got.HasMore)
 		}
+	}
+	// Nothing has so long a name: that needs no question.
+	before := asked.Load()
+	if got := completed(t, b.session, prompted("triage_gateway"), "gateway", strings.Repeat("g", 301), ""); len(got.Values) != 0 || asked.Load() != before {
+		t.Errorf("%+v, %d questions", got, asked.Load()-before)
 	}
 }
 

@@ -142,8 +142,13 @@ func (has toolbox) setUpTarget(a given) string {
 	} else {
 		missing = append(missing, "the name that it shall have")
 	}
+	choices := ""
+	if a["gateway"] == "" {
+		choices = has.when("list_gateways shows the gateways. ", "list_gateways")
+	}
 	if a.to() == "" {
-		missing = append(missing, "the https URL of its MCP server, or the runtime that is one")
+		missing = append(missing, "the https URL of its MCP server or the runtime that is one")
+		choices += has.when("list_runtimes shows the runtimes. ", "list_runtimes")
 	}
 	missing = append(missing, "how AgentCore signs in there (auth)")
 	provider := "ask me for its name or ARN. "
@@ -151,7 +156,7 @@ func (has toolbox) setUpTarget(a given) string {
 		provider = "it is " + a.quoted("provider") + ". "
 	}
 	return inSteps("Set up "+target+" behind "+a.gateway()+where(", with the MCP server", a.server())+".",
-		"Ask me for what you do not know: "+strings.Join(missing, ", ")+". "+has.when("list_gateways shows the gateways. ", "list_gateways")+has.when("list_runtimes shows the runtimes. ", "list_runtimes"),
+		"Ask me for what you do not know: "+strings.Join(missing, ", ")+". "+choices,
 		has.runtimeStep(a),
 		"If signing in there needs a credential provider, "+provider+has.when("list_credential_providers shows them. ", "list_credential_providers")+
 			has.when("create_credential_provider makes one of a secret that is in Secrets Manager. ", "create_credential_provider")+"Never ask me for a secret.",
