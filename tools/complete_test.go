@@ -126,6 +126,13 @@ func TestCompletionsOfProvidersAndRuntimes(t *testing.T) {
 			t.Errorf("%s, %s=%s: %v, want %s", c.prompt, c.argument, c.typed, got.Values, c.want)
 		}
 	}
+	// Where the tools that list them do not exist, nothing else does either.
+	byDefault := s.newSession(tools.NewServer(s.manager, tools.Options{}))
+	for prompt, argument := range map[string]string{"move_target": "runtime", "set_up_target": "provider"} {
+		if got := completed(t, byDefault, prompted(prompt), argument, "", ""); len(got.Values) != 0 {
+			t.Errorf("%s, %s by default: %v", prompt, argument, got.Values)
+		}
+	}
 }
 
 // More than the protocol takes is counted.
