@@ -113,7 +113,7 @@ func reviewTools(a given) string {
 func triageGateway(a given) string {
 	return inSteps("Find out what is wrong with "+a.gateway()+". Change nothing.",
 		"Call list_targets: failures come first.",
-		"Call diagnose_target for each target that is not READY. If there are more than ten, for one of each kind of statusReasons.",
+		"Call diagnose_target without target: it looks at those that are not READY.",
 		"Say for each target its status, the cause and the remedy, the worst first. If all are READY, say so.")
 }
 
@@ -221,7 +221,7 @@ func (has toolbox) cleanUp(a given) string {
 	return inSteps(wish,
 		look+"Say what would go and what would be lost by it, and ask me for each thing: what is deleted does not come back.",
 		"Delete in this order, because what is in use is not deleted: "+strings.Join(order, "; ")+".",
-		"A call without confirm deletes nothing and says what would be lost. Give confirm, the name, only after I agreed to that very thing.",
+		"A call without confirm asks me through the client, or deletes nothing and says what would be lost. Give confirm, the name, only after I agreed to that very thing.",
 		"When the outcome is in_progress, make the same call again. At the end say what is gone and what is left.")
 }
 
