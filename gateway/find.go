@@ -34,9 +34,24 @@ var targetName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompil
 // gatewayName is the service model's pattern (GatewayName).
 var gatewayName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9a-zA-Z][-]?)+$`) })
 
+// ErrUnknown is the kind of every error that says that a manager has nothing of an id,
+// name or ARN, be it that there is none or that it may not be managed; use errors.Is.
+// That several have a name is another error.
+var ErrUnknown = errors.New("unknown")
+
+// unknownError has its own words, which ErrUnknown is not one of.
+type unknownError struct{ error }
+
+func (unknownError) Is(target error) bool { return target == ErrUnknown }
+func (e unknownError) Unwrap() error      { return e.error }
+
+func unknownf(format string, values ...any) error {
+	return unknownError{fmt.Errorf(format, values...)}
+}
+
 // Gateway finds the gateway that ref means: an id, a name or an ARN. An empty
-// ref means the only gateway there is, or the only one allowed. An unknown or
-// ambiguous ref is an error that lists the candidates.
+// ref means the only gateway there is, or the only one allowed. An unknown
+// ([ErrUnknown]) or ambiguous ref is an error that lists the candidates.
 func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) {
 	if ref == "" && len(m.Allowed) == 1 {
 		ref = m.Allowed[0]
@@ -45,10 +60,10 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 	if strings.HasPrefix(ref, "arn:") {
 		arn := gatewayARN().FindStringSubmatch(ref)
 		if arn == nil {
-			return aws.Gateway{}, fmt.Errorf("%s is not the ARN of a gateway: give an id, a name, or an ARN such as arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/orders-abcdefghij", asked(ref))
+			return aws.Gateway{}, unknownf("%s is not the ARN of a gateway: give an id, a name, or an ARN such as arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/orders-abcdefghij", asked(ref))
 		}
 		if region := m.Client.Region(); region != "" && arn[1] != region {
-			return aws.Gateway{}, fmt.Errorf("gateway %s is in %s, this server works in %s: start it with --region %s", arn[3], arn[1], region, arn[1])
+			return aws.Gateway{}, unknownf("gateway %s is in %s, this server works in %s: start it with --region %s", arn[3], arn[1], region, arn[1])
 		}
 		id, account = arn[3], arn[2]
 	}
@@ -56,10 +71,10 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 		g, err := m.Client.Gateway(ctx, id)
 		switch {
 		case err == nil && !m.allowed(g):
-			return aws.Gateway{}, fmt.Errorf("gateway %s is not among those that this server may manage (--gateway): list_gateways shows them", asked(ref))
+			return aws.Gateway{}, unknownf("gateway %s is not among those that this server may manage (--gateway): list_gateways shows them", asked(ref))
 		case err == nil && account != "" && g.Account() != "" && g.Account() != account:
 			// Ids are not unique over accounts, and AWS answers for that of the credentials.
-			return aws.Gateway{}, fmt.Errorf("gateway %s of account %s was asked for, and these credentials are of account %s, which has another of that id: use --profile of the other account, or give the id alone", id, account, g.Account())
+			return aws.Gateway{}, unknownf("gateway %s of account %s was asked for, and these credentials are of account %s, which has another of that id: use --profile of the other account, or give the id alone", id, account, g.Account())
 		case err == nil:
 			return g, nil
 		case !errors.Is(err, aws.ErrNotFound):
@@ -72,7 +87,7 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 		return aws.Gateway{}, err
 	}
 	if len(all) == 0 {
-		return aws.Gateway{}, errors.New(m.Listed(all))
+		return aws.Gateway{}, unknownf("%s", m.Listed(all))
 	}
 	i, err := choose("gateway", ref, all, func(g aws.Gateway) candidate { return candidate{g.ID, g.Name} })
 	if err != nil && len(m.Allowed) > 0 {
@@ -123,8 +138,8 @@ func (m *Manager) allowed(g aws.Gateway) bool {
 }
 
 // Target finds the target of g that ref means, an id or a name, and reads it
-// whole. An empty ref means the only target there is. An unknown or ambiguous
-// ref is an error that lists the candidates.
+// whole. An empty ref means the only target there is. An unknown ([ErrUnknown]) or
+// ambiguous ref is an error that lists the candidates.
 func (m *Manager) Target(ctx context.Context, g aws.Gateway, ref string) (aws.Target, error) {
 	all, err := m.targets(ctx, g)
 	if err != nil {
@@ -206,7 +221,7 @@ func choose[T any](kind, ref string, items []T, of func(T) candidate) (int, erro
 	case len(names) == 1:
 		return names[0], nil
 	case len(all) == 0:
-		return 0, fmt.Errorf("there is no %s at all, or none that these credentials may see", kind)
+		return 0, unknownf("there is no %s at all, or none that these credentials may see", kind)
 	case ref == "":
 		return 0, fmt.Errorf("%d %ss, say which: %s", len(all), kind, few(named(all)))
 	case len(names) > 1:
@@ -219,9 +234,9 @@ func choose[T any](kind, ref string, items []T, of func(T) candidate) (int, erro
 	near := slices.Clone(all)
 	near = slices.DeleteFunc(near, func(c candidate) bool { return !similar(ref, c) })
 	if len(near) > 0 {
-		return 0, fmt.Errorf("no %s named %s: did you mean %s? list_%ss shows all %d", kind, asked(ref), few(named(near)), kind, len(all))
+		return 0, unknownf("no %s named %s: did you mean %s? list_%ss shows all %d", kind, asked(ref), few(named(near)), kind, len(all))
 	}
-	return 0, fmt.Errorf("no %s named %s: there is %s", kind, asked(ref), few(named(all)))
+	return 0, unknownf("no %s named %s: there is %s", kind, asked(ref), few(named(all)))
 }
 
 // asked is what a caller called something, as data.

@@ -29,7 +29,6 @@ const (
 	exampleTools     = "tools named test_…, of the suite's example server"
 	examplePrompts   = "prompts named test_…, of the suite's example server"
 	exampleResources = "resources test://…, of the suite's example server"
-	completions      = "completion/complete: no argument has completions"
 	subscriptions    = "resources/subscribe: no resource announces its changes"
 	sessions         = "sessions over HTTP: the server keeps none, so that any copy can answer"
 	headerArguments  = "a tool with x-mcp-header annotations"
@@ -40,7 +39,7 @@ var requirementSets = []requirements{{
 	revision: "2025-11-25",
 	fits: []string{
 		"server-initialize", "logging-set-level", "ping", "tools-list", "resources-list", "prompts-list",
-		"dns-rebinding-protection",
+		"dns-rebinding-protection", "completion-complete",
 	},
 	unfit: map[string][]string{
 		exampleTools: {
@@ -51,7 +50,6 @@ var requirementSets = []requirements{{
 		},
 		examplePrompts:   {"prompts-get-simple", "prompts-get-with-args", "prompts-get-embedded-resource", "prompts-get-with-image"},
 		exampleResources: {"resources-read-text", "resources-read-binary", "resources-templates-read"},
-		completions:      {"completion-complete"},
 		subscriptions:    {"resources-subscribe", "resources-unsubscribe"},
 		sessions:         {"server-session-lifecycle", "server-sse-multiple-streams", "server-sse-polling"},
 	},
@@ -59,7 +57,7 @@ var requirementSets = []requirements{{
 	revision: "2026-07-28",
 	fits: []string{
 		"server-stateless", "tools-list", "resources-list", "prompts-list", "dns-rebinding-protection", "caching",
-		"http-header-validation", "sep-2164-resource-not-found", "server-sse-multiple-streams",
+		"http-header-validation", "completion-complete", "sep-2164-resource-not-found", "server-sse-multiple-streams",
 		"input-required-result-unsupported-methods", "input-required-result-validate-input",
 	},
 	partly: map[string][]string{"server-stateless": {
@@ -84,7 +82,6 @@ var requirementSets = []requirements{{
 			"input-required-result-non-tool-request",
 		},
 		exampleResources: {"resources-read-text", "resources-read-binary", "resources-templates-read"},
-		completions:      {"completion-complete"},
 		headerArguments:  {"http-custom-header-server-validation"},
 		tasks: {
 			"tasks-lifecycle", "tasks-capability-negotiation", "tasks-wire-fields", "tasks-request-state-removal",

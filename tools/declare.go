@@ -143,6 +143,7 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			}
 			// The same JSON twice: some agents hand only the text to their model.
 			result := &mcp.CallToolResult{StructuredContent: text, Content: []mcp.Content{&mcp.TextContent{Text: string(text)}}}
+			result.Content = append(result.Content, linksIn(out, req)...)
 			if f, ok := any(out).(failure); ok {
 				result.IsError = f.IsFailure()
 			}

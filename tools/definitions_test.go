@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/tiktoken-go/tokenizer"
 
 	"agentcore-gateway-mcp/tools"
@@ -82,23 +82,29 @@ func TestDefinitions(t *testing.T) {
 		t.Errorf("tools/list takes %d bytes, at most 30,000 are allowed", whole)
 	}
 
-	const golden = "testdata/tools.json"
-	got, err := json.MarshalIndent(list.Tools, "", "  ")
+	golden(t, "tools.json", list.Tools)
+}
+
+// golden holds what a client sees to a file in testdata.
+func golden(t *testing.T, name string, seen any) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	got, err := json.MarshalIndent(seen, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
 	got = append(got, '\n')
 	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(golden)
+	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("tools/list is not what %s has; if that is meant: go test ./tools -update", golden)
+		t.Errorf("a client sees something else than %s has; if that is meant: go test ./tools -update", path)
 	}
 }
 
@@ -109,46 +115,4 @@ func encode(t *testing.T, v any) []byte {
 		t.Fatal(err)
 	}
 	return data
-}
-
-func TestPromptsAndResources(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, benchOptions{})
-	prompt, err := b.session.GetPrompt(t.Context(), &mcp.GetPromptParams{Name: "resync_tools", Arguments: map[string]string{"gateway": "shop", "target": "orders"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := prompt.Messages[0].Content.(*mcp.TextContent).Text
-	for _, want := range []string{`"shop"`, `"orders"`, "list_targets", "synchronize_target"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the prompt lacks %s: %s", want, text)
-		}
-	}
-	for uri, want := range map[string]string{
-		"agentcore://gateways":                                           b.gatewayID,
-		"agentcore://gateways/shop/targets/orders":                       provider,
-		"agentcore://gateways/" + b.gatewayID + "/targets/" + b.targetID: b.url,
-	} {
-		r, err := b.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: uri})
-		if err != nil {
-			t.Errorf("%s: %v", uri, err)
-		} else if !strings.Contains(r.Contents[0].Text, want) {
-			t.Errorf("%s lacks %s: %s", uri, want, r.Contents[0].Text)
-		}
-	}
-	if _, err := b.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "agentcore://gateways/shop/targets/none"}); err == nil {
-		t.Error("a target that does not exist can be read")
-	}
-}
-
-func TestReadOnlyServerPromptsForReadingOnly(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, benchOptions{tools: tools.Options{ReadOnly: true}})
-	list, err := b.session.ListPrompts(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(list.Prompts) != 1 || list.Prompts[0].Name != "review_tools" {
-		t.Errorf("got %+v", list.Prompts)
-	}
 }

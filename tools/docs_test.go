@@ -23,7 +23,7 @@ func TestToolsReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	var doc bytes.Buffer
-	doc.WriteString("# Tools\n\nGenerated from the server's own answer to tools/list: `go test ./tools -update`.\n")
+	doc.WriteString("# Tools\n\nGenerated from the server's own answers: `go test ./tools -update`. After the tools come the [prompts](#prompts) and [resources](#resources).\n")
 	for _, tool := range list.Tools {
 		with := ""
 		for _, known := range tools.All() {
@@ -50,6 +50,8 @@ func TestToolsReference(t *testing.T) {
 		doc.WriteString("\nAnswers\n\n")
 		writeMembers(&doc, schemaOf(t, tool.OutputSchema), "")
 	}
+	writePrompts(t, &doc, b)
+	writeResources(t, &doc, b)
 	const path = "../docs/tools.md"
 	if *update {
 		if err := os.WriteFile(path, doc.Bytes(), 0o644); err != nil {
@@ -62,6 +64,51 @@ func TestToolsReference(t *testing.T) {
 	}
 	if !bytes.Equal(have, doc.Bytes()) {
 		t.Errorf("docs/tools.md is out of date: go test ./tools -update")
+	}
+}
+
+func writePrompts(t *testing.T, doc *bytes.Buffer, b *bench) {
+	doc.WriteString("\n# Prompts\n\nThe texts name only tools that exist: with `--read-only` and `--toolsets` they say less, and a prompt whose tools are missing does not exist. Every argument may be left out.\n")
+	changing := promptNames(t, b.session)
+	reading := b.newSession(tools.NewServer(b.manager, tools.Options{ReadOnly: true}))
+	for _, session := range []*mcp.ClientSession{b.session, reading} {
+		list, err := session.ListPrompts(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range list.Prompts {
+			with := ""
+			switch {
+			case session == reading && slices.Contains(changing, p.Name):
+				continue // was told
+			case session == reading:
+				with = " It exists with `--read-only`."
+			case !slices.Contains(promptNames(t, reading), p.Name):
+				with = " It does not exist with `--read-only`."
+			}
+			fmt.Fprintf(doc, "\n## %s\n\n%s%s\n\n| argument | |\n|---|---|\n", p.Name, p.Description, with)
+			for _, a := range p.Arguments {
+				fmt.Fprintf(doc, "| `%s` | %s |\n", a.Name, a.Description)
+			}
+		}
+	}
+}
+
+func writeResources(t *testing.T, doc *bytes.Buffer, b *bench) {
+	resources, err := b.session.ListResources(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates, err := b.session.ListResourceTemplates(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc.WriteString("\n# Resources\n\nNames are percent-encoded where a URI asks for it. The arguments of prompts and of these URIs have completions: gateways, targets, credential providers and runtimes, where the tools exist that list them.\n\n| URI | |\n|---|---|\n")
+	for _, r := range resources.Resources {
+		fmt.Fprintf(doc, "| `%s` | %s |\n", r.URI, r.Description)
+	}
+	for _, r := range templates.ResourceTemplates {
+		fmt.Fprintf(doc, "| `%s` | %s |\n", r.URITemplate, r.Description)
 	}
 }
 

@@ -48,28 +48,26 @@ func TestPlainProtocolErrors(t *testing.T) {
 }
 
 // Answers depend on who asks: no cache between may keep one for others, which the
-// protocol's default allows.
+// protocol's default allows. What a process never changes may be kept for a while.
 func TestAnswersArePrivate(t *testing.T) {
-	server := tools.NewServer(&gateway.Manager{}, tools.Options{})
-	client := mcp.NewClient(&mcp.Implementation{Name: "test"}, nil)
-	near, far := mcp.NewInMemoryTransports()
-	serving, err := server.Connect(t.Context(), far, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer serving.Wait()
-	session, err := client.Connect(t.Context(), near, &mcp.ClientSessionOptions{ProtocolVersion: "2026-07-28"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer session.Close()
-	list, err := session.ListTools(t.Context(), nil)
-	if err != nil || list.CacheScope != "private" {
-		t.Errorf("tools: %+v, %v", list.Cacheable, err)
-	}
-	prompts, err := session.ListPrompts(t.Context(), nil)
-	if err != nil || prompts.CacheScope != "private" {
-		t.Errorf("prompts: %+v, %v", prompts.Cacheable, err)
+	t.Parallel()
+	for _, era := range eras() {
+		session := in(t, era, tools.NewServer(&gateway.Manager{}, tools.Options{}))
+		settled := func(what string, c mcp.Cacheable, err error, most int) {
+			t.Helper()
+			if err != nil || c.CacheScope != "private" || c.TTLMs != most {
+				t.Errorf("%s, %s: %+v, %v", era, what, c, err)
+			}
+		}
+		const fiveMinutes = 300_000
+		list, err := session.ListTools(t.Context(), nil)
+		settled("tools", list.Cacheable, err, fiveMinutes)
+		prompts, err := session.ListPrompts(t.Context(), nil)
+		settled("prompts", prompts.Cacheable, err, fiveMinutes)
+		templates, err := session.ListResourceTemplates(t.Context(), nil)
+		settled("resource templates", templates.Cacheable, err, fiveMinutes)
+		resources, err := session.ListResources(t.Context(), nil)
+		settled("resources", resources.Cacheable, err, 0)
 	}
 }
 

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
 )
@@ -52,13 +53,20 @@ func listTools(ctx context.Context, m *gateway.Manager, in ListToolsArguments, _
 		}
 		name = t.Name
 	}
-	groups, warnings, err := m.Tools(ctx, g, name, in.keeps)
+	out, err := servedOf(ctx, m, g, name, in.keeps)
+	if in.Page != nil {
+		out.Targets = page(out.Targets, (*in.Page-1)*toolsPerPage, toolsPerPage)
+	}
+	return out, err
+}
+
+// servedOf is what gateway g serves now, of the target of that name, "" for all, and of
+// the tools that keep wants.
+func servedOf(ctx context.Context, m *gateway.Manager, g aws.Gateway, target string, keep func(tool string) bool) (ToolList, error) {
+	groups, warnings, err := m.Tools(ctx, g, target, keep)
 	out := ToolList{Gateway: g.Name, Targets: groups, Warnings: warnings}
 	for _, group := range groups {
 		out.Count += len(group.Tools)
-	}
-	if in.Page != nil {
-		out.Targets = page(groups, (*in.Page-1)*toolsPerPage, toolsPerPage)
 	}
 	return out, err
 }

@@ -99,6 +99,8 @@ type TargetDetails struct {
 	Configuration map[string]any `json:"configuration" jsonschema:"the whole target in AWS's own JSON"`
 	Warnings      []string       `json:"warnings,omitempty" jsonschema:"show these to a person"`
 	Next          string         `json:"next,omitempty"`
+
+	gatewayID string
 }
 
 func getTarget(ctx context.Context, m *gateway.Manager, in TargetArgument, _ gateway.Caller) (TargetDetails, error) {
@@ -111,5 +113,5 @@ func getTarget(ctx context.Context, m *gateway.Manager, in TargetArgument, _ gat
 		return TargetDetails{}, err
 	}
 	configuration, err := gateway.Configuration(t)
-	return TargetDetails{TargetView: gateway.ViewTarget(t), Gateway: g.Name, Configuration: configuration, Warnings: gateway.Misleading(t), Next: gateway.WhyFailed(t)}, err
+	return TargetDetails{TargetView: gateway.ViewTarget(t), Gateway: g.Name, Configuration: configuration, Warnings: gateway.Misleading(t), Next: gateway.WhyFailed(t), gatewayID: g.ID}, err
 }
