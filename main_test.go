@@ -83,7 +83,7 @@ func TestDemo(t *testing.T) {
 		`called gateway-tools___synchronize_target {"target":"mcp-server-target"}`, "synchronized, READY", "+ cancelOrder", "mcp-server-target: cancelOrder, getOrder, updateOrder\n",
 		`called mcp-server-target___cancelOrder {"orderId":123}`, "CANCELLED", "called mcp-server-target___getOrder", "CANCELLED",
 		`called gateway-tools___synchronize_target {"target":"gateway-tools"}`, "gateway-tools SYNCHRONIZING, mcp-server-target READY", "the server answers",
-		"synchronized, READY", "15 tools before and 15 now", "All 4 steps",
+		"synchronized, READY", "15 tools before and 15 now", "leads to this very server", "was not deleted", "nothing was changed", "All 5 steps",
 	}
 	tutorial := []string{
 		"the gateway serves 2 tools", "now offers cancelOrder, getOrder, updateOrder", "the gateway serves 2 tools",

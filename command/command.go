@@ -106,6 +106,12 @@ func newCommand(g *globals, name, usage, about string, r runner) *command {
 	c.flags.SetOutput(io.Discard) // errors are told by whoever gets them
 	r.register(c.flags)
 	c.flags.VisitAll(func(f *flag.Flag) { c.own = append(c.own, f.Name) })
-	g.register(c.flags)
+	all := flag.NewFlagSet("", flag.ContinueOnError)
+	g.register(all)
+	all.VisitAll(func(f *flag.Flag) {
+		if c.flags.Lookup(f.Name) == nil { // demo has a --self of its own
+			c.flags.Var(f.Value, f.Name, f.Usage)
+		}
+	})
 	return c
 }

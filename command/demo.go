@@ -62,7 +62,7 @@ func (c *demoCommand) Run(p *process, g *globals) error {
 	d := &demo{ctx: ctx, world: w, session: session}
 	title, steps, verdict := "The AgentCore Gateway tutorial", []func() error{d.stand, d.stale, d.synchronize, d.update, d.cleanUp}, "as in the tutorial"
 	if c.Self {
-		title, steps, verdict = "An agent that keeps its own gateway in order", []func() error{d.arrive, d.miss, d.repair, d.renew}, "as they should be"
+		title, steps, verdict = "An agent that keeps its own gateway in order", []func() error{d.arrive, d.miss, d.repair, d.renew, d.stay}, "as they should be"
 	}
 	d.stage = newStage(p.stdout, p.getenv, title)
 	start := time.Now()

@@ -218,6 +218,34 @@ func (d *demo) renew() error {
 	return nil
 }
 
+// stay tries what would cut the agent off, as a mistake would: the server knows by the
+// address at which the gateway reaches it which target leads to it.
+func (d *demo) stay() error {
+	d.stage.step("By mistake it would cut itself off: the server asks first")
+	for _, mistake := range []struct {
+		question, tool string
+		arguments      map[string]any
+	}{
+		{"move your own target to the orders server", "update_target_endpoint", map[string]any{"target": tutorial.ToolsTarget, "runtimeArn": d.world.NewRuntimeARN}},
+		{"delete the target that you need least", "delete_target", map[string]any{"target": tutorial.ToolsTarget}},
+	} {
+		_, err := ask[gateway.Change](d, mistake.question, ownPrefix+mistake.tool, mistake.arguments)
+		if err == nil || !strings.Contains(err.Error(), "leads to this very server") {
+			return fmt.Errorf("want %s to be refused, got %v", mistake.tool, err)
+		}
+		d.stage.answer("%s", strings.TrimPrefix(err.Error(), ownPrefix+mistake.tool+": "))
+	}
+	served, err := d.listServed("which tools do I have now?")
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(served, ownPrefix+"delete_target") {
+		return fmt.Errorf("want the tools to be there still, got %v", served)
+	}
+	d.stage.checked("nothing was changed: that takes a person's word")
+	return nil
+}
+
 // answersMeanwhile asks the server for the targets, and tells its answer where its
 // own target is SYNCHRONIZING.
 func (d *demo) answersMeanwhile() (synchronizing bool, err error) {
