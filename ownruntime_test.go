@@ -67,6 +67,14 @@ func TestOwnRuntimeAsTarget(t *testing.T) {
 				t.Errorf("the drift is %+v", drift)
 			}
 			synchronizeOwn(t, w, first, second)
+			for tool, arguments := range map[string]map[string]any{
+				"delete_target":          {"target": tutorial.ToolsTarget},
+				"update_target_endpoint": {"target": tutorial.ToolsTarget, "runtimeArn": w.NewRuntimeARN},
+			} {
+				if _, err := asked[gateway.Change](t.Context(), first, ownTool(tool), arguments); err == nil || !strings.Contains(err.Error(), "leads to this very server") {
+					t.Errorf("%s of the own target: %v", tool, err)
+				}
+			}
 		})
 	}
 }
@@ -209,7 +217,7 @@ func platform(t *testing.T, w *tutorial.World) (process string, calls *atomic.In
 func asInImage(t *testing.T, w *tutorial.World) (address string) {
 	t.Helper()
 	cmd := program(t, "serve", "--addr", "0.0.0.0:0", "--auth", "platform")
-	cmd.Env = append(cmd.Env, "AGENTCORE_GATEWAY_MCP_READ_ONLY=false", "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
+	cmd.Env = append(cmd.Env, "AGENTCORE_GATEWAY_MCP_READ_ONLY=false", "AGENTCORE_GATEWAY_MCP_SELF=gateway_tools", "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
 		"AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.URL, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE="+w.URL)
 	for _, setting := range w.Settings() {
 		cmd.Env = append(cmd.Env, setting[0]+"="+setting[1])
