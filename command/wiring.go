@@ -42,6 +42,7 @@ type Wiring struct {
 	Self              []string           // names, ARNs or URLs by which this server is itself a target
 	SealKey           []byte             // of what people are asked to confirm; none where nobody can be asked
 	Audit             *slog.Logger       // gets a line for each call that may change something; nil for none
+	open              bool               // Gateways are those that are trusted with a client's secret, and others exist
 	shelf             *shelf             // where configurations are kept before changes; nil for the log
 	Answered          func()             // called when the first request was handled, and later; may be nil
 }
@@ -105,9 +106,13 @@ func (w Wiring) Wire(ctx context.Context) (*Server, error) {
 		return nil, fmt.Errorf("--trusted-endpoints: %w", err)
 	}
 	transport := remote.Guard{AnyPort: true, Loopback: client.Local()}.Transport()
+	allowed := w.Gateways
+	if w.open {
+		allowed = nil
+	}
 	authorizer := outbound.New(w.Outbound, client, transport, w.Secrets)
 	s := &Server{wiring: w, close: transport.CloseIdleConnections, manager: &gateway.Manager{
-		Client: client, Allowed: w.Gateways, Log: w.Log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Credential: authorizer.Credential, Trusted: trusted, Self: w.Self, Secrets: w.Secrets, CredentialSecrets: w.CredentialSecrets, TrustedIssuers: w.Issuers,
+		Client: client, Allowed: allowed, Log: w.Log, Transport: authorizer.Gateway, Upstream: authorizer.Upstream, Credential: authorizer.Credential, Trusted: trusted, Self: w.Self, Secrets: w.Secrets, CredentialSecrets: w.CredentialSecrets, TrustedIssuers: w.Issuers,
 	}}
 	if w.shelf != nil {
 		s.manager.Keep = w.shelf.keep
@@ -253,7 +258,7 @@ func (p *process) auditor(g *globals) (*slog.Logger, error) {
 func (w Wiring) In(world *tutorial.World) Wiring {
 	w.AWS, w.Outbound = world.AWS(), world.Outbound()
 	if len(w.Gateways) == 0 {
-		w.Gateways = []string{tutorial.Gateway}
+		w.Gateways, w.open = []string{tutorial.Gateway}, true
 	}
 	return w
 }

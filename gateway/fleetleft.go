@@ -14,7 +14,7 @@ import (
 const leftByFleet = "synchronize_targets"
 
 func (r *fleetRun) leftCaller() Caller {
-	return Caller{Name: r.caller.Name, Call: leftByFleet, Sent: r.caller.Sent}
+	return Caller{Name: r.caller.Name, Call: leftByFleet, Sent: r.caller.Sent, Trace: r.caller.Trace}
 }
 
 // leftOver is the operation that another call on many has begun for a target: one

@@ -200,7 +200,7 @@ func (m *Manager) deleteTargets(ctx context.Context, g aws.Gateway, targets []aw
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			one := Caller{Name: caller.Name, Call: caller.Call + " " + t.ID, Reached: caller.Reached, Sent: caller.Sent, Progress: caller.Progress}
+			one := Caller{Name: caller.Name, Call: caller.Call + " " + t.ID, Reached: caller.Reached, Sent: caller.Sent, Trace: caller.Trace, Progress: caller.Progress}
 			ends[i], err = m.run(ctx, g.ID, t.ID, &deletion{confirm: Word{Name: t.Name}}, wait, one)
 			if err != nil && ctx.Err() == nil {
 				ends[i] = newChange(g, t)

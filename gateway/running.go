@@ -84,7 +84,7 @@ func (r *running) end(c Change, m *Manager) {
 	r.mu.Unlock()
 	close(r.done)
 	if alone && !m.operations.isStopped() { // those that are left are told of by Stop
-		m.Log.Info("an operation ended for which nobody waited", "operation", r.id, "gateway", c.Gateway, "target", c.Target, "outcome", c.Outcome, "status", c.Status, "next", c.Next)
+		m.Log.Info("an operation ended for which nobody waited", "operation", r.id, "gateway", c.Gateway, "target", c.Target, "outcome", c.Outcome, "status", c.Status, "trace", r.caller.Trace, "next", c.Next)
 		if m.Ended != nil {
 			m.Ended(r.caller, r.id, c)
 		}

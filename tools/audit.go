@@ -50,6 +50,7 @@ func (g gate) record(tool string, caller gateway.Caller, arguments, answer json.
 		_ = json.Unmarshal(answer, &of) // it was made here
 	}
 	add("caller", caller.Name)
+	add("trace", caller.Trace)
 	add("arguments", string(g.secrets.MaskJSON(arguments)))
 	if of.Outcome == "" {
 		of.Outcome = outcome

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
@@ -14,10 +15,10 @@ import (
 
 // auditLine is a line of the audit log.
 type auditLine struct {
-	Msg, Tool, Caller, Arguments, Outcome, Gateway, Target, Status string
-	PreviousEndpoint, Endpoint, Configuration, Operation, Error    string
-	Requests                                                       []string
-	Total, Synchronized                                            int
+	Msg, Tool, Caller, Trace, Arguments, Outcome, Gateway, Target, Status string
+	PreviousEndpoint, Endpoint, Configuration, Operation, Error           string
+	Requests                                                              []string
+	Total, Synchronized                                                   int
 }
 
 func auditOf(t *testing.T, log *syncBuffer) (lines []auditLine) {
@@ -102,5 +103,34 @@ func TestAuditOfWhatNobodyWaitsFor(t *testing.T) {
 	eventually(t, "its end is in it", func() bool { return len(auditOf(t, log)) == 2 })
 	if l := auditOf(t, log)[1]; l.Tool != "end of operation" || l.Outcome != "synchronized" || l.Operation != c.Operation.ID || l.Target != "orders" || len(l.Requests) != 1 {
 		t.Errorf("its end: %s", indented(l))
+	}
+}
+
+// A line has the id of the client's trace, where it is one.
+func TestAuditHasTheTrace(t *testing.T) {
+	t.Parallel()
+	log := &syncBuffer{}
+	b := newBench(t, benchOptions{tools: tools.Options{Audit: slog.New(slog.NewJSONHandler(log, nil))}})
+	const id = "4bf92f3577b34da6a3ce929d0e0e4736"
+	for i, c := range []struct{ given, want string }{
+		{"00-" + id + "-00f067aa0ba902b7-01", id},
+		{"01-" + id + "-00f067aa0ba902b7-01-more", id},
+		{"00-" + id + "-00f067aa0ba902b7-01more", ""},
+		{"ff-" + id + "-00f067aa0ba902b7-01", ""},
+		{"00-00000000000000000000000000000000-00f067aa0ba902b7-01", ""},
+		{"00-" + strings.ToUpper(id) + "-00f067aa0ba902b7-01", ""},
+		{"00-" + id + "-00f067aa0ba902b7-01-" + strings.Repeat("x", 600), ""},
+		{"", ""},
+	} {
+		params := &mcp.CallToolParams{Name: "synchronize_target", Arguments: map[string]any{"target": "nobody"}}
+		if c.given != "" {
+			params.Meta = mcp.Meta{"traceparent": c.given}
+		}
+		if _, err := b.session.CallTool(t.Context(), params); err != nil {
+			t.Fatal(err)
+		}
+		if lines := auditOf(t, log); len(lines) != i+1 || lines[i].Trace != c.want {
+			t.Errorf("%q: %s", c.given, indented(lines[len(lines)-1]))
+		}
 	}
 }

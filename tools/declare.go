@@ -42,6 +42,7 @@ type Tool struct {
 	Name     string
 	ReadOnly bool // changes nothing
 	Toolset  Toolset
+	unbound  bool // is of no use where the gateways are named
 
 	add  func(*mcp.Server, *gateway.Manager, *schemas, gate)
 	show func(*terminal.Printer, []byte) error
@@ -168,7 +169,7 @@ func (g gate) enter(ctx context.Context, req *mcp.CallToolRequest, name string, 
 		stop := context.AfterFunc(connected, cancel)
 		ctx, ends = left, append(ends, cancel, func() { stop() })
 	}
-	caller.Call, caller.Program, caller.Sent = callOf(name, req.Params.Arguments), g.whole, new(aws.Requests)
+	caller.Call, caller.Program, caller.Sent, caller.Trace = callOf(name, req.Params.Arguments), g.whole, new(aws.Requests), traceOf(req)
 	return ctx, caller, func() {
 		for _, end := range slices.Backward(ends) {
 			end()

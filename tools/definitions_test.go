@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/tiktoken-go/tokenizer"
 
 	"agentcore-gateway-mcp/tools"
@@ -83,6 +84,18 @@ func TestDefinitions(t *testing.T) {
 	}
 
 	golden(t, "tools.json", list.Tools)
+	// A client of the other revision sees the same.
+	for _, revision := range []string{"2025-11-25", "2026-07-28"} {
+		session, err := mcp.NewClient(&mcp.Implementation{Name: "test"}, nil).Connect(t.Context(), b.transportTo(tools.NewServer(b.manager, tools.Options{Toolsets: tools.Toolsets(), Log: b.manager.Log})), &mcp.ClientSessionOptions{ProtocolVersion: revision})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer session.Close()
+		other, err := session.ListTools(t.Context(), nil)
+		if err != nil || !bytes.Equal(encode(t, other.Tools), encode(t, list.Tools)) {
+			t.Errorf("at %s tools/list is another: %v", revision, err)
+		}
+	}
 }
 
 // golden holds what a client sees to a file in testdata.

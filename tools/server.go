@@ -42,15 +42,16 @@ type Options struct {
 	Whole bool
 }
 
-// offers decides which tools exist.
-func (o Options) offers(t Tool) bool {
-	return (t.ReadOnly || !o.ReadOnly) && (slices.Contains(o.Toolsets, t.Toolset) || len(o.Toolsets) == 0 && t.Toolset == Targets)
+// offers decides which tools exist, and so whatever else names them. bound says that the
+// gateways are named that may be managed: none is created then.
+func (o Options) offers(t Tool, bound bool) bool {
+	return (t.ReadOnly || !o.ReadOnly) && (slices.Contains(o.Toolsets, t.Toolset) || len(o.Toolsets) == 0 && t.Toolset == Targets) && !(t.unbound && bound)
 }
 
 // NewServer returns an MCP server whose tools work on m's gateways. It serves
 // any number of sessions, over any transport.
 func NewServer(m *gateway.Manager, o Options) *mcp.Server {
-	g, has := gate{secrets: o.Secrets, whole: o.Whole, caller: o.Caller, broken: o.Broken, audit: o.Audit}, o.toolbox()
+	g, has := gate{secrets: o.Secrets, whole: o.Whole, caller: o.Caller, broken: o.Broken, audit: o.Audit}, o.toolbox(m)
 	if len(o.SealKey) > 0 {
 		var err error
 		if g.seal, err = newSeal(o.SealKey, time.Now); err != nil && g.broken == nil {
@@ -70,7 +71,7 @@ func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 	addTools := sync.OnceFunc(func() {
 		known := newSchemas()
 		for _, t := range All() {
-			if o.offers(t) {
+			if o.offers(t, len(m.Allowed) > 0) {
 				t.add(s, m, known, g)
 			}
 		}

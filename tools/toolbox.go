@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"agentcore-gateway-mcp/gateway"
 )
 
 // toolbox is which tools a server has. Whatever else a client sees of the server names
 // only those.
 type toolbox []string
 
-func (o Options) toolbox() (has toolbox) {
+func (o Options) toolbox(m *gateway.Manager) (has toolbox) {
 	for _, t := range All() {
-		if o.offers(t) {
+		if o.offers(t, len(m.Allowed) > 0) {
 			has = append(has, t.Name)
 		}
 	}

@@ -25,8 +25,8 @@ func All() []Tool {
 
 func gatewayTools() []Tool {
 	return of(Gateways,
-		tool(write, "create_gateway", "Create gateway",
-			"Creates an MCP gateway and waits until it is READY. One that is there already is not doubled.", createGateway),
+		beyondGateways(tool(write, "create_gateway", "Create gateway",
+			"Creates an MCP gateway and waits until it is READY. One that is there already is not doubled.", createGateway)),
 		tool(replace, "update_gateway", "Update gateway",
 			"Changes settings of a gateway and keeps the rest; waits, and says what AWS did not take.", updateGateway),
 		tool(destroy, "delete_gateway", "Delete gateway",
@@ -91,6 +91,12 @@ func targetTools() []Tool {
 		tool(replace, "unpin_target_tools", "Unpin target tools",
 			"Ends a pin: the gateway reads the server's tools again.", unpinTargetTools),
 	)
+}
+
+// beyondGateways is a tool that works on no gateway which is there.
+func beyondGateways(t Tool) Tool {
+	t.unbound = true
+	return t
 }
 
 // of puts tools into a toolset.
