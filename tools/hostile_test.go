@@ -379,6 +379,7 @@ func TestDescriptionsAreMasked(t *testing.T) {
 	b := newBench(t, benchOptions{})
 	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
 		o.Description = sdk.String("see https://user:hunter2@example.com/x?key=hunter3")
+		o.MetadataConfiguration.AllowedResponseHeaders = []string{"https://hunter4@example.com/"}
 	})
 	all := b.everything("orders")
 	b.said("update_target", map[string]any{"target": "orders", "description": "new https://user:hunter2@example.com/x?key=hunter3"})
