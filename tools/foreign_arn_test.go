@@ -25,6 +25,7 @@ func TestARNsOfOtherAccounts(t *testing.T) {
 			refused(a.bench, "create_target", map[string]any{"gateway": "shop", "name": "fresh", "endpoint": a.url, "auth": auth, "provider": foreign(arn), "confirm": "fresh"}, "fresh was not created")
 		}
 	}
+	refused(a.bench, "get_credential_provider", map[string]any{"provider": canaryURL}, `no credential provider named "https://***@127.0.0.1:1/a?token=***"`)
 	if after := a.settle(); after != before {
 		t.Errorf("something has changed:\n%s\n%s", before, after)
 	}
