@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -74,7 +75,9 @@ func (m *Manager) UpdateGateway(ctx context.Context, ref string, u GatewayUpdate
 // sendUpdate sends an update, which has no token: where the answer is lost, the gateway
 // itself says whether it has begun.
 func (m *Manager) sendUpdate(ctx context.Context, previous aws.Gateway, edit aws.GatewayEdit) error {
-	m.Log.Info("configuration before an update", "gateway", previous.ID, "name", previous.Name, "configuration", string(previous.JSON()))
+	var shown any
+	unread := json.Unmarshal(previous.JSON(), &shown)
+	m.Log.Info("configuration before an update", "gateway", previous.ID, "name", previous.Name, "configuration", logged(previous.JSON(), maskURLs(shown), unread))
 	err := m.bounded(ctx, func(ctx context.Context) error { return m.Client.UpdateGateway(ctx, previous, edit) })
 	if !errors.Is(err, aws.ErrUncertain) {
 		return err

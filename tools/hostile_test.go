@@ -382,6 +382,8 @@ func TestDescriptionsAreMasked(t *testing.T) {
 		o.MetadataConfiguration.AllowedResponseHeaders = []string{"https://hunter4@example.com/"}
 	})
 	all := b.everything("orders")
+	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) { o.Description = sdk.String("plain") })
+	all += b.said("update_target", map[string]any{"target": "orders", "resourcePriority": 9}) // with a header alone to hide
 	b.said("update_target", map[string]any{"target": "orders", "description": "new https://user:hunter2@example.com/x?key=hunter3"})
 	all += b.said("update_target", map[string]any{"target": "orders", "description": "plain", "dryRun": true})
 	if !strings.Contains(all, "https://***@example.com/x?key=***") || !strings.Contains(b.log.String(), "https://***@example.com/x?key=***") {
