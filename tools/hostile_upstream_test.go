@@ -163,7 +163,7 @@ func upstreams(t *testing.T) map[string]http.Handler {
 	var bomb bytes.Buffer
 	zip := gzip.NewWriter(&bomb)
 	zeros := bytes.Repeat([]byte(" "), 1<<20)
-	for range 200 {
+	for range 80 {
 		_, _ = zip.Write(zeros)
 	}
 	zip.Close()
@@ -188,14 +188,14 @@ func upstreams(t *testing.T) map[string]http.Handler {
 		"schemas that are none":    listsOf(withSchema("a", "true"), withSchema("b", "[]"), withSchema("c", `"object"`), withSchema("d", "null"), withSchema("e", `{"type":"string"}`), withSchema("f", `{"type":["object",7]}`), withSchema("g", `{"type":"object","properties":[],"required":"x","$ref":"#"}`)),
 		"a schema of itself":       listsOf(withSchema("t", `{"type":"object","$defs":{"a":{"$ref":"#/$defs/a"}},"properties":{"a":{"$ref":"#/$defs/a"},"b":{"$ref":"file:///etc/passwd"},"c":{"$ref":"`+elsewhere.URL+`"}}}`)),
 		"a tools/list of 60 MB":    listing(func(w io.Writer) { writeMany(w, 60<<20/len(long), long) }),
-		"more than it may":         listing(func(w io.Writer) { writeMany(w, 80<<20/len(long), long) }),
+		"more than it may":         listing(func(w io.Writer) { writeMany(w, 70<<20/len(long), long) }),
 		"no UTF-8":                 listsOf("{\"name\":\"t\xff\",\"description\":\"\xc0\x80\xed\xa0\x80\",\"inputSchema\":{\"type\":\"object\"}}", `{"name":"\ud800","description":"\udfff","inputSchema":{"type":"object"}}`),
 		"3,000 tools":              listing(func(w io.Writer) { writeMany(w, 3000, "word") }),
 		"the same cursor":          pagesOf(func(n int64) (string, string) { return definition(fmt.Sprint("t", n), "d"), "again" }),
 		"ever new cursors":         pagesOf(func(n int64) (string, string) { return definition(fmt.Sprint("t", n), "d"), fmt.Sprint(n) }),
 		"ever new cursors, empty":  pagesOf(func(n int64) (string, string) { return "", fmt.Sprint(n) }),
 		"ever longer cursors": pagesOf(func(n int64) (string, string) {
-			return definition(fmt.Sprint("t", n), "d"), strings.Repeat("c", 1<<20) + fmt.Sprint(n)
+			return definition(fmt.Sprint("t", n), "d"), large[:8<<20] + fmt.Sprint(n)
 		}),
 		"a redirect":             says(302, http.Header{"Location": {elsewhere.URL}}, ""),
 		"a redirect that keeps":  says(307, http.Header{"Location": {elsewhere.URL + "/mcp?" + ugly[1:2]}}, ""),
@@ -268,20 +268,41 @@ var (
 func TestHostileUpstreams(t *testing.T) {
 	t.Parallel()
 	all := upstreams(t)
-	for _, name := range slow { // first, for they only wait
-		t.Run(name, func(t *testing.T) { testHostileUpstream(t, all[name], false) })
-		delete(all, name)
-	}
+	t.Run("slow", func(t *testing.T) { // at once, for they only wait
+		t.Parallel()
+		var calls sync.WaitGroup
+		var checks []func()
+		for _, name := range slow {
+			call, check := hostileUpstream(t, all[name], false)
+			calls.Go(call)
+			checks = append(checks, func() { t.Log(name); check() })
+		}
+		calls.Wait()
+		for _, check := range checks {
+			check()
+		}
+	})
 	for name, bad := range all {
-		t.Run(name, func(t *testing.T) { testHostileUpstream(t, bad, slices.Contains(huge, name)) })
+		if slices.Contains(slow, name) {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			huge := slices.Contains(huge, name)
+			if huge && raced {
+				t.Skip("takes long with the race detector")
+			}
+			call, check := hostileUpstream(t, bad, huge)
+			call()
+			check()
+		})
 	}
 }
 
-func testHostileUpstream(t *testing.T, bad http.Handler, huge bool) {
-	t.Parallel()
-	if huge && raced {
-		t.Skip("takes long with the race detector")
-	}
+// hostileUpstream is a world with a server that is bad behind a target: what to call,
+// and what must hold then.
+func hostileUpstream(t *testing.T, bad http.Handler, huge bool) (call, check func()) {
+	t.Helper()
 	good, err := orders.NewHandler(2)
 	if err != nil {
 		t.Fatal(err)
@@ -292,8 +313,7 @@ func testHostileUpstream(t *testing.T, bad http.Handler, huge bool) {
 	b.newTarget(b.gatewayID, "hostile", url)
 	whole := b.newSession(tools.NewServer(b.manager, tools.Options{Whole: true, Log: b.manager.Log})) // as call has it
 	u.turned.Store(true)
-	control := newControl(b.front.URL)
-	before := stateOf(t, control, "fresh")
+	before := stateOf(t, newControl(b.front.URL), "fresh")
 	at := map[string]any{"target": "hostile"}
 	calls := []struct {
 		session   *mcp.ClientSession
@@ -310,21 +330,29 @@ func testHostileUpstream(t *testing.T, bad http.Handler, huge bool) {
 		{b.session, "synchronize_target", map[string]any{"target": "hostile", "dryRun": true}},
 		{b.session, "create_target", map[string]any{"name": "planned", "endpoint": url, "dryRun": true}},
 	}
-	if huge {
-		calls = calls[:2]
+	if huge { // once, and half of them by AgentCore as well
+		calls = calls[:1+len(t.Name())%2]
 	}
-	var ended sync.WaitGroup
-	for _, c := range calls {
-		ended.Go(func() { b.endures(t, c.session, c.tool, c.arguments) })
+	call = func() {
+		var ended sync.WaitGroup
+		for _, c := range calls {
+			ended.Go(func() { b.endures(t, c.session, c.tool, c.arguments) })
+		}
+		ended.Wait()
+		b.endures(t, b.session, "list_tools", map[string]any{})
+		b.endures(t, whole, "list_tools", map[string]any{})
 	}
-	ended.Wait()
-	b.endures(t, b.session, "list_tools", map[string]any{})
-	b.endures(t, whole, "list_tools", map[string]any{})
-	if after := stateOf(t, control, "fresh"); after != before {
+	return call, func() { b.left(t, u, before, len(calls)) }
+}
+
+// left holds what calls have left behind against how it was before.
+func (b *bench) left(t *testing.T, u *turncoat, before string, calls int) {
+	t.Helper()
+	if after := stateOf(t, newControl(b.front.URL), "fresh"); after != before {
 		t.Errorf("looking has changed something:\n%s\n%s", before, after)
 	}
 	const mostRead = 96 << 20 // by each: 64 MiB, and what was under way
-	if said := u.said.Load(); said > int64(len(calls)+1)*mostRead {
+	if said := u.said.Load(); said > int64(calls+1)*mostRead {
 		t.Errorf("the server was let say %d MiB", said>>20)
 	}
 	eventually(t, "the server is left alone", func() bool { return u.open.Load() == 0 })
