@@ -85,16 +85,26 @@ func (c *Client) FindProvider(ctx context.Context, t Target) (status string, err
 }
 
 // ProviderARN is the ARN of the credential provider of a kind (CredentialOAuth or
-// CredentialAPIKey) that ref means, a name or an ARN. ErrNotFound when there is none.
-func (c *Client) ProviderARN(ctx context.Context, kind CredentialProviderType, ref string) (string, error) {
-	name := providerName(&ref)
+// CredentialAPIKey) that ref means, a name or an ARN. ErrNotFound when there is none,
+// also where an ARN is of another account or region.
+func (c *Client) ProviderARN(ctx context.Context, kind CredentialProviderType, ref string) (arn string, err error) {
+	name := ref
+	if strings.HasPrefix(ref, "arn:") {
+		name = providerName(&ref)
+	}
 	if kind == CredentialAPIKey {
 		out, err := c.control.GetApiKeyCredentialProvider(ctx, &control.GetApiKeyCredentialProviderInput{Name: &name})
 		if err != nil {
 			return "", wrap(ctx, "GetApiKeyCredentialProvider", false, err)
 		}
-		return aws.ToString(out.CredentialProviderArn), nil
+		arn = aws.ToString(out.CredentialProviderArn)
+	} else if p, err := c.OAuth2Provider(ctx, name); err != nil {
+		return "", err
+	} else {
+		arn = p.ARN
 	}
-	p, err := c.OAuth2Provider(ctx, name)
-	return p.ARN, err
+	if name != ref && arn != ref {
+		return "", ErrNotFound
+	}
+	return arn, nil
 }

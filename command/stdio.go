@@ -5,8 +5,6 @@ import (
 	"flag"
 	"io"
 
-	"github.com/modelcontextprotocol/go-sdk/mcp"
-
 	"agentcore-gateway-mcp/tools"
 )
 
@@ -26,7 +24,7 @@ func (*stdioCommand) Run(p *process, g *globals) error {
 	}
 	defer s.Close()
 	p.log.Debug("serving MCP on stdin and stdout")
-	err = s.MCP.Run(p.ctx, tools.PlainErrors(&mcp.IOTransport{Reader: io.NopCloser(p.stdin), Writer: nopWriteCloser{p.stdout}}))
+	err = s.MCP.Run(p.ctx, tools.Stdio(io.NopCloser(p.stdin), nopWriteCloser{p.stdout}, p.log))
 	if p.ctx.Err() != nil {
 		return nil // asked to end
 	}

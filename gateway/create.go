@@ -114,7 +114,7 @@ func (m *Manager) newTarget(ctx context.Context, spec TargetSpec) (n aws.NewTarg
 			kind = aws.CredentialAPIKey
 		}
 		arn, err := m.Client.ProviderARN(ctx, kind, spec.Provider)
-		if errors.Is(err, aws.ErrNotFound) {
+		if errors.Is(err, aws.ErrNotFound) || errors.Is(err, aws.ErrInvalid) {
 			return n, fmt.Errorf("target %s was not created: there is no credential provider %s of that kind: %w", spec.Name, asked(spec.Provider), err)
 		}
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // credentials are what AgentCore sends along to a target's server that is not
@@ -71,16 +72,23 @@ func without(list, had []string, same func(a, b string) bool) (left []string) {
 	return left
 }
 
+// mostShown is how many characters are shown of what somebody has named.
+const mostShown = 100
+
 // String names the credentials for a person, "" when there are none.
 func (c credentials) String() string {
 	var all []string
-	name := c.provider[strings.LastIndexByte(c.provider, '/')+1:]
+	name := c.provider
+	if strings.HasPrefix(name, "arn:") {
+		name = name[strings.LastIndexByte(name, '/')+1:]
+	}
+	name = untrusted.Text(name, mostShown)
 	switch c.kind {
 	case "":
 	case string(aws.CredentialOAuth):
 		token := "a token of OAuth2 credential provider " + name
 		if len(c.scopes) > 0 {
-			token += " (scope " + strings.Join(c.scopes, " ") + ")"
+			token += " (scope " + shownAll(c.scopes, " ") + ")"
 		} else {
 			token += " (scopes: the issuer's default)"
 		}
@@ -93,12 +101,21 @@ func (c credentials) String() string {
 		all = append(all, "a credential of type "+c.kind)
 	}
 	if len(c.headers) > 0 {
-		all = append(all, "its callers' request headers "+strings.Join(c.headers, ", "))
+		all = append(all, "its callers' request headers "+shownAll(c.headers, ", "))
 	}
 	if len(c.parameters) > 0 {
-		all = append(all, "its callers' query parameters "+strings.Join(c.parameters, ", "))
+		all = append(all, "its callers' query parameters "+shownAll(c.parameters, ", "))
 	}
 	return strings.Join(all, " and ")
+}
+
+// shownAll joins what a caller or AWS has named, as it may be seen.
+func shownAll(names []string, separator string) string {
+	shown := make([]string, len(names))
+	for i, name := range names {
+		shown[i] = untrusted.Text(name, mostShown)
+	}
+	return strings.Join(shown, separator)
 }
 
 // newPair says which credential an update would send where for the first time,

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -207,8 +208,8 @@ func (d *Drift) Keep(wants func(tool string) bool) {
 // Definitions are tools' definitions by name.
 type Definitions map[string]json.RawMessage
 
-// definitions are those of the tools, nil where they are too long to be kept in a
-// file: then hashes have to do.
+// definitions are those of the tools, but for what not every program reads, and nil
+// where they are too long to be kept in a file: then hashes have to do.
 func definitions(tools []catalog.Tool) Definitions {
 	const most = 1 << 20 // bytes: an answer has them twice, escaped
 	all, size := make(Definitions, len(tools)), 0
@@ -216,9 +217,19 @@ func definitions(tools []catalog.Tool) Definitions {
 		if size += len(t.Definition); size > most {
 			return nil
 		}
-		all[untrusted.Name(t.Name)] = t.Definition
+		if readable(t.Definition) {
+			all[untrusted.Name(t.Name)] = t.Definition
+		}
 	}
 	return all
+}
+
+// readable reports whether a program can read a definition in an answer: a server's
+// numbers may be larger than any, as 1e999 is, and its lists nested too deep.
+func readable(definition json.RawMessage) bool {
+	const around = 16 // it is nested less deep in an answer
+	var v any
+	return json.Unmarshal(slices.Concat(bytes.Repeat([]byte("["), around), definition, bytes.Repeat([]byte("]"), around)), &v) == nil
 }
 
 // hashes gives each tool's hash by name.

@@ -57,8 +57,7 @@ func (m *Manager) Provider(ctx context.Context, ref string) (ProviderView, error
 	if err != nil {
 		return ProviderView{}, err
 	}
-	name := ref[strings.LastIndexByte(ref, '/')+1:]
-	i, err := choose("credential provider", name, all, func(p ProviderView) candidate { return candidate{p.ARN, p.Name} })
+	i, err := choose("credential provider", ref, all, func(p ProviderView) candidate { return candidate{p.ARN, p.Name} })
 	if err != nil {
 		return ProviderView{}, err
 	}

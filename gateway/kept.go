@@ -42,7 +42,9 @@ func (m *Manager) keepGateway(g aws.Gateway, before string) {
 	if m.kept(Kept{KeptGateway, g.ARN, g.Name, before, m.Client.Now().UTC(), g.JSON()}) {
 		return
 	}
-	m.Log.Info("configuration before an update", "gateway", g.ID, "name", g.Name, "configuration", string(g.JSON()))
+	var shown any
+	unread := json.Unmarshal(g.JSON(), &shown)
+	m.Log.Info("configuration before an update", "gateway", g.ID, "name", g.Name, "configuration", logged(g.JSON(), maskURLs(shown), unread))
 }
 
 func (m *Manager) kept(k Kept) bool {

@@ -60,10 +60,12 @@ func (m *Manager) Runtime(ctx context.Context, ref string) (RuntimeView, error) 
 	if err != nil {
 		return RuntimeView{}, err
 	}
-	if strings.HasPrefix(ref, "arn:") {
-		ref = ref[strings.LastIndexByte(ref, '/')+1:]
-	}
-	i, err := choose("runtime", ref, all, func(r RuntimeView) candidate { return candidate{r.ID, r.Name} })
+	i, err := choose("runtime", ref, all, func(r RuntimeView) candidate {
+		if strings.HasPrefix(ref, "arn:") { // whole: another account may have the same id
+			return candidate{r.ARN, r.Name}
+		}
+		return candidate{r.ID, r.Name}
+	})
 	if err != nil {
 		return RuntimeView{}, err
 	}

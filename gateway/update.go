@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -273,21 +274,23 @@ func (o *operation) compareAfterRevert(ctx context.Context, t aws.Target) {
 // logPrevious writes the whole configuration to the log, enough to restore it by
 // hand after a crash, with the secrets of its URLs hidden.
 func (m *Manager) logPrevious(g aws.Gateway, t aws.Target) {
-	previous := t.JSON()
-	if hides(t) { // not by replacing text: AWS may spell a URL with escapes
-		shown, err := Configuration(t)
-		if err == nil {
-			previous, err = json.Marshal(shown)
-		}
-		if err != nil {
-			previous = json.RawMessage("not shown: " + err.Error())
-		}
-	}
-	m.Log.Info("configuration before an update", "gateway", g.ID, "target", t.ID, "name", t.Name, "configuration", string(previous))
+	shown, err := Configuration(t)
+	m.Log.Info("configuration before an update", "gateway", g.ID, "target", t.ID, "name", t.Name, "configuration", logged(t.JSON(), shown, err))
 }
 
-// hides reports whether something of a target's configuration is not shown.
-func hides(t aws.Target) bool {
-	_, masked := untrusted.Endpoint(t.Endpoint)
-	return masked || untrusted.MaskURLs(t.Description) != t.Description
+// logged is a configuration as the log has it: as AWS has written it where all of it
+// is shown, for AWS may spell a URL with escapes.
+func logged(raw json.RawMessage, shown any, err error) string {
+	var all any
+	if err == nil {
+		err = json.Unmarshal(raw, &all)
+	}
+	if err != nil {
+		return "not shown: " + err.Error()
+	}
+	written, err := json.Marshal(shown)
+	if whole, wholeErr := json.Marshal(all); err == nil && wholeErr == nil && bytes.Equal(written, whole) {
+		return string(raw)
+	}
+	return string(written)
 }

@@ -72,23 +72,41 @@ func ViewTarget(t aws.Target) TargetView {
 }
 
 // Configuration is the whole target in AWS's own JSON, with the secrets of its
-// endpoint and of the URLs in its description hidden as everywhere else.
+// endpoint and of the URLs in other settings hidden as everywhere else, but for pinned
+// definitions, which are the server's.
 func Configuration(t aws.Target) (map[string]any, error) {
 	var all map[string]any
 	if err := json.Unmarshal(t.JSON(), &all); err != nil {
 		return nil, fmt.Errorf("target %s: AWS's answer is not JSON: %w", t.Name, err)
 	}
-	if description, ok := all["description"].(string); ok {
-		all["description"] = untrusted.MaskURLs(description)
-	}
+	maskURLs(all)
 	at := all
 	for _, key := range []string{"targetConfiguration", "mcp", "mcpServer"} {
 		at, _ = at[key].(map[string]any)
 	}
-	if endpoint, ok := at["endpoint"].(string); ok {
-		at["endpoint"], _ = untrusted.Endpoint(endpoint)
+	if _, ok := at["endpoint"].(string); ok {
+		at["endpoint"], _ = untrusted.Endpoint(t.Endpoint)
 	}
 	return all, nil
+}
+
+// maskURLs masks the URLs in a configuration, whoever put them where.
+func maskURLs(v any) any {
+	switch v := v.(type) {
+	case string:
+		return untrusted.MaskURLs(v)
+	case []any:
+		for i := range v {
+			v[i] = maskURLs(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			if name != "mcpToolSchema" {
+				v[name] = maskURLs(v[name])
+			}
+		}
+	}
+	return v
 }
 
 // Targets lists a gateway's targets, failures first, then what is in progress

@@ -3,17 +3,21 @@ package inbound
 import (
 	"container/list"
 	"net"
+	"net/http"
 	"sync"
+	"time"
 )
 
 // connections are those that are open, by the remote address, which is one
 // connection's at a time.
 type connections struct {
 	most, spare int
+	rest        time.Duration // see [Limits.Rest]
 
 	mu        sync.Mutex
 	open      map[string]*connection
 	strangers list.List // *connection, the oldest first
+	resting   list.List // *connection of known callers without a request, the longest first
 	spares    int       // open ones that were accepted only to be told 503
 }
 
@@ -23,6 +27,8 @@ type connection struct {
 	in       *connections
 	key      string
 	stranger *list.Element // nil for the others
+	resting  *list.Element // nil for the others
+	since    time.Time     // it has rested
 	isSpare  bool
 }
 
@@ -56,6 +62,9 @@ func (c *connections) add(conn net.Conn) *connection {
 	case c.strangers.Len() > 0:
 		leaves = c.strangers.Front().Value.(*connection)
 		c.remove(leaves)
+	case c.resting.Len() > 0 && time.Since(c.resting.Front().Value.(*connection).since) >= c.rest:
+		leaves = c.resting.Front().Value.(*connection)
+		c.remove(leaves)
 	case c.spares < c.spare:
 		added.isSpare = true
 		c.spares++
@@ -80,12 +89,36 @@ func (c *connections) remove(conn *connection) {
 		return
 	}
 	delete(c.open, conn.key)
+	c.wake(conn)
 	if conn.isSpare {
 		c.spares--
 	}
 	if conn.stranger != nil {
 		c.strangers.Remove(conn.stranger)
 		conn.stranger = nil
+	}
+}
+
+// wake is called with mu held.
+func (c *connections) wake(conn *connection) {
+	if conn.resting != nil {
+		c.resting.Remove(conn.resting)
+		conn.resting = nil
+	}
+}
+
+// turned is told by net/http when a connection gets a request, and when it has none
+// any more.
+func (c *connections) turned(conn net.Conn, state http.ConnState) {
+	own, ok := conn.(*connection)
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wake(own)
+	if known := own.stranger == nil && !own.isSpare; state == http.StateIdle && known && c.open[own.key] == own {
+		own.resting, own.since = c.resting.PushBack(own), time.Now()
 	}
 }
 

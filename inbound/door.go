@@ -17,7 +17,11 @@ type Limits struct {
 	// Connections at a time. When there are as many, the oldest of a caller who is
 	// not known makes room for a new one.
 	Connections int
-	// Spare connections, when all the others are of known callers, are told 503.
+	// Rest is how long a known caller's connection has been without a request before
+	// it makes room too, when there are no strangers: shorter, and a request that is
+	// on its way would be lost.
+	Rest time.Duration
+	// Spare connections, when nobody makes room, are told 503.
 	Spare int
 	// Body is the longest body of a request, Bodies of all that are held at a
 	// time; both in bytes.
@@ -36,7 +40,7 @@ type Limits struct {
 // arguments are small.
 func DefaultLimits() Limits {
 	return Limits{
-		Connections: 1024, Spare: 256,
+		Connections: 1024, Rest: 5 * time.Second, Spare: 256,
 		Body: 1 << 20, Bodies: 32 << 20,
 		Header: 10 * time.Second, BodyTime: 20 * time.Second, Drain: time.Second, Grace: 5 * time.Second,
 	}
@@ -53,7 +57,7 @@ type Door struct {
 func NewDoor(l Limits) *Door {
 	return &Door{
 		limits: l, bodies: budget{most: l.Bodies},
-		connections: connections{most: l.Connections, spare: l.Spare, open: map[string]*connection{}},
+		connections: connections{most: l.Connections, spare: l.Spare, rest: l.Rest, open: map[string]*connection{}},
 	}
 }
 
@@ -66,6 +70,7 @@ func (d *Door) Serve(ctx context.Context, listener net.Listener, h http.Handler)
 	s := &http.Server{
 		Handler: d.bounded(h), ReadHeaderTimeout: d.limits.Header, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 32 << 10, // a token has at most 16 KiB
+		ConnState:      d.connections.turned,
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(&limitedListener{listener, &d.connections}) }()

@@ -3,10 +3,13 @@ package inbound_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -262,7 +265,7 @@ func TestBodiesAreBounded(t *testing.T) {
 // nobody to leave, a request is told to come back.
 func TestConnectionsAreBounded(t *testing.T) {
 	l := quick()
-	l.Connections, l.Spare, l.Header = 3, 1, time.Hour
+	l.Connections, l.Rest, l.Spare, l.Header = 3, time.Hour, 1, time.Hour
 	s := newServed(t, l)
 	known := s.dial()
 	ok := func(c caller, who string) {
@@ -312,6 +315,47 @@ func TestConnectionsAreBounded(t *testing.T) {
 			t.Fatal("a connection that ended leaves no room")
 		}
 	}
+}
+
+// At the limit and without strangers, a known caller leaves who has been without a
+// request for a while, never one who waits for an answer.
+func TestRestingCallersMakeRoom(t *testing.T) {
+	l := quick()
+	l.Connections, l.Rest, l.Spare, l.Header = 2, time.Millisecond, 1, time.Hour
+	s := newServed(t, l)
+	busy, resting := s.dial(), s.dial()
+	for _, c := range []caller{busy, resting} {
+		c.send("/", true, 1, "x")
+		if status, _ := c.answer(); status != 200 {
+			t.Fatalf("got %d", status)
+		}
+		if c == busy {
+			c.send("/wait", true, 1, "x")
+			for known := false; !known; runtime.Gosched() {
+				s.mu.Lock()
+				known = s.reading == 2
+				s.mu.Unlock()
+			}
+		}
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		c := s.dial()
+		c.send("/", true, 1, "x")
+		if status, _ := c.answer(); status == 200 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("who rests makes no room")
+		}
+	}
+	if !resting.closed() {
+		t.Error("who rested is still there")
+	}
+	busy.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if _, err := busy.r.ReadByte(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("who waits for an answer: %v", err)
+	}
+	busy.Close()
 }
 
 // Without tokens, who was answered well is known.

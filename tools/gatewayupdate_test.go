@@ -38,7 +38,7 @@ func TestUpdateGateway(t *testing.T) {
 		GatewayIdentifier: &s.gatewayID, Name: got.Name, RoleArn: got.RoleArn, AuthorizerType: got.AuthorizerType, AuthorizerConfiguration: got.AuthorizerConfiguration, ProtocolType: got.ProtocolType,
 		Description: sdk.String("before"), ExceptionLevel: types.ExceptionLevelDebug, KmsKeyArn: sdk.String("arn:aws:kms:us-east-1:123456789012:key/0123abcd-0123-0123-0123-0123456789ab"),
 		ProtocolConfiguration: &types.GatewayProtocolConfigurationMemberMcp{Value: types.MCPGatewayConfiguration{
-			Instructions: sdk.String("be kind"), SearchType: types.SearchTypeSemantic, SupportedVersions: []string{"2025-06-18", "2025-11-25"},
+			Instructions: sdk.String("be kind, see https://user:hunter2@example.com/"), SearchType: types.SearchTypeSemantic, SupportedVersions: []string{"2025-06-18", "2025-11-25"},
 		}},
 		InterceptorConfigurations: []types.GatewayInterceptorConfiguration{{
 			Interceptor:        &types.InterceptorConfigurationMemberLambda{Value: types.LambdaInterceptorConfiguration{Arn: sdk.String("arn:aws:lambda:us-east-1:123456789012:function:f")}},
@@ -61,6 +61,9 @@ func TestUpdateGateway(t *testing.T) {
 	}
 	if !strings.Contains(s.log.String(), "configuration before an update") || !strings.Contains(s.log.String(), "be kind") {
 		t.Error("the configuration from before is not in the log")
+	}
+	if strings.Contains(s.log.String(), "hunter2") {
+		t.Error("the log has a password")
 	}
 	if again := must[gateway.GatewayChange](s.bench, "update_gateway", map[string]any{"description": "after"}); again.Outcome != gateway.Unchanged {
 		t.Errorf("again: %s", indented(again))

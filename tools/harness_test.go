@@ -174,7 +174,7 @@ func (b *bench) transportOver(server *mcp.Server, overHTTP bool) mcp.Transport {
 	answers, sendAnswer := io.Pipe()
 	served := make(chan error, 1)
 	go func() {
-		served <- server.Run(b.t.Context(), tools.PlainErrors(&mcp.IOTransport{Reader: requests, Writer: sendAnswer}))
+		served <- server.Run(b.t.Context(), tools.Stdio(requests, sendAnswer, slog.New(slog.DiscardHandler)))
 	}()
 	b.t.Cleanup(func() { <-served })
 	return &mcp.IOTransport{Reader: answers, Writer: sendRequest}

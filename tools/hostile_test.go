@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 	"unicode"
-	"unicode/utf8"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
@@ -47,30 +46,38 @@ func (b *bench) said(tool string, arguments map[string]any) string {
 	if err != nil {
 		b.t.Fatalf("%s: %v", tool, err)
 	}
+	return b.fit(b.t, tool, result)
+}
+
+// fit checks a result as said does, and returns its text.
+func (b *bench) fit(t testing.TB, tool string, result *mcp.CallToolResult) string {
+	t.Helper()
 	text := result.Content[0].(*mcp.TextContent).Text
 	if len(text) > mostAnswer {
-		b.t.Errorf("%s: %d bytes of text", tool, len(text))
+		t.Errorf("%s: %d bytes of text", tool, len(text))
 	}
 	var shown any = text
 	if result.StructuredContent != nil {
 		structured, err := json.Marshal(result.StructuredContent)
 		if err != nil || len(structured) > mostAnswer+mostAnswer/4 { // marshalled anew, in another way
-			b.t.Errorf("%s: %d bytes of structured content, %v", tool, len(structured), err)
+			t.Errorf("%s: %d bytes of structured content, %v", tool, len(structured), err)
 		}
-		b.validate(tool, structured)
+		b.validate(t, tool, structured)
 		if err := json.Unmarshal([]byte(text), &shown); err != nil {
-			b.t.Errorf("%s: the text is not JSON: %v", tool, err)
+			t.Errorf("%s: the text is not JSON: %v", tool, err)
 		}
 	}
 	strs(shown, func(s string) {
-		for _, r := range s {
-			if r == utf8.RuneError || r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == 0x200B || r >= 0xE0000 && r <= 0xE007F {
-				b.t.Errorf("%s: U+%04X comes through in %.100q", tool, r, s)
-				return
-			}
+		if i := strings.IndexFunc(s, hides); i >= 0 {
+			t.Errorf("%s: %.20q comes through in %.100q", tool, s[i:], s)
 		}
 	})
 	return text
+}
+
+// hides tells of a character that a terminal or a reader does not see as it is.
+func hides(r rune) bool {
+	return r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == 0x200B || r >= 0xE0000 && r <= 0xE007F
 }
 
 func strs(v any, visit func(string)) {
@@ -90,34 +97,34 @@ func strs(v any, visit func(string)) {
 }
 
 // validate holds an answer against the output schema that the client was given.
-func (b *bench) validate(tool string, data []byte) {
-	b.t.Helper()
-	list, err := b.session.ListTools(b.t.Context(), nil)
+func (b *bench) validate(t testing.TB, tool string, data []byte) {
+	t.Helper()
+	list, err := b.session.ListTools(t.Context(), nil)
 	if err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
-	for _, t := range list.Tools {
-		if t.Name != tool {
+	for _, known := range list.Tools {
+		if known.Name != tool {
 			continue
 		}
-		raw, err := json.Marshal(t.OutputSchema)
+		raw, err := json.Marshal(known.OutputSchema)
 		if err != nil {
-			b.t.Fatal(err)
+			t.Fatal(err)
 		}
 		var schema jsonschema.Schema
 		if err := json.Unmarshal(raw, &schema); err != nil {
-			b.t.Fatal(err)
+			t.Fatal(err)
 		}
 		resolved, err := schema.Resolve(nil)
 		if err != nil {
-			b.t.Fatal(err)
+			t.Fatal(err)
 		}
 		var value any
 		if err := json.Unmarshal(data, &value); err != nil {
-			b.t.Fatal(err)
+			t.Fatal(err)
 		}
 		if err := resolved.Validate(value); err != nil {
-			b.t.Errorf("%s: the answer does not fit its schema: %v", tool, err)
+			t.Errorf("%s: the answer does not fit its schema: %v", tool, err)
 		}
 	}
 }
@@ -330,6 +337,8 @@ func TestArgumentErrors(t *testing.T) {
 		{"update_target_endpoint", `{"target":"orders","endpoint":"` + secretive + `"}`, `user name or password`},
 		{"update_target", `{"target":"orders","confirm":"orders","description":"` + long + `"}`, `description`},
 		{"update_target", `{"target":"orders","oauthProviderArn":"` + secretive + `","confirm":"orders"}`, `providerArn`},
+		{"update_target", `{"target":"orders","oauthProviderArn":"` + secretive + `","scopes":["` + secretive + `"]}`, `provider https://***@example.com/?token=*** (scope https://***@example.com/?token=***)`},
+		{"update_target", `{"target":"orders","requestHeaders":["X","` + secretive + `"],"queryParameters":["` + secretive + `"]}`, `request headers X, https://***@example.com/?token=*** and its callers' query parameters https://***@example.com/?token=***`},
 		{"update_target", `{"target":"orders","resourcePriority":1.5}`, `1.5: it must be a whole number from 0 to 1000`},
 	} {
 		if strings.Contains(c.arguments, "1e999999999") && speaksHTTP(t.Name()) {
@@ -370,8 +379,11 @@ func TestDescriptionsAreMasked(t *testing.T) {
 	b := newBench(t, benchOptions{})
 	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
 		o.Description = sdk.String("see https://user:hunter2@example.com/x?key=hunter3")
+		o.MetadataConfiguration.AllowedResponseHeaders = []string{"https://hunter4@example.com/"}
 	})
 	all := b.everything("orders")
+	b.setTarget(b.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) { o.Description = sdk.String("plain") })
+	all += b.said("update_target", map[string]any{"target": "orders", "resourcePriority": 9}) // with a header alone to hide
 	b.said("update_target", map[string]any{"target": "orders", "description": "new https://user:hunter2@example.com/x?key=hunter3"})
 	all += b.said("update_target", map[string]any{"target": "orders", "description": "plain", "dryRun": true})
 	if !strings.Contains(all, "https://***@example.com/x?key=***") || !strings.Contains(b.log.String(), "https://***@example.com/x?key=***") {

@@ -3,6 +3,7 @@ package tools_test
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -80,7 +81,7 @@ func overStdio(t *testing.T, server *mcp.Server, message string) string {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = server.Run(ctx, tools.PlainErrors(&mcp.IOTransport{Reader: in, Writer: out}))
+		_ = server.Run(ctx, tools.Stdio(in, out, slog.New(slog.DiscardHandler)))
 	}()
 	defer func() { toServer.Close(); cancel(); in.Close(); fromServer.Close(); <-ended }()
 	go func() {

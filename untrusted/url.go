@@ -21,7 +21,14 @@ const (
 // query value become ***, the keys stay (unless they have no value and so may be
 // one), and the fragment is dropped. What is no absolute http(s) URL is shown as
 // "(not a URL)". masked says that something was left out.
+//
+// A URL in its path, as a proxy has it, is shown by the same rules.
 func Endpoint(raw string) (shown string, masked bool) {
+	if outer, inner, nested := cutNested(raw); nested {
+		shown, masked = Endpoint(outer)
+		hidden := redactURL(inner)
+		return shown + escape(hidden, 1<<30, folded), masked || hidden != inner
+	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return notAURL, true
@@ -40,6 +47,25 @@ func Endpoint(raw string) (shown string, masked bool) {
 		shown = strings.Replace(shown, "://", "://"+mask+"@", 1)
 	}
 	return escape(shown, 1<<30, folded), true
+}
+
+// cutNested takes a URL apart that has another one in its path.
+func cutNested(raw string) (outer, inner string, nested bool) {
+	_, rest, _ := strings.Cut(raw, "://")
+	path := rest
+	if at := strings.IndexAny(rest, "?#"); at >= 0 {
+		path = rest[:at] // all of a query is masked
+	}
+	at := max(0, strings.Index(path, "://"))
+	start := at
+	for start > 0 && isSchemeByte(path[start-1]) {
+		start--
+	}
+	if start == at {
+		return raw, "", false
+	}
+	start += len(raw) - len(rest)
+	return raw[:start], raw[start:], true
 }
 
 // queryParts splits at ";" too: a server of the old school reads a second
@@ -179,6 +205,9 @@ func redacted(text string, limit int) string {
 // redactURL shows a URL of any scheme: [Endpoint] where it applies, else without
 // query, fragment and userinfo.
 func redactURL(raw string) string {
+	if outer, inner, nested := cutNested(raw); nested {
+		return redactURL(outer) + redactURL(inner)
+	}
 	if u, err := url.Parse(raw); err == nil && u.RawQuery == "" && u.Fragment == "" && u.User == nil {
 		return raw
 	}
