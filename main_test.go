@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -60,6 +61,13 @@ func program(t testing.TB, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), path, args...)
+	// A test's context ends before its clean-up begins: the program is asked to end, and
+	// how it ends is not covered up by that.
+	cmd.Cancel = func() error {
+		_ = cmd.Process.Signal(os.Interrupt) // it may have ended
+		return os.ErrProcessDone
+	}
+	cmd.WaitDelay = 30 * time.Second
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_EC2_METADATA_DISABLED=true"}
 	return cmd
 }

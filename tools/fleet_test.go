@@ -241,8 +241,16 @@ func TestFleetGoesOn(t *testing.T) {
 	f.settle()
 	counted := f.cloud.Calls("SynchronizeGatewayTargets")
 	start := time.Now()
-	first := must[gateway.Fleet](f.bench, "synchronize_targets", map[string]any{"gateway": "*", "waitSeconds": 4})
-	if first.Outcome != gateway.InProgress || first.InProgress == 0 || first.Synchronized == 0 || first.Synchronized+first.InProgress != 22 ||
+	arguments := map[string]any{"gateway": "*", "waitSeconds": 4}
+	first := must[gateway.Fleet](f.bench, "synchronize_targets", arguments)
+	for range 5 { // a machine may be too slow for one target in 4 s
+		if first.Synchronized > 0 || first.Outcome != gateway.InProgress {
+			break
+		}
+		arguments["notSyncedSince"] = first.NotSyncedSince
+		first = must[gateway.Fleet](f.bench, "synchronize_targets", arguments)
+	}
+	if first.Outcome != gateway.InProgress || first.InProgress == 0 || first.Synchronized == 0 || first.Synchronized+first.InProgress+first.Skipped != 22 ||
 		!strings.Contains(first.Next, "notSyncedSince "+first.NotSyncedSince.Format(time.RFC3339Nano)) {
 		t.Fatalf("the call that is cut short: %+v", first)
 	}
