@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
 	"agentcore-gateway-mcp/tools"
@@ -50,7 +51,7 @@ func (c *callCommand) restore(p *process, g *globals, s *Server, screen *termina
 	if err != nil {
 		return err
 	}
-	caller := gateway.Caller{Call: "restore " + file, Program: true, Progress: bar.Show}
+	caller := gateway.Caller{Call: "restore " + file, Program: true, Sent: new(aws.Requests), Progress: bar.Show}
 	var (
 		tool   = "update_target"
 		answer any
@@ -71,12 +72,17 @@ func (c *callCommand) restore(p *process, g *globals, s *Server, screen *termina
 	}
 	bar.Clear()
 	defer c.leave(p, s)()
+	audit := tools.Options{Secrets: p.secrets, Audit: s.wiring.Audit}
 	if err != nil {
+		audit.RecordRestore(caller, file, nil, err)
 		return errors.New(p.secrets.Mask(err.Error()))
 	}
 	data, err := json.Marshal(answer)
 	if err != nil {
 		return err
+	}
+	if !dryRun {
+		audit.RecordRestore(caller, file, p.secrets.MaskJSON(data), nil)
 	}
 	if err := c.show(screen, tool, p.secrets.MaskJSON(data)); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"agentcore-gateway-mcp/gateway"
 )
@@ -48,8 +50,11 @@ func (s *shelf) keep(k gateway.Kept) error {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(k, "", "  ")
-	if err != nil {
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(k); err != nil {
 		return err
 	}
 	name := fmt.Sprintf("%s-%s-%s-*.json", k.KeptAt.Format("20060102T150405.000"), k.Kind, fileName(k.Name))
@@ -57,7 +62,7 @@ func (s *shelf) keep(k gateway.Kept) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(data, '\n'))
+	_, err = f.Write(data.Bytes())
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
@@ -78,15 +83,27 @@ func fileName(name string) string {
 	}, name[:min(len(name), 100)])
 }
 
-// prune removes the oldest files beyond mostKept: their names begin with their times.
+// prune removes the oldest files beyond mostKept.
 func (s *shelf) prune() {
-	files, err := filepath.Glob(filepath.Join(s.dir, "*.json"))
-	if err != nil || len(files) <= mostKept {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil || len(entries) <= mostKept {
 		return
 	}
-	slices.Sort(files)
-	for _, f := range files[:len(files)-mostKept] {
-		_ = os.Remove(f) // the next time, then
+	type file struct {
+		path string
+		at   time.Time
+	}
+	var files []file
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && strings.HasSuffix(e.Name(), ".json") {
+			files = append(files, file{filepath.Join(s.dir, e.Name()), info.ModTime()})
+		}
+	}
+	slices.SortFunc(files, func(a, b file) int { return a.at.Compare(b.at) })
+	for _, f := range files[:max(0, len(files)-mostKept)] {
+		if !slices.Contains(s.kept, f.path) {
+			_ = os.Remove(f.path) // the next time, then
+		}
 	}
 }
 
@@ -109,10 +126,16 @@ func (s *shelf) tell(w io.Writer) {
 	}
 }
 
-// mostFile is larger than any configuration with an inline schema.
-const mostFile = 4 << 20
+// mostFile is larger than any configuration with an inline schema of 1 MB, which JSON
+// may write six times as long, twice.
+const mostFile = 40 << 20
 
 func readKept(path string) (k gateway.Kept, err error) {
+	if info, err := os.Stat(path); err != nil {
+		return k, err
+	} else if info.Mode().IsDir() || info.Mode()&(os.ModeNamedPipe|os.ModeSocket|os.ModeDevice) != 0 {
+		return k, fmt.Errorf("%s is no file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return k, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -251,7 +252,21 @@ func (p *process) auditor(g *globals) (*slog.Logger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--audit-log: %w", err)
 	}
-	return slog.New(slog.NewJSONHandler(p.secrets.Writer(f), nil)), nil
+	return slog.New(slog.NewJSONHandler(p.secrets.Writer(&auditFile{f, p.log}), nil)), nil
+}
+
+// auditFile is a file of lines, none of which is lost without a word.
+type auditFile struct {
+	file io.Writer // and nothing else of it: all goes through Write
+	log  *slog.Logger
+}
+
+func (a *auditFile) Write(line []byte) (int, error) {
+	n, err := a.file.Write(line)
+	if err != nil {
+		a.log.Error("a line for the audit log cannot be written, and stands here instead", "cause", err, "line", string(line))
+	}
+	return n, err
 }
 
 // In is the wiring of a server in the tutorial's world.

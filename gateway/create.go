@@ -65,6 +65,9 @@ func (m *Manager) CreateTarget(ctx context.Context, gateway string, spec TargetS
 	if err != nil {
 		return Change{}, err
 	}
+	if err := checkScopes(spec.Scopes); err != nil {
+		return Change{}, fmt.Errorf("target %s was not created: %w", asked(spec.Name), err)
+	}
 	n, err := m.newTarget(ctx, spec)
 	if err != nil {
 		return Change{}, err
@@ -204,8 +207,11 @@ func (m *Manager) mayCreate(ctx context.Context, g aws.Gateway, n aws.NewTarget,
 		}
 	}
 	sends := signsIn(n)
-	if what := sends.String(); what != "" && !way.familiar() && !word.holds(n.Name, time.Time{}) {
-		return unchecked, unconfirmedTarget(aws.Target{Name: n.Name}, "created", fmt.Sprintf("AgentCore would send %s to %s, a new origin", what, way.destination()), ", or start this server with --trusted-endpoints if that host is yours")
+	if what := sends.String(); what != "" && !way.familiar() {
+		asks := unconfirmedTarget(aws.Target{Name: n.Name}, "created", fmt.Sprintf("AgentCore would send to %s, a new origin: %s", way.destination(), what), ", or start this server with --trusted-endpoints if that host is yours", g.ARN, n.Endpoint)
+		if !word.agrees(asks) {
+			return unchecked, asks
+		}
 	}
 	return unchecked, nil
 }

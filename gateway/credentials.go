@@ -109,11 +109,21 @@ func (c credentials) String() string {
 	return strings.Join(all, " and ")
 }
 
-// shownAll joins what a caller or AWS has named, as it may be seen.
+// shownAll joins what a caller or AWS has named, as it may be seen: a few, and what is no
+// usual name in quotes, for it stands in questions to people.
 func shownAll(names []string, separator string) string {
-	shown := make([]string, len(names))
+	const most = 5
+	var shown []string
 	for i, name := range names {
-		shown[i] = untrusted.Text(name, mostShown)
+		if i == most {
+			shown = append(shown, fmt.Sprintf("and %d more", len(names)-most))
+			break
+		}
+		if strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789-_./:") == "" && len(name) <= mostShown {
+			shown = append(shown, name)
+			continue
+		}
+		shown = append(shown, untrusted.Quote(name, mostShown))
 	}
 	return strings.Join(shown, separator)
 }
@@ -125,12 +135,37 @@ func newPair(t aws.Target, edit aws.Edit, way *move) string {
 	will := had.edited(edit)
 	if way != nil && !way.familiar() {
 		if what := will.String(); what != "" {
-			return fmt.Sprintf("%s to %s, a new origin for this target (it is at %s now)", what, way.destination(), way.origin())
+			return fmt.Sprintf("to %s, a new origin for this target (it is at %s now): %s", way.destination(), way.origin(), what)
 		}
 		return ""
 	}
 	if what := will.beyond(had).String(); what != "" {
-		return what + " to the target's server for the first time"
+		return "to the target's server for the first time: " + what
 	}
 	return ""
+}
+
+// checkPassed refuses names that no header and no scope can have: they would stand in a
+// question to a person.
+func checkPassed(e aws.Edit) error {
+	for _, headers := range []*[]string{e.RequestHeaders, e.ResponseHeaders} {
+		if headers == nil {
+			continue
+		}
+		for _, h := range *headers {
+			if h == "" || strings.Trim(strings.ToLower(h), "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~") != "" { // RFC 9110, 5.6.2
+				return fmt.Errorf("%s is no name of a header", asked(h))
+			}
+		}
+	}
+	return checkScopes(e.Scopes)
+}
+
+func checkScopes(scopes []string) error {
+	for _, scope := range scopes {
+		if scope == "" || strings.ContainsFunc(scope, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) { // RFC 6749, 3.3
+			return fmt.Errorf("%s is no scope: a scope has no blank, and ASCII only", asked(scope))
+		}
+	}
+	return nil
 }

@@ -63,8 +63,9 @@ func readingBefore(wait time.Duration) time.Duration {
 
 // asksFor is what a person has to agree to before an update, "" for nothing: a
 // credential that goes where it has not gone before (pair, see newPair), callers that
-// are cut off (lost, see cutsOff), or a consent that has to be given anew.
-func asksFor(t aws.Target, pair, lost string) string {
+// are cut off (lost, see cutsOff), other settings of how AgentCore reaches the server
+// (reaches), or a consent that has to be given anew.
+func asksFor(t aws.Target, pair, lost, reaches string) string {
 	var all []string
 	if pair != "" {
 		all = append(all, "AgentCore would send "+pair)
@@ -72,22 +73,29 @@ func asksFor(t aws.Target, pair, lost string) string {
 	if lost != "" {
 		all = append(all, lost)
 	}
+	if reaches != "" {
+		all = append(all, "it changes how AgentCore reaches the server, or signs in there: "+reaches)
+	}
 	if t.Outbound().NeedsConsent {
 		all = append(all, "it signs in with a person's consent, and an update demands a new one: until it is given the target serves nothing new")
 	}
 	return strings.Join(all, "; and ")
 }
 
-// refuseUnconfirmed asks for a person's word where there is something to agree to.
-func refuseUnconfirmed(t aws.Target, would string, way *move, word Word) error {
-	if would == "" || word.holds(t.Name, t.UpdatedAt) {
+// unconfirmedUpdate asks for a person's word where there is something to agree to, and is
+// nil where there is nothing.
+func unconfirmedUpdate(t aws.Target, would string, way *move) *Unconfirmed {
+	if would == "" {
 		return nil
 	}
-	or := ""
-	if way != nil && !way.toShared && !way.familiar() {
-		or = ", or start this server with --trusted-endpoints if that host is yours"
+	or, to := "", ""
+	if way != nil {
+		to = way.to.String()
+		if !way.toShared && !way.familiar() {
+			or = ", or start this server with --trusted-endpoints if that host is yours"
+		}
 	}
-	return unconfirmedTarget(t, "updated", would, or)
+	return unconfirmedTarget(t, "updated", would, or, to)
 }
 
 // refuseChanged is the error for a target that is not as it was planned with:

@@ -88,15 +88,32 @@ func TestReadingBefore(t *testing.T) {
 func TestRefuseUnconfirmed(t *testing.T) {
 	target := server(aws.TargetReady)
 	target.UpdatedAt = time.Unix(1000, 0)
-	pair := asksFor(target, "a token to elsewhere", "")
-	says(t, "nothing new", refuseUnconfirmed(target, asksFor(target, "", ""), nil, Word{}), "")
-	says(t, "a new pair", refuseUnconfirmed(target, pair, nil, Word{}), "would send a token to elsewhere")
-	says(t, "cut off", refuseUnconfirmed(target, asksFor(target, "", "its callers lose it"), nil, Word{}), "its callers lose it")
-	says(t, "a new pair, confirmed", refuseUnconfirmed(target, pair, nil, Word{Name: target.Name}), "")
-	says(t, "a person was asked", refuseUnconfirmed(target, pair, nil, Word{target.Name, target.UpdatedAt}), "")
-	says(t, "changed since", refuseUnconfirmed(target, pair, nil, Word{target.Name, target.UpdatedAt.Add(-time.Second)}), "would send a token to elsewhere")
-	says(t, "another name", refuseUnconfirmed(target, pair, nil, Word{Name: "another"}), "would send a token to elsewhere")
-	says(t, "no name", refuseUnconfirmed(target, pair, nil, Word{AsOf: target.UpdatedAt}), "would send a token to elsewhere")
+	if u := unconfirmedUpdate(target, asksFor(target, "", "", ""), nil); u != nil {
+		t.Errorf("nothing new: %v", u)
+	}
+	u := unconfirmedUpdate(target, asksFor(target, "a token to elsewhere", "its callers lose it", "privateEndpoint"), nil)
+	for _, want := range []string{"would send a token to elsewhere", "its callers lose it", "privateEndpoint"} {
+		if !strings.Contains(u.Error(), want) {
+			t.Errorf("%v lacks %q", u, want)
+		}
+	}
+	for name, c := range map[string]struct {
+		word Word
+		want bool
+	}{
+		"none":               {Word{}, false},
+		"the name":           {Word{Name: target.Name}, true},
+		"another name":       {Word{Name: "another"}, false},
+		"no name":            {Word{AsOf: target.UpdatedAt, Mark: u.Mark()}, false},
+		"a person was asked": {Word{target.Name, target.UpdatedAt, u.Mark()}, true},
+		"changed since":      {Word{target.Name, target.UpdatedAt.Add(-time.Second), u.Mark()}, false},
+		"asked about else":   {Word{target.Name, target.UpdatedAt, unconfirmedUpdate(target, "another thing", nil).Mark()}, false},
+		"bound to else":      {Word{target.Name, target.UpdatedAt, unconfirmedTarget(target, "updated", u.Would, "", "https://elsewhere.example.com").Mark()}, false},
+	} {
+		if got := c.word.agrees(u); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
 }
 
 func TestEnded(t *testing.T) {

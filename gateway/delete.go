@@ -22,8 +22,9 @@ func (m *Manager) DeleteTarget(ctx context.Context, gateway, target string, conf
 }
 
 type deletion struct {
-	confirm Word
-	joined  bool // it was running already
+	confirm     Word
+	withGateway bool // which somebody has agreed to
+	joined      bool // it was running already
 }
 
 func (d *deletion) success() Outcome { return Deleted }
@@ -37,7 +38,7 @@ func (d *deletion) plan(ctx context.Context, o *operation) (*Change, error) {
 		return nil, refusePending(t)
 	case phase == aws.PhaseWorking:
 		return nil, fmt.Errorf("target %s is %s: AWS refuses to delete it until that has ended, look with get_target and try again", t.Name, t.Status)
-	case d.confirm.holds(t.Name, t.UpdatedAt):
+	case d.withGateway:
 		return nil, nil
 	}
 	lost := "how many tools its callers would lose cannot be read from here"
@@ -47,7 +48,11 @@ func (d *deletion) plan(ctx context.Context, o *operation) (*Change, error) {
 	if o.m.leadsHere(t, o.reached) {
 		lost += "; it leads to this very server: whoever works with it through this gateway, you perhaps, loses it"
 	}
-	return nil, unconfirmedTarget(t, "deleted", lost+". Its configuration cannot be brought back from here (get_target shows it)", "")
+	asks := unconfirmedTarget(t, "deleted", lost+". Its configuration cannot be brought back from here (get_target shows it)", "", o.g.ARN, t.ID)
+	if d.confirm.agrees(asks) {
+		return nil, nil
+	}
+	return nil, asks
 }
 
 // apply sends a deletion, unless one is running, which it then joins.

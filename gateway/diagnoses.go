@@ -29,6 +29,7 @@ type Question struct {
 type Try struct {
 	Tool      string // without the target's prefix; "" for none
 	Arguments map[string]any
+	Reached   string // see Caller.Reached
 }
 
 // Diagnoses are why targets do not work, or how they do.
@@ -179,6 +180,9 @@ func (l *ladder) call(ctx context.Context) {
 	case l.f.served != nil:
 		l.tell("call", CheckSkipped, "what the gateway serves is not known")
 		return
+	case l.m.leadsHere(l.f.target, l.try.Reached):
+		l.tell("call", CheckSkipped, "the target leads to this very server, which does not call itself")
+		return
 	case i < 0:
 		l.tell("call", CheckSkipped, "the gateway serves no tool of the target with the name "+asked(tool))
 		return
@@ -212,12 +216,15 @@ func (l *ladder) call(ctx context.Context) {
 	}
 }
 
-// readsOnly reports whether a tool says of itself that it changes nothing.
+// readsOnly reports whether a tool says of itself that it changes nothing, in the very
+// words of MCP: a client that reads them otherwise would take it for another.
 func readsOnly(t catalog.Tool) bool {
-	var definition struct {
-		Annotations struct {
-			ReadOnlyHint bool `json:"readOnlyHint"`
-		} `json:"annotations"`
+	var definition, annotations map[string]json.RawMessage
+	if json.Unmarshal(t.Definition, &definition) != nil || json.Unmarshal(definition["annotations"], &annotations) != nil {
+		return false
 	}
-	return json.Unmarshal(t.Definition, &definition) == nil && definition.Annotations.ReadOnlyHint
+	var reads, destroys bool
+	_ = json.Unmarshal(annotations["readOnlyHint"], &reads) // false where it is none
+	_ = json.Unmarshal(annotations["destructiveHint"], &destroys)
+	return reads && !destroys
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"agentcore-gateway-mcp/aws"
+	"agentcore-gateway-mcp/catalog"
 )
 
 // What needs somebody comes first, with the checks that failed; one that panics hides no
@@ -56,5 +57,21 @@ func TestShows(t *testing.T) {
 		if got := shows(aws.Target{Endpoint: c.endpoint}, c.text); got != c.want {
 			t.Errorf("%q in %s: %t", c.text, c.endpoint, got)
 		}
+	}
+}
+
+// What another client takes for a tool that changes something is not called.
+func TestReadsOnlySpelling(t *testing.T) {
+	for _, definition := range []string{
+		`{"name":"x","annotations":{"readOnlyHint":false,"READONLYHINT":true}}`,
+		`{"name":"x","annotations":{"readOnlyHint":false},"Annotations":{"readonlyhint":true}}`,
+		`{"name":"x","annotations":{"readOnlyHint":true,"destructiveHint":true}}`,
+	} {
+		if readsOnly(catalog.Tool{Definition: []byte(definition)}) {
+			t.Errorf("called: %s", definition)
+		}
+	}
+	if !readsOnly(catalog.Tool{Definition: []byte(`{"name":"x","annotations":{"readOnlyHint":true}}`)}) {
+		t.Error("one that only reads is not called")
 	}
 }

@@ -121,13 +121,31 @@ func checkGateway(spec GatewaySpec) error {
 		return fmt.Errorf("authorizer CUSTOM_JWT needs allowedClients or allowedAudience: else every token of the issuer opens the gateway")
 	case spec.Authorizer != aws.AuthorizerJWT && jwt:
 		return fmt.Errorf("discoveryUrl and what is allowed go with authorizer CUSTOM_JWT, not with %s", spec.Authorizer)
-	case spec.Authorizer == aws.AuthorizerNone && !spec.Confirm.holds(spec.Name, time.Time{}):
-		return unconfirmedOf(aws.Gateway{Name: spec.Name}, "created", "with authorizer NONE everybody who learns its URL can call its tools")
+	}
+	if asks := unconfirmedOf(aws.Gateway{Name: spec.Name}, "created", "with authorizer NONE everybody who learns its URL can call its tools"); spec.Authorizer == aws.AuthorizerNone && !spec.Confirm.agrees(asks) {
+		return asks
 	}
 	if u, err := url.Parse(spec.DiscoveryURL); spec.Authorizer == aws.AuthorizerJWT && (err != nil || !strings.HasSuffix(u.Path, "/.well-known/openid-configuration")) {
 		return fmt.Errorf("discoveryUrl does not end in /.well-known/openid-configuration, which AWS wants")
 	}
 	return nil
+}
+
+// unconfirmedDeletion asks whether a gateway shall go with these targets.
+func (m *Manager) unconfirmedDeletion(ctx context.Context, g aws.Gateway, targets []aws.Target, caller Caller) *Unconfirmed {
+	var names, ids []string
+	for _, t := range targets {
+		names, ids = append(names, t.Name), append(ids, t.ID)
+	}
+	slices.Sort(ids)
+	would := fmt.Sprintf("it has %d targets, which would go with it, and its callers would lose all of its tools", len(targets))
+	if len(names) > 0 {
+		would += ": " + few(names)
+	}
+	if m.hasItself(ctx, g, targets, caller) {
+		would += "; one of the targets leads to this very server: whoever works with it through this gateway, you perhaps, loses it"
+	}
+	return unconfirmedOf(g, "deleted", would, ids...)
 }
 
 // hasItself reports whether one of the targets leads to this server, as far as that can
@@ -161,12 +179,8 @@ func (m *Manager) DeleteGateway(ctx context.Context, gateway string, confirm Wor
 			return GatewayChange{}, fmt.Errorf("gateway %s was not deleted: %w", g.Name, refusePending(t))
 		}
 	}
-	if !confirm.holds(g.Name, g.UpdatedAt) {
-		would := fmt.Sprintf("it has %d targets, which would go with it, and its callers would lose all of its tools", len(targets))
-		if m.hasItself(ctx, g, targets, caller) {
-			would += "; one of the targets leads to this very server: whoever works with it through this gateway, you perhaps, loses it"
-		}
-		return GatewayChange{}, unconfirmedOf(g, "deleted", would)
+	if asks := m.unconfirmedDeletion(ctx, g, targets, caller); !confirm.agrees(asks) {
+		return GatewayChange{}, asks
 	}
 	waiting, cancel := context.WithDeadline(ctx, start.Add(max(wait, time.Second)))
 	defer cancel()
@@ -201,7 +215,7 @@ func (m *Manager) deleteTargets(ctx context.Context, g aws.Gateway, targets []aw
 				return err
 			}
 			one := Caller{Name: caller.Name, Call: caller.Call + " " + t.ID, Reached: caller.Reached, Sent: caller.Sent, Trace: caller.Trace, Progress: caller.Progress}
-			ends[i], err = m.run(ctx, g.ID, t.ID, &deletion{confirm: Word{Name: t.Name}}, wait, one)
+			ends[i], err = m.run(ctx, g.ID, t.ID, &deletion{withGateway: true}, wait, one)
 			if err != nil && ctx.Err() == nil {
 				ends[i] = newChange(g, t)
 				ends[i].Outcome, ends[i].Next, err = Failed, err.Error(), nil

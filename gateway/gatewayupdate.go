@@ -136,12 +136,11 @@ var graveSettings = []string{"authorizerConfiguration", "roleArn", "policyEngine
 // unconfirmedGateway asks for a person's word where a change decides who may call the
 // gateway or what it may do, or shuts clients out.
 func unconfirmedGateway(g aws.Gateway, changes []Setting, u GatewayUpdate) error {
-	if u.Confirm.holds(g.Name, g.UpdatedAt) {
-		return nil
-	}
 	var grave []string
 	for _, s := range changes {
-		if slices.ContainsFunc(graveSettings, func(grave string) bool { return strings.HasPrefix(s.Path, grave) }) {
+		// A configuration from before may bring back more than its name says.
+		harmless := s.Path == "description" || strings.HasSuffix(s.Path, ".instructions")
+		if u.Edit.Whole != nil && !harmless || slices.ContainsFunc(graveSettings, func(grave string) bool { return strings.HasPrefix(s.Path, grave) }) {
 			grave = append(grave, s.Path)
 		}
 	}
@@ -155,7 +154,15 @@ func unconfirmedGateway(g aws.Gateway, changes []Setting, u GatewayUpdate) error
 	if len(grave) == 0 {
 		return nil
 	}
-	return unconfirmedOf(g, "updated", few(grave)+" decides who may call it, or what it may do")
+	var values []string
+	for _, s := range changes {
+		values = append(values, s.Path, s.After)
+	}
+	asks := unconfirmedOf(g, "updated", few(grave)+" decides who may call it, or what it may do", values...)
+	if u.Confirm.agrees(asks) {
+		return nil
+	}
+	return asks
 }
 
 // loses reports whether revisions that were accepted are not any more; none is all.

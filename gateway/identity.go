@@ -148,7 +148,9 @@ func (m *Manager) mayIssuer(discovery string) bool {
 }
 
 func signsInWith(p ProviderView) func(aws.Target) bool {
-	return func(t aws.Target) bool { return t.Outbound().ARN == p.ARN }
+	return func(t aws.Target) bool {
+		return t.Outbound().ARN == p.ARN || p.ARN != "" && strings.Contains(strings.ReplaceAll(string(t.JSON()), `\/`, "/"), `"`+p.ARN+`"`)
+	}
 }
 
 // DeleteProvider deletes a credential provider. confirm must be its name: without it, and
@@ -164,9 +166,11 @@ func (m *Manager) DeleteProvider(ctx context.Context, ref string, confirm Word, 
 	switch err = m.unusedElsewhere(ctx, signsInWith(p)); {
 	case err != nil:
 		return ProviderView{}, fmt.Errorf("credential provider %s was not deleted: %w", p.Name, err)
-	case !confirm.holds(p.Name, p.UpdatedAt):
-		return ProviderView{}, &Unconfirmed{Name: p.Name, AsOf: p.UpdatedAt, what: "credential provider " + p.Name + " was not deleted",
-			Would: "no target of this account and region signs in with it now, and those that are made later cannot"}
+	}
+	asks := &Unconfirmed{Name: p.Name, AsOf: p.UpdatedAt, what: "credential provider " + p.Name + " was not deleted", binds: []string{p.ARN},
+		Would: "no target of this account and region signs in with it now, and those that are made later cannot"}
+	if !confirm.agrees(asks) {
+		return ProviderView{}, asks
 	}
 	err = m.bounded(ctx, func(ctx context.Context) error {
 		return m.Client.Recording(caller.Sent).DeleteProvider(ctx, p.Kind, p.Name)

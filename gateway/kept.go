@@ -82,7 +82,7 @@ func (m *Manager) RestoreTarget(ctx context.Context, k Kept, o UpdateOptions, ca
 		return Change{}, fmt.Errorf("what was kept cannot be put back, its target has been deleted: create_target makes a new one from the endpoint and the credentials in the file (%w)", err)
 	}
 	if now.Name != then.Name {
-		return Change{}, fmt.Errorf("target %s was named %s when its configuration was kept: update_target changes single settings", now.Name, then.Name)
+		return Change{}, fmt.Errorf("target %s was named %s when its configuration was kept: update_target changes single settings", now.Name, quote(then.Name))
 	}
 	edit := aws.Edit{Whole: &then}
 	if then.Endpoint != now.Endpoint {
@@ -101,6 +101,13 @@ func (m *Manager) RestoreGateway(ctx context.Context, k Kept, u GatewayUpdate, c
 	if err != nil || then.ID == "" {
 		return GatewayChange{}, errors.Join(fmt.Errorf("what was kept of gateway %s is no gateway in AWS's JSON", quote(k.Name)), err)
 	}
+	now, err := m.Gateway(ctx, k.Gateway)
+	if err != nil {
+		return GatewayChange{}, err
+	}
+	if now.ID != then.ID || now.Name != then.Name {
+		return GatewayChange{}, fmt.Errorf("what was kept is of gateway %s (%s), and not of %s (%s): nothing was changed", quote(then.Name), quote(then.ID), now.Name, now.ID)
+	}
 	u.Edit = aws.GatewayEdit{Whole: &then}
-	return m.UpdateGateway(ctx, k.Gateway, u, caller)
+	return m.UpdateGateway(ctx, now.ID, u, caller)
 }

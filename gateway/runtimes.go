@@ -81,7 +81,7 @@ func (m *Manager) Runtime(ctx context.Context, ref string) (RuntimeView, error) 
 		}
 		r.Endpoints = append(r.Endpoints, RuntimeEndpoint{Name: e.Name, Status: e.Status, Version: e.LiveVersion, URL: address})
 	}
-	r.UsedBy, err = m.usedBy(ctx, func(t aws.Target) bool { return invokes(t, r.ARN) })
+	r.UsedBy, err = m.usedBy(ctx, func(t aws.Target) bool { return invokesAny(t, r.ARN) })
 	return r, err
 }
 
@@ -89,6 +89,15 @@ func (m *Manager) Runtime(ctx context.Context, ref string) (RuntimeView, error) 
 func invokes(t aws.Target, runtimeARN string) bool {
 	arn, _, ok := aws.InvokedRuntime(t.Endpoint)
 	return ok && arn == runtimeARN
+}
+
+// unconfirmedRuntime asks whether a runtime shall go.
+func (m *Manager) unconfirmedRuntime(r RuntimeView) *Unconfirmed {
+	would := fmt.Sprintf("its versions and %d endpoints would go with it, for good; no target of this account and region points to it", len(r.Endpoints))
+	if slices.ContainsFunc(m.Self, func(self string) bool { return self == r.ARN || self == r.Name || self == r.ID }) {
+		would += "; it is this very server (--self)"
+	}
+	return &Unconfirmed{Name: r.Name, AsOf: r.UpdatedAt, what: "runtime " + r.Name + " was not deleted", Would: would, binds: []string{r.ARN}}
 }
 
 // DeleteRuntime deletes an agent runtime with its versions and endpoints, and waits for
@@ -103,12 +112,12 @@ func (m *Manager) DeleteRuntime(ctx context.Context, ref string, confirm Word, w
 	case len(r.UsedBy) > 0:
 		return r, false, fmt.Errorf("runtime %s was not deleted: %s point to it, and would fail; move them with update_target_endpoint, or delete them first", r.Name, few(r.UsedBy))
 	}
-	switch err = m.unusedElsewhere(ctx, func(t aws.Target) bool { return invokes(t, r.ARN) }); {
+	switch err = m.unusedElsewhere(ctx, func(t aws.Target) bool { return invokesAny(t, r.ARN) }); {
 	case err != nil:
 		return r, false, fmt.Errorf("runtime %s was not deleted: %w", r.Name, err)
-	case !confirm.holds(r.Name, r.UpdatedAt):
-		return r, false, &Unconfirmed{Name: r.Name, AsOf: r.UpdatedAt, what: "runtime " + r.Name + " was not deleted",
-			Would: fmt.Sprintf("its versions and %d endpoints would go with it, for good; no target of this account and region points to it", len(r.Endpoints))}
+	}
+	if asks := m.unconfirmedRuntime(r); !confirm.agrees(asks) {
+		return r, false, asks
 	}
 	if r.Status != "DELETING" {
 		err = m.bounded(ctx, func(ctx context.Context) error { return m.Client.Recording(caller.Sent).DeleteRuntime(ctx, r.ID) })

@@ -3,57 +3,94 @@ package gateway
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
+	"agentcore-gateway-mcp/loopback"
 )
 
 // leadsHere reports whether a target's server is this very process, or another copy of
 // it: by what Manager.Self names, or by the address at which the caller has reached it.
 func (m *Manager) leadsHere(t aws.Target, reached string) bool {
-	if reached != "" && sameAddress(t.Endpoint, "http://"+reached) {
+	if reached != "" && sameAddress(t.Endpoint, "//"+reached) {
 		return true
 	}
-	arn, _, _ := aws.InvokedRuntime(t.Endpoint)
 	return slices.ContainsFunc(m.Self, func(self string) bool {
 		switch {
 		case strings.Contains(self, "://"):
 			return sameAddress(t.Endpoint, self)
 		case strings.HasPrefix(self, "arn:"):
-			return arn == self
+			return invokesAny(t, self)
 		}
-		return t.Name == self || t.ID == self || runtimeNamed(arn, self)
+		return t.Name == self || t.ID == self || invokesNamed(t, self)
 	})
 }
 
-// runtimeNamed reports whether an ARN is that of a runtime of this name: AWS puts ten
-// characters behind it.
-func runtimeNamed(arn, name string) bool {
-	_, id, ok := strings.Cut(arn, ":runtime/")
-	return ok && regexp.MustCompile(`^`+regexp.QuoteMeta(name)+`-[A-Za-z0-9]{10}$`).MatchString(id)
+// invokesNamed reports whether a target's endpoint is of a runtime of this name: AWS puts
+// ten characters behind it.
+func invokesNamed(t aws.Target, name string) bool {
+	return regexp.MustCompile(`[:/]runtimes?/` + regexp.QuoteMeta(name) + `-[A-Za-z0-9]{10}(?:[^A-Za-z0-9_-]|$)`).MatchString(unescaped(t.Endpoint))
+}
+
+// invokesAny reports whether anything in a target's configuration is of the runtime with
+// this ARN, however it is spelled: by its URL or its id. It is for refusing, and rather
+// takes too much for it than too little.
+func invokesAny(t aws.Target, runtimeARN string) bool {
+	_, id, ok := strings.Cut(runtimeARN, ":runtime/")
+	if !ok || id == "" {
+		return false
+	}
+	text := unescaped(strings.ReplaceAll(t.Endpoint+" "+string(t.JSON()), `\/`, "/"))
+	return regexp.MustCompile(`(?i)[:/]runtimes?/` + regexp.QuoteMeta(id) + `(?:[^A-Za-z0-9_-]|$)`).MatchString(text)
+}
+
+// unescaped takes percent escapes off, as far as they are some.
+func unescaped(text string) string {
+	return regexp.MustCompile(`%[0-9A-Fa-f]{2}`).ReplaceAllStringFunc(text, func(escape string) string {
+		plain, _ := url.PathUnescape(escape) // the pattern's escapes are valid
+		return plain
+	})
 }
 
 // sameAddress compares host, port and path: a proxy in front may speak another scheme,
-// and a query chooses no other server.
+// whose own port is then the other's, and a query chooses no other server. All names of
+// this machine's loopback are one.
 func sameAddress(a, b string) bool {
-	address := func(s string) (string, bool) {
-		u, err := url.Parse(s)
-		if err != nil || u.Host == "" {
-			return "", false
-		}
-		host, port := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), u.Port()
-		if port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
-			port = ""
-		}
-		return net.JoinHostPort(host, port) + strings.TrimSuffix(u.EscapedPath(), "/"), true
-	}
-	at, ok := address(a)
-	to, ok2 := address(b)
+	at, ok := addressOf(a)
+	to, ok2 := addressOf(b)
 	return ok && ok2 && at == to
+}
+
+func addressOf(s string) (string, bool) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" {
+		return "", false
+	}
+	host, port := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), u.Port()
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.Unmap().String()
+	}
+	if loopback.Host(host) {
+		host = "localhost"
+	}
+	if port == "443" || port == "80" {
+		port = ""
+	}
+	return net.JoinHostPort(host, port) + path.Clean("/"+u.Path), true
+}
+
+// losesPassed reports whether something is not passed on any more of what a target's
+// callers send.
+func losesPassed(t aws.Target, headers, parameters *[]string) bool {
+	hadHeaders, hadParameters := t.Passed()
+	same := func(a, b string) bool { return strings.EqualFold(a, b) }
+	return headers != nil && len(without(hadHeaders, *headers, same)) > 0 || parameters != nil && len(without(hadParameters, *parameters, same)) > 0
 }
 
 // wayBack is the tool without which a pin of this server's own tools cannot be ended by
@@ -71,6 +108,8 @@ func cutsOff(here bool, t aws.Target, edit aws.Edit, gateway string) string {
 		return lose + "would reach another server instead, and lose these tools"
 	case edit.ToolSchema != nil && *edit.ToolSchema != "" && !slices.ContainsFunc(schemaTools(*edit.ToolSchema), func(t catalog.Tool) bool { return t.Name == wayBack }):
 		return lose + "would be left with a pinned list that lacks " + wayBack
+	case losesPassed(t, edit.RequestHeaders, edit.QueryParameters):
+		return lose + "would come without request headers or query parameters that this server may need to let them in"
 	case edit.Whole != nil, edit.OAuthProviderARN != nil, edit.Scopes != nil:
 		return lose + "would come with other credentials, which may not be let in, or not to all tools"
 	}

@@ -69,3 +69,24 @@ func TestCutsOff(t *testing.T) {
 		}
 	}
 }
+
+// One address is spelled in many ways; Host has no scheme.
+func TestSameAddress(t *testing.T) {
+	for _, c := range [][2]string{
+		{"https://tools.example.com/mcp", "//tools.example.com:443/mcp"}, // Host names the port, as curl -H and some proxies do
+		{"https://tools.example.com:443/mcp", "//tools.example.com:443/mcp"},
+		{"https://tools.example.com/mcp", "//tools.example.com/%6Dcp"},
+		{"https://tools.example.com/%6Dcp", "//tools.example.com/mcp"},
+		{"https://tools.example.com//mcp", "//tools.example.com/mcp"},
+		{"https://tools.example.com/./mcp", "//tools.example.com/mcp"},
+		{"https://[2001:db8::1]/mcp", "//[2001:db8:0:0::1]/mcp"},
+		{"http://localhost:8080/mcp", "//127.0.0.1:8080/mcp"},
+		{"https://tools.example.com./mcp", "//tools.example.com/mcp"},
+		{"https://TOOLS.example.com/mcp/", "//tools.example.com/mcp"},
+		{"https://tools.example.com/mcp//", "//tools.example.com/mcp"},
+	} {
+		if !sameAddress(c[0], c[1]) {
+			t.Errorf("%s is not %s", c[0], c[1])
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -82,6 +83,9 @@ func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) 
 			return nil, err
 		}
 	}
+	if err := checkPassed(u.edit); err != nil {
+		return nil, fmt.Errorf("target %s was not updated: %w", o.before.Name, err)
+	}
 	if u.configuration, err = differences(o.before, u.edit); err != nil {
 		return nil, err
 	}
@@ -108,21 +112,41 @@ func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) 
 		}
 	}
 	pair := newPair(o.before, u.edit, u.way)
-	would := asksFor(o.before, pair, cutsOff(o.m.leadsHere(o.before, o.reached), o.before, u.edit, o.g.Name))
-	confirmed := u.options.Confirm.holds(o.before.Name, o.before.UpdatedAt)
+	asks := unconfirmedUpdate(o.before, asksFor(o.before, pair, cutsOff(o.m.leadsHere(o.before, o.reached), o.before, u.edit, o.g.Name), u.reaches()), u.way)
+	confirmed := asks == nil && u.options.Confirm.Name == o.before.Name || asks != nil && u.options.Confirm.agrees(asks)
 	if !u.options.DryRun {
-		err := refuseUnconfirmed(o.before, would, u.way, u.options.Confirm)
-		if err == nil && u.options.Plan != "" {
+		if asks != nil && !confirmed {
+			return nil, asks
+		}
+		if u.options.Plan != "" {
 			o.planned, err = o.m.holdToPlan(ctx, o.g, o.before, u.edit, u.way, confirmed, u.options.Plan)
 		}
 		return nil, err
 	}
 	c.Configuration = u.configuration
 	o.m.planUpdate(ctx, o.g, o.before, u.edit, u.way, confirmed, &c)
-	if would != "" && !confirmed {
-		c.Next += fmt.Sprintf("; that needs confirm set to %q, because %s", o.before.Name, would)
+	if asks != nil && !confirmed {
+		c.Next += fmt.Sprintf("; that needs confirm set to %q, because %s", o.before.Name, asks.Would)
 	}
 	return &c, nil
+}
+
+// reaches names the settings that say how AgentCore reaches the target's server and signs
+// in there, of those that a configuration from before would bring back: newPair knows the
+// credential and where it goes, and not all that is to them.
+func (u *update) reaches() string {
+	if u.edit.Whole == nil {
+		return ""
+	}
+	var all []string
+	for _, s := range u.configuration {
+		for _, of := range []string{"credentialProviderConfigurations", "privateEndpoint", "certificateConfigurations"} {
+			if strings.HasPrefix(s.Path, of) {
+				all = append(all, s.Path)
+			}
+		}
+	}
+	return few(all)
 }
 
 func (u *update) apply(ctx context.Context, o *operation) (err error) {

@@ -48,12 +48,12 @@ func (m *Manager) unusedElsewhere(ctx context.Context, uses func(aws.Target) boo
 			unread++
 			continue
 		}
-		unread += m.whole(ctx, g, listed, nil)
+		m.whole(ctx, g, listed, nil)
 		for _, t := range listed {
 			switch {
 			case uses(t):
 				others++
-			case t.Type == aws.TargetMCPServer && t.Endpoint == "" && t.Status != aws.TargetDeleting: // it was listed, and not read
+			case t.JSON() == nil && t.Status != aws.TargetDeleting: // it was listed, and not read
 				unread++
 			}
 		}

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"strings"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -10,12 +12,16 @@ import (
 // Word is a person's consent to one change of one resource.
 type Word struct {
 	Name string    // of the resource
-	AsOf time.Time // its updatedAt when the person was asked; zero where that is not known
+	AsOf time.Time // its updatedAt when the person was asked; zero where it has none, or nobody was asked by us
+	Mark Mark      // of what they were asked; zero where nobody was asked by us
 }
 
-// holds reports whether the word is for the resource as it is now.
-func (w Word) holds(name string, updatedAt time.Time) bool {
-	return w.Name == name && (w.AsOf.IsZero() || w.AsOf.Equal(updatedAt))
+// Mark stands for a question and all that it is about.
+type Mark [sha256.Size]byte
+
+// agrees reports whether the word is for this question, about the resource as it is now.
+func (w Word) agrees(u *Unconfirmed) bool {
+	return w.Name == u.Name && (w.AsOf.IsZero() || w.AsOf.Equal(u.AsOf)) && (w.Mark == Mark{} || w.Mark == u.Mark())
 }
 
 // Unconfirmed refuses a change that a person has to agree to first. Nothing was changed.
@@ -24,18 +30,24 @@ type Unconfirmed struct {
 	AsOf  time.Time // its updatedAt, zero where it does not exist
 	Would string    // what would happen, for the person
 
-	what string // was not done
-	or   string // another way than a person's word
+	what  string   // was not done
+	or    string   // another way than a person's word
+	binds []string // what else the question is about, and does not name in full
+}
+
+// Mark stands for the question: another one takes another word.
+func (u *Unconfirmed) Mark() Mark {
+	return sha256.Sum256([]byte(u.Would + "\x00" + strings.Join(u.binds, "\x00")))
 }
 
 func (u *Unconfirmed) Error() string {
 	return fmt.Sprintf("%s: %s. Ask a person whether that is meant; then call again with confirm set to %q%s", u.what, u.Would, u.Name, u.or)
 }
 
-func unconfirmedTarget(t aws.Target, done, would, or string) *Unconfirmed {
-	return &Unconfirmed{Name: t.Name, AsOf: t.UpdatedAt, Would: would, what: "target " + t.Name + " was not " + done, or: or}
+func unconfirmedTarget(t aws.Target, done, would, or string, binds ...string) *Unconfirmed {
+	return &Unconfirmed{Name: t.Name, AsOf: t.UpdatedAt, Would: would, what: "target " + t.Name + " was not " + done, or: or, binds: binds}
 }
 
-func unconfirmedOf(g aws.Gateway, done, would string) *Unconfirmed {
-	return &Unconfirmed{Name: g.Name, AsOf: g.UpdatedAt, Would: would, what: "gateway " + g.Name + " was not " + done}
+func unconfirmedOf(g aws.Gateway, done, would string, binds ...string) *Unconfirmed {
+	return &Unconfirmed{Name: g.Name, AsOf: g.UpdatedAt, Would: would, what: "gateway " + g.Name + " was not " + done, binds: binds}
 }

@@ -1,9 +1,14 @@
 package tools
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
 
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/untrusted"
@@ -32,6 +37,66 @@ type audited struct {
 	Failed           int
 }
 
+// mostOfValue is how much of one argument a line has, so that a long one hides no other.
+const mostOfValue = 200 // characters
+
+// shownArguments are a call's arguments as they were read, which of two of one name takes
+// the last, with each value masked and shortened.
+func shownArguments(raw json.RawMessage) []byte {
+	if len(raw) == 0 {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var given any
+	if err := decoder.Decode(&given); err != nil {
+		return []byte("no JSON")
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(shownValue(given)); err != nil {
+		return []byte("no JSON")
+	}
+	return bytes.TrimSpace(out.Bytes())
+}
+
+func shownValue(v any) any {
+	const mostElements = 20
+	switch v := v.(type) {
+	case string:
+		if _, err := url.Parse(v); err == nil && strings.Contains(v, "://") {
+			v, _ = untrusted.Endpoint(v)
+		}
+		return untrusted.Text(untrusted.MaskURLs(v), mostOfValue)
+	case []any:
+		shown := make([]any, 0, min(len(v), mostElements))
+		for _, element := range v[:min(len(v), mostElements)] {
+			shown = append(shown, shownValue(element))
+		}
+		return shown
+	case map[string]any:
+		shown := make(map[string]any, len(v))
+		for _, name := range slices.Sorted(maps.Keys(v))[:min(len(v), mostElements)] {
+			if text, ok := v[name].(string); ok && (name == "endpoint" || name == "discoveryUrl") { // whatever it is
+				v[name], _ = untrusted.Endpoint(text)
+			}
+			shown[untrusted.Text(name, mostOfValue)] = shownValue(v[name])
+		}
+		return shown
+	}
+	return v
+}
+
+// refusal is the word for a call that ended in an error: nothing was sent, or it is not
+// known what came of it.
+func refusal(caller gateway.Caller) gateway.Outcome {
+	if len(caller.Sent.IDs()) > 0 {
+		return "sent, end not known"
+	}
+	return "refused"
+}
+
 // record writes one line on a call that may change something: who, what, where, from
 // what to what, what came of it, and by which ids AWS knows the requests. answer is nil
 // where there is none; then err says why.
@@ -51,7 +116,7 @@ func (g gate) record(tool string, caller gateway.Caller, arguments, answer json.
 	}
 	add("caller", caller.Name)
 	add("trace", caller.Trace)
-	add("arguments", string(g.secrets.MaskJSON(arguments)))
+	add("arguments", string(shownArguments(arguments)))
 	if of.Outcome == "" {
 		of.Outcome = outcome
 	}
@@ -73,6 +138,12 @@ func (g gate) record(tool string, caller gateway.Caller, arguments, answer json.
 		line = append(line, slog.Any("requests", ids))
 	}
 	g.audit.LogAttrs(context.Background(), slog.LevelInfo, "audit", line...)
+}
+
+// RecordRestore writes a line on what call restore has come to.
+func (o Options) RecordRestore(caller gateway.Caller, file string, answer json.RawMessage, err error) {
+	arguments, _ := json.Marshal(map[string]string{"file": file})
+	gate{secrets: o.Secrets, audit: o.Audit}.record("restore", caller, arguments, answer, refusal(caller), err)
 }
 
 // RecordEnd writes a line on an operation that ended when no call waited for it: it is

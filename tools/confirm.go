@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -16,12 +15,17 @@ import (
 type ConfirmArgument struct {
 	Confirm string `json:"confirm,omitempty" jsonschema:"its name, once a person has agreed"`
 
-	asOf time.Time // the resource's updatedAt when the person was asked by us
+	asked gateway.Word // what a person was asked by us, and has agreed to
 }
 
-func (c *ConfirmArgument) give(w gateway.Word) { c.Confirm, c.asOf = w.Name, w.AsOf }
+func (c *ConfirmArgument) give(w gateway.Word) { c.Confirm, c.asked = "", w }
 
-func (c *ConfirmArgument) word() gateway.Word { return gateway.Word{Name: c.Confirm, AsOf: c.asOf} }
+func (c *ConfirmArgument) word() gateway.Word {
+	if c.asked.Name != "" {
+		return c.asked
+	}
+	return gateway.Word{Name: c.Confirm}
+}
 
 // confirmable are the arguments of a tool that may ask for a person's word.
 type confirmable interface{ give(gateway.Word) }
@@ -60,6 +64,10 @@ func (g gate) consent(req *mcp.CallToolRequest, call, caller string) (gateway.Wo
 
 // ask is the result that has the client ask a person, and call again with the answer.
 func (g gate) ask(tool, call, caller string, u *gateway.Unconfirmed) (*mcp.CallToolResult, error) {
+	question := fmt.Sprintf("%s %s: %s. Shall it be done?", tool, u.Name, u.Would)
+	if len(question) > mostError/2 { // nobody agrees to what they have not read to its end
+		return g.failure(fmt.Errorf("%s: nothing was changed: what a person would have to be asked is too long; call with fewer or shorter values", tool)), nil
+	}
 	state, err := g.seal.close(call, caller, u)
 	if err != nil {
 		return nil, err
@@ -67,7 +75,7 @@ func (g gate) ask(tool, call, caller string, u *gateway.Unconfirmed) (*mcp.CallT
 	return &mcp.CallToolResult{
 		RequestState: state,
 		InputRequests: mcp.InputRequestMap{consentKey: &mcp.ElicitParams{
-			Mode: "form", Message: g.text(fmt.Sprintf("%s %s: %s. Shall it be done?", tool, u.Name, u.Would)),
+			Mode: "form", Message: g.text(question),
 			RequestedSchema: json.RawMessage(`{"type":"object","properties":{}}`),
 		}},
 	}, nil

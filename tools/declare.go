@@ -129,8 +129,8 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 				return g.ask(name, caller.Call, caller.Name, u)
 			}
 			if err != nil {
-				if does != read {
-					g.record(name, caller, req.Params.Arguments, nil, "refused", err)
+				if records(does, in) {
+					g.record(name, caller, req.Params.Arguments, nil, refusal(caller), err)
 				}
 				return g.failure(err), nil
 			}
@@ -142,7 +142,7 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
-			if does != read {
+			if records(does, in) {
 				g.record(name, caller, req.Params.Arguments, text, "", nil)
 			}
 			// The same JSON twice: some agents hand only the text to their model.
@@ -155,6 +155,15 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 		})
 		definition.InputSchema, definition.OutputSchema = written(definition.InputSchema), written(definition.OutputSchema)
 	}}
+}
+
+// acting are arguments of a tool that changes nothing at AWS, and may do more than look.
+type acting interface{ acts() bool }
+
+// records reports whether a call leaves a line in the audit log.
+func records(does effect, in any) bool {
+	a, ok := in.(acting)
+	return does != read || ok && a.acts()
 }
 
 // enter bounds a call, and says whose it is. leave ends it.

@@ -8,6 +8,7 @@ import (
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // DiagnoseArguments are the arguments of diagnose_target.
@@ -18,6 +19,10 @@ type DiagnoseArguments struct {
 	Tool      string         `json:"tool,omitempty" jsonschema:"also calls it; readOnlyHint needed"`
 	Arguments map[string]any `json:"arguments,omitempty" jsonschema:"of that tool"`
 }
+
+// acts reports whether a call does more than look, so that it leaves a line in the audit
+// log: a tool that says it reads is called with the gateway's credential.
+func (in DiagnoseArguments) acts() bool { return in.Tool != "" }
 
 // DiagnosisReport is the answer of diagnose_target.
 type DiagnosisReport struct{ gateway.Diagnoses }
@@ -64,7 +69,7 @@ func diagnoseTarget(ctx context.Context, m *gateway.Manager, in DiagnoseArgument
 	if err != nil {
 		return DiagnosisReport{}, err
 	}
-	d, err := m.Diagnose(ctx, gateways, gateway.Question{Target: in.Target, Status: status, Try: gateway.Try{Tool: in.Tool, Arguments: in.Arguments}}, caller.Progress)
+	d, err := m.Diagnose(ctx, gateways, gateway.Question{Target: in.Target, Status: status, Try: gateway.Try{Tool: in.Tool, Arguments: in.Arguments, Reached: caller.Reached}}, caller.Progress)
 	return DiagnosisReport{d}, err
 }
 
@@ -74,5 +79,5 @@ func statusOf(name string) (aws.TargetStatus, error) {
 	if s := aws.TargetStatus(name); name == "" || slices.Contains(s.Values(), s) {
 		return s, nil
 	}
-	return "", fmt.Errorf("status: there is no %q, one of %q is needed", name, aws.TargetStatus("").Values())
+	return "", fmt.Errorf("status: there is no %s, one of %q is needed", untrusted.Quote(name, 40), aws.TargetStatus("").Values())
 }

@@ -337,8 +337,9 @@ func TestArgumentErrors(t *testing.T) {
 		{"update_target_endpoint", `{"target":"orders","endpoint":"` + secretive + `"}`, `user name or password`},
 		{"update_target", `{"target":"orders","confirm":"orders","description":"` + long + `"}`, `description`},
 		{"update_target", `{"target":"orders","oauthProviderArn":"` + secretive + `","confirm":"orders"}`, `providerArn`},
-		{"update_target", `{"target":"orders","oauthProviderArn":"` + secretive + `","scopes":["` + secretive + `"]}`, `provider https://***@example.com/?token=*** (scope https://***@example.com/?token=***)`},
-		{"update_target", `{"target":"orders","requestHeaders":["X","` + secretive + `"],"queryParameters":["` + secretive + `"]}`, `request headers X, https://***@example.com/?token=*** and its callers' query parameters https://***@example.com/?token=***`},
+		{"update_target", `{"target":"orders","oauthProviderArn":"` + secretive + `","scopes":["` + secretive + `"]}`, `provider https://***@example.com/?token=*** (scope "https://***@example.com/?token=***")`},
+		{"update_target", `{"target":"orders","requestHeaders":["X","` + secretive + `"]}`, `"https://***@example.com/?token=***" is no name of a header`},
+		{"update_target", `{"target":"orders","requestHeaders":["X"],"queryParameters":["` + secretive + `"]}`, `request headers X and its callers' query parameters "https://***@example.com/?token=***"`},
 		{"update_target", `{"target":"orders","resourcePriority":1.5}`, `1.5: it must be a whole number from 0 to 1000`},
 	} {
 		if strings.Contains(c.arguments, "1e999999999") && speaksHTTP(t.Name()) {

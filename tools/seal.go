@@ -23,6 +23,7 @@ type asked struct {
 	Call    [sha256.Size]byte `json:"call"` // the tool, its arguments and the caller
 	Name    string            `json:"name"` // of the resource
 	AsOf    time.Time         `json:"asOf,omitzero"`
+	Mark    gateway.Mark      `json:"mark"` // of the question
 	Expires time.Time         `json:"expires"`
 }
 
@@ -57,7 +58,7 @@ func callHash(call, caller string) [sha256.Size]byte {
 
 // close seals what a person is asked.
 func (s *seal) close(call, caller string, u *gateway.Unconfirmed) (string, error) {
-	text, err := json.Marshal(asked{callHash(call, caller), u.Name, u.AsOf, s.now().Round(0).Add(consentTime)})
+	text, err := json.Marshal(asked{callHash(call, caller), u.Name, u.AsOf, u.Mark(), s.now().Round(0).Add(consentTime)})
 	if err != nil {
 		return "", err
 	}
@@ -81,5 +82,5 @@ func (s *seal) open(state, call, caller string) (gateway.Word, error) {
 	if err := json.Unmarshal(text, &a); err != nil || a.Call != callHash(call, caller) || !s.now().Round(0).Before(a.Expires) {
 		return gateway.Word{}, errNoConsent
 	}
-	return gateway.Word{Name: a.Name, AsOf: a.AsOf}, nil
+	return gateway.Word{Name: a.Name, AsOf: a.AsOf, Mark: a.Mark}, nil
 }
