@@ -95,7 +95,7 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 		checked := sync.OnceValues(func() (*jsonschema.Resolved, error) { return schema.Resolve(nil) })
 		definition := &mcp.Tool{
 			Name: name, Title: title, Description: description, Annotations: does.annotations(title),
-			InputSchema: schema, OutputSchema: outputSchema[Out](known, name),
+			InputSchema: written(schema), OutputSchema: written(outputSchema[Out](known, name)),
 		}
 		s.AddTool(definition, func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			if g.broken != nil {
@@ -153,7 +153,6 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			}
 			return result, nil
 		})
-		definition.InputSchema, definition.OutputSchema = written(definition.InputSchema), written(definition.OutputSchema)
 	}}
 }
 
@@ -190,9 +189,8 @@ func (g gate) enter(ctx context.Context, req *mcp.CallToolRequest, name string, 
 	}
 }
 
-// written is a schema as JSON. It is put in the schema's place when the MCP SDK has
-// taken the tool, which would write every schema anew for each tools/list: that was
-// two thirds of its time.
+// written is a schema as JSON: the MCP SDK would write every schema anew for each
+// tools/list, which was two thirds of its time.
 func written(schema any) any {
 	data, err := json.Marshal(schema)
 	if err != nil {
