@@ -317,10 +317,10 @@ var faults = map[gateway.Cause][]func(*scene){
 		s.cloud.SetStateDelay(time.Hour)
 		_, err := s.control.CreateAgentRuntimeEndpoint(s.t.Context(), &bedrockagentcorecontrol.CreateAgentRuntimeEndpointInput{AgentRuntimeId: &id, Name: sdk.String("blue")})
 		s.check(err)
-		s.cloud.SetStateDelay(0)
-		target, err := s.client.Target(s.t.Context(), s.gatewayID, s.targetID)
-		s.check(err)
-		s.endpoint(strings.Replace(target.Endpoint, "qualifier=DEFAULT", "qualifier=blue", 1))
+		s.check(s.cloud.SetTarget(s.gatewayID, s.targetID, func(o *bedrockagentcorecontrol.GetGatewayTargetOutput) {
+			server := mcpServer(o)
+			server.Value.Endpoint = sdk.String(strings.Replace(*server.Value.Endpoint, "qualifier=DEFAULT", "qualifier=blue", 1))
+		}))
 	}},
 	gateway.AddressRefused: {func(s *scene) { s.endpoint("https://10.0.0.1/mcp") }},
 	gateway.TLSFailed: {func(s *scene) { // a certificate that nobody has signed

@@ -47,8 +47,12 @@ func speaksHTTP(test string) bool {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// Tests wait more than they work.
-	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
+	// Tests wait more than they work; with the race detector they work more.
+	parallel := 4 * runtime.GOMAXPROCS(0)
+	if raced {
+		parallel /= 2
+	}
+	if err := flag.Set("test.parallel", strconv.Itoa(parallel)); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
