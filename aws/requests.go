@@ -19,8 +19,19 @@ const mostRequests = 200
 // in the order in which they were answered. The zero value is ready, also for many
 // goroutines.
 type Requests struct {
-	mu  sync.Mutex
-	ids []string
+	mu       sync.Mutex
+	ids      []string
+	accepted bool
+}
+
+// Accepted reports whether AWS has accepted one of them.
+func (r *Requests) Accepted() bool {
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.accepted
 }
 
 // IDs are the ids so far.
@@ -33,9 +44,10 @@ func (r *Requests) IDs() []string {
 	return slices.Clone(r.ids)
 }
 
-func (r *Requests) add(id string) {
+func (r *Requests) add(id string, accepted bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.accepted = r.accepted || accepted
 	if id != "" && len(r.ids) < mostRequests {
 		r.ids = append(r.ids, id)
 	}
@@ -71,7 +83,7 @@ func (c *Client) recorded(o *control.Options) {
 				if failed := (*awshttp.ResponseError)(nil); id == "" && errors.As(err, &failed) {
 					id = failed.ServiceRequestID()
 				}
-				c.requests.add(id)
+				c.requests.add(id, err == nil)
 				return out, metadata, err
 			}), middleware.Before)
 	})

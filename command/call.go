@@ -63,6 +63,11 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 		if g.ReadOnly && tools.Writes(p.args[0]) {
 			return fmt.Errorf("%s changes something, and --read-only leaves only tools that change nothing", p.args[0])
 		}
+		for _, t := range tools.All() {
+			if t.Name == p.args[0] && len(s.wiring.Toolsets) > 0 && !slices.Contains(s.wiring.Toolsets, t.Toolset) {
+				return fmt.Errorf("%s is in the toolset %s, which --toolsets leaves out", t.Name, t.Toolset)
+			}
+		}
 		return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", p.args[0])
 	}
 	tool := list.Tools[i]

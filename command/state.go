@@ -21,7 +21,7 @@ type shelf struct {
 	dir string
 
 	mu   sync.Mutex
-	kept []string // paths that nobody was told of
+	kept []keptFile // that nobody was told of
 }
 
 // mostKept is how many files a shelf holds; the oldest go.
@@ -68,7 +68,7 @@ func (s *shelf) keep(k gateway.Kept) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kept = append(s.kept, f.Name())
+	s.kept = append(s.kept, keptFile{f.Name(), k.Before == gateway.BeforeDeletion})
 	s.prune()
 	return nil
 }
@@ -101,14 +101,20 @@ func (s *shelf) prune() {
 	}
 	slices.SortFunc(files, func(a, b file) int { return a.at.Compare(b.at) })
 	for _, f := range files[:max(0, len(files)-mostKept)] {
-		if !slices.Contains(s.kept, f.path) {
+		if !slices.ContainsFunc(s.kept, func(k keptFile) bool { return k.path == f.path }) {
 			_ = os.Remove(f.path) // the next time, then
 		}
 	}
 }
 
-// told are the paths that were kept since it was last called.
-func (s *shelf) told() []string {
+// keptFile is a file that was kept.
+type keptFile struct {
+	path    string
+	deleted bool // what was kept is no more
+}
+
+// told are the files that were kept since it was last called.
+func (s *shelf) told() []keptFile {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept := s.kept
@@ -121,8 +127,12 @@ func (s *shelf) tell(w io.Writer) {
 	if s == nil {
 		return
 	}
-	for _, path := range s.told() {
-		fmt.Fprintf(w, "before: %s (%s call restore %s puts it back)\n", path, program, quoted(path))
+	for _, f := range s.told() {
+		what := fmt.Sprintf("%s call restore %s puts it back", program, quoted(f.path))
+		if f.deleted {
+			what = "its settings, for making it anew: what is deleted is not restored"
+		}
+		fmt.Fprintf(w, "before: %s (%s)\n", f.path, what)
 	}
 }
 

@@ -25,7 +25,7 @@ func TestPruneNewest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range s.told() {
-		if _, err := os.Stat(f); err != nil {
+		if _, err := os.Stat(f.path); err != nil {
 			t.Errorf("named as kept, and gone: %v", err)
 		}
 	}
@@ -62,7 +62,7 @@ func TestKeptTooLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range s.told() {
-		if _, err := readKept(f); err != nil {
+		if _, err := readKept(f.path); err != nil {
 			t.Error(err)
 		}
 	}

@@ -84,14 +84,14 @@ func asksFor(t aws.Target, pair, lost, reaches string) string {
 
 // unconfirmedUpdate asks for a person's word where there is something to agree to, and is
 // nil where there is nothing.
-func unconfirmedUpdate(t aws.Target, would string, way *move) *Unconfirmed {
+func unconfirmedUpdate(t aws.Target, would string, way *move, pair string) *Unconfirmed {
 	if would == "" {
 		return nil
 	}
 	or, to := "", ""
 	if way != nil {
 		to = way.to.String()
-		if !way.toShared && !way.familiar() {
+		if pair != "" && !way.toShared && !way.familiar() {
 			or = ", or start this server with --trusted-endpoints if that host is yours"
 		}
 	}

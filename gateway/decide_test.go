@@ -88,10 +88,10 @@ func TestReadingBefore(t *testing.T) {
 func TestRefuseUnconfirmed(t *testing.T) {
 	target := server(aws.TargetReady)
 	target.UpdatedAt = time.Unix(1000, 0)
-	if u := unconfirmedUpdate(target, asksFor(target, "", "", ""), nil); u != nil {
+	if u := unconfirmedUpdate(target, asksFor(target, "", "", ""), nil, ""); u != nil {
 		t.Errorf("nothing new: %v", u)
 	}
-	u := unconfirmedUpdate(target, asksFor(target, "a token to elsewhere", "its callers lose it", "privateEndpoint"), nil)
+	u := unconfirmedUpdate(target, asksFor(target, "a token to elsewhere", "its callers lose it", "privateEndpoint"), nil, "a token")
 	for _, want := range []string{"would send a token to elsewhere", "its callers lose it", "privateEndpoint"} {
 		if !strings.Contains(u.Error(), want) {
 			t.Errorf("%v lacks %q", u, want)
@@ -107,7 +107,7 @@ func TestRefuseUnconfirmed(t *testing.T) {
 		"no name":            {Word{AsOf: target.UpdatedAt, Mark: u.Mark()}, false},
 		"a person was asked": {Word{target.Name, target.UpdatedAt, u.Mark()}, true},
 		"changed since":      {Word{target.Name, target.UpdatedAt.Add(-time.Second), u.Mark()}, false},
-		"asked about else":   {Word{target.Name, target.UpdatedAt, unconfirmedUpdate(target, "another thing", nil).Mark()}, false},
+		"asked about else":   {Word{target.Name, target.UpdatedAt, unconfirmedUpdate(target, "another thing", nil, "").Mark()}, false},
 		"bound to else":      {Word{target.Name, target.UpdatedAt, unconfirmedTarget(target, "updated", u.Would, "", "https://elsewhere.example.com").Mark()}, false},
 	} {
 		if got := c.word.agrees(u); got != c.want {
@@ -192,6 +192,25 @@ func TestRefusedForUs(t *testing.T) {
 	} {
 		l := &ladder{f: findings{target: c.target, token: c.token}}
 		if got := l.refusedForUs(&c.failed); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+func TestPassing(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"no connection":      {&remote.Error{Kind: remote.KindConnect}, true},
+		"a list that moves":  {&remote.Error{Kind: remote.KindProtocol, Moved: true}, true},
+		"the server's error": {&remote.Error{Kind: remote.KindHTTP, Status: 503}, true},
+		"too many requests":  {&remote.Error{Kind: remote.KindHTTP, Status: 429}, true},
+		"refused":            {&remote.Error{Kind: remote.KindHTTP, Status: 403}, false},
+		"no MCP":             {&remote.Error{Kind: remote.KindProtocol}, false},
+		"another":            {errors.New("x"), false},
+	} {
+		if got := passing(c.err); got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}

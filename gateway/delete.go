@@ -61,7 +61,7 @@ func (d *deletion) apply(ctx context.Context, o *operation) error {
 		o.sent, d.joined = o.before, true
 		return nil
 	}
-	o.m.keep(o.g, o.before, "deletion")
+	o.m.keep(o.g, o.before, BeforeDeletion)
 	err := o.sending(ctx, o.before, func(ctx context.Context) (aws.Target, error) {
 		t := o.before
 		t.Status = aws.TargetDeleting

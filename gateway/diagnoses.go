@@ -66,7 +66,7 @@ func (m *Manager) Diagnose(ctx context.Context, gateways []aws.Gateway, q Questi
 		}
 	}
 	if q.Try.Tool != "" && len(work) != 1 {
-		return Diagnoses{}, fmt.Errorf("a tool is called at one target: %d are meant here, name one of them in target", len(work))
+		return Diagnoses{}, fmt.Errorf("a tool is called at one target: %d are meant here; give target, an id or name", len(work))
 	}
 	if len(work) == 1 {
 		of := matches[slices.IndexFunc(matches, func(of Matches) bool { return len(of.Targets) == 1 })]

@@ -73,7 +73,7 @@ func (m *Manager) UpdateGateway(ctx context.Context, ref string, u GatewayUpdate
 // sendUpdate sends an update, which has no token: where the answer is lost, the gateway
 // itself says whether it has begun.
 func (m *Manager) sendUpdate(ctx context.Context, client *aws.Client, previous aws.Gateway, edit aws.GatewayEdit) error {
-	m.keepGateway(previous, "update")
+	m.keepGateway(previous, BeforeUpdate)
 	err := m.bounded(ctx, func(ctx context.Context) error { return client.UpdateGateway(ctx, previous, edit) })
 	if !errors.Is(err, aws.ErrUncertain) {
 		return err

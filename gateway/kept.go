@@ -16,7 +16,7 @@ type Kept struct {
 	Kind          KeptKind        `json:"kind"`
 	Gateway       string          `json:"gateway"` // ARN
 	Name          string          `json:"name"`    // of what was changed
-	Before        string          `json:"before"`  // what was about to be done
+	Before        Doing           `json:"before"`  // what was about to be done
 	KeptAt        time.Time       `json:"keptAt"`
 	Configuration json.RawMessage `json:"configuration"` // in AWS's JSON, as it was read
 }
@@ -29,16 +29,24 @@ const (
 	KeptGateway KeptKind = "gateway"
 )
 
+// Doing is what a configuration was kept before.
+type Doing string
+
+const (
+	BeforeUpdate   Doing = "update"
+	BeforeDeletion Doing = "deletion"
+)
+
 // keep has the whole configuration of a target kept before it is changed, or else writes
 // it to the log, with the secrets of its URLs hidden.
-func (m *Manager) keep(g aws.Gateway, t aws.Target, before string) {
+func (m *Manager) keep(g aws.Gateway, t aws.Target, before Doing) {
 	if m.kept(Kept{KeptTarget, g.ARN, t.Name, before, m.Client.Now().UTC(), t.JSON()}) {
 		return
 	}
 	m.logPrevious(g, t)
 }
 
-func (m *Manager) keepGateway(g aws.Gateway, before string) {
+func (m *Manager) keepGateway(g aws.Gateway, before Doing) {
 	if m.kept(Kept{KeptGateway, g.ARN, g.Name, before, m.Client.Now().UTC(), g.JSON()}) {
 		return
 	}

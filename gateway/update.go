@@ -112,7 +112,7 @@ func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) 
 		}
 	}
 	pair := newPair(o.before, u.edit, u.way)
-	asks := unconfirmedUpdate(o.before, asksFor(o.before, pair, cutsOff(o.m.leadsHere(o.before, o.reached), o.before, u.edit, o.g.Name), u.reaches()), u.way)
+	asks := unconfirmedUpdate(o.before, asksFor(o.before, pair, cutsOff(o.m.leadsHere(o.before, o.reached), o.before, u.edit, o.g.Name), u.reaches()), u.way, pair)
 	confirmed := asks == nil && u.options.Confirm.Name == o.before.Name || asks != nil && u.options.Confirm.agrees(asks)
 	if !u.options.DryRun {
 		if asks != nil && !confirmed {
@@ -159,7 +159,7 @@ func (u *update) apply(ctx context.Context, o *operation) (err error) {
 	if err := refuseChanged(o.before, u.previous); err != nil {
 		return err
 	}
-	o.m.keep(o.g, u.previous, "update")
+	o.m.keep(o.g, u.previous, BeforeUpdate)
 	if err = o.sending(ctx, u.previous, func(ctx context.Context) (aws.Target, error) {
 		return o.client.UpdateTarget(ctx, o.g.ID, u.previous, u.edit)
 	}); err != nil {

@@ -91,7 +91,7 @@ func shownValue(v any) any {
 // refusal is the word for a call that ended in an error: nothing was sent, or it is not
 // known what came of it.
 func refusal(caller gateway.Caller) gateway.Outcome {
-	if len(caller.Sent.IDs()) > 0 {
+	if caller.Sent.Accepted() {
 		return "sent, end not known"
 	}
 	return "refused"
@@ -116,6 +116,7 @@ func (g gate) record(tool string, caller gateway.Caller, arguments, answer json.
 	}
 	add("caller", caller.Name)
 	add("trace", caller.Trace)
+	add("confirmed", caller.Agreed)
 	add("arguments", string(shownArguments(arguments)))
 	if of.Outcome == "" {
 		of.Outcome = outcome

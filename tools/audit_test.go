@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
 )
@@ -57,7 +58,7 @@ func TestAudit(t *testing.T) {
 			return l.Outcome == "synchronized" && l.Gateway == "shop" && l.Target == "orders" && l.Status == "READY" && len(l.Requests) == 1 && strings.Contains(l.Arguments, "orders")
 		}},
 		{"synchronize_targets", nil, func(l auditLine) bool {
-			return l.Outcome == "synchronized" && l.Total == 1 && l.Synchronized == 1 && len(l.Requests) == 1
+			return l.Outcome == "synchronized" && l.Total == 2 && l.Synchronized == 2 && len(l.Requests) == 2
 		}},
 		{"update_target", map[string]any{"target": "orders", "description": "new"}, func(l auditLine) bool {
 			return l.Outcome == "updated" && strings.Contains(l.Configuration, "a target") && strings.Contains(l.Configuration, "new") && len(l.Requests) == 1
@@ -68,11 +69,18 @@ func TestAudit(t *testing.T) {
 		{"update_target_endpoint", map[string]any{"target": "nobody", "endpoint": b.url}, func(l auditLine) bool {
 			return l.Outcome == "refused" && strings.Contains(l.Error, "nobody") && l.Requests == nil
 		}},
+		{"synchronize_target", map[string]any{"target": "denied"}, func(l auditLine) bool {
+			return l.Outcome == "refused" && strings.Contains(l.Error, "access denied") && len(l.Requests) == 1
+		}},
 		{"delete_target", map[string]any{"target": "orders"}, func(l auditLine) bool { return l.Outcome == "refused" && strings.Contains(l.Error, "confirm set to") }},
 		{"update_gateway", map[string]any{"description": "of the shop"}, func(l auditLine) bool { return l.Outcome == "updated" && len(l.Requests) == 1 }},
-		{"delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"}, func(l auditLine) bool { return l.Outcome == "deleted" && len(l.Requests) == 2 }},
+		{"delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"}, func(l auditLine) bool { return l.Outcome == "deleted" && len(l.Requests) == 3 }},
 	}
+	b.newTarget(b.gatewayID, "denied", b.url)
 	for i, step := range steps {
+		if step.arguments["target"] == "denied" {
+			defer b.cloud.Inject(emulator.Fault{Operation: "SynchronizeGatewayTargets", Code: "AccessDeniedException"})()
+		}
 		call[any](b, step.tool, step.arguments)
 		lines := auditOf(t, log)
 		if len(lines) != i+1 {

@@ -28,7 +28,10 @@ func (c *ConfirmArgument) word() gateway.Word {
 }
 
 // confirmable are the arguments of a tool that may ask for a person's word.
-type confirmable interface{ give(gateway.Word) }
+type confirmable interface {
+	give(gateway.Word)
+	word() gateway.Word
+}
 
 // consentKey names the question in a client's answers.
 const consentKey = "confirm"

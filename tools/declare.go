@@ -123,6 +123,9 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 				c.give(word)
 				asks = true
 			}
+			if c, ok := any(&in).(confirmable); ok {
+				caller.Agreed = agreed(c.word())
+			}
 			out, err := do(ctx, m, in, caller)
 			if u := (*gateway.Unconfirmed)(nil); asks && errors.As(err, &u) {
 				g.record(name, caller, req.Params.Arguments, nil, "asked", err)
@@ -154,6 +157,17 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			return result, nil
 		})
 	}}
+}
+
+// agreed says how a person's word came.
+func agreed(w gateway.Word) string {
+	switch {
+	case w.Name == "":
+		return ""
+	case w.Mark == gateway.Mark{}:
+		return "by the argument confirm"
+	}
+	return "asked through the client"
 }
 
 // acting are arguments of a tool that changes nothing at AWS, and may do more than look.
