@@ -126,7 +126,11 @@ func TestRestore(t *testing.T) {
 
 	// What was deleted is not made anew.
 	_, stderr, _ = run("delete_target", "--target", tutorial.Target, "--confirm", tutorial.Target)
-	file = kept(stderr)
+	found := regexp.MustCompile(`(?m)^before: (\S+) \(its settings, for making it anew: what is deleted is not restored\)$`).FindStringSubmatch(stderr)
+	if found == nil {
+		t.Fatalf("no file is named: %s", stderr)
+	}
+	file = found[1]
 	if _, stderr, status = run("restore", file); status != 1 || !strings.Contains(stderr, "has been deleted") {
 		t.Errorf("of a deleted target: %d %s", status, stderr)
 	}
