@@ -13,11 +13,12 @@ RUN go mod download
 COPY . .
 ARG TARGETOS
 ARG TARGETARCH
-# Without inlining where it mostly waits for the network, it is 1.1 MB smaller and starts
+# Without inlining where it mostly waits for the network, it is 1.3 MB smaller and starts
 # as fast.
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -ldflags="-s -w" \
-    -gcflags="github.com/...=-l" -gcflags="net/...=-l" \
+    -gcflags="github.com/...=-l" -gcflags="net/...=-l" -gcflags="crypto/tls=-l" -gcflags="crypto/x509=-l" \
+    -gcflags="encoding/asn1=-l" -gcflags="encoding/gob=-l" -gcflags="encoding/xml=-l" \
     -gcflags="agentcore-gateway-mcp/command=-l" -gcflags="agentcore-gateway-mcp/emulator=-l" \
     -gcflags="agentcore-gateway-mcp/gateway=-l" -gcflags="agentcore-gateway-mcp/tools=-l" \
     -o /agentcore-gateway-mcp .
