@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"agentcore-gateway-mcp/tutorial"
 )
 
 // start runs the program until the test ends, asks it to end then, and fails
@@ -62,4 +64,27 @@ func (p *printed) until(t *testing.T, want string) string {
 		}
 	}
 	return p.text()
+}
+
+// quickWorld is the tutorial's world, seeded, on a local AgentCore of the test's own; stale
+// as [tutorial.World.Seed] has it.
+func quickWorld(t *testing.T, stale bool) *tutorial.World {
+	t.Helper()
+	w, err := tutorial.Start(t.Context(), tutorial.Options{Log: discard(), Quick: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	if err := w.Seed(t.Context(), stale); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// into leads a program to a world.
+func into(cmd *exec.Cmd, w *tutorial.World) {
+	cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.URL)
+	for _, setting := range w.Settings() {
+		cmd.Env = append(cmd.Env, setting[0]+"="+setting[1])
+	}
 }

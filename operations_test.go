@@ -152,21 +152,11 @@ func TestCallLeavesAnUpdate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, err := tutorial.Start(t.Context(), tutorial.Options{Log: discard(), Quick: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(w.Close)
-			if err := w.Seed(t.Context(), false); err != nil {
-				t.Fatal(err)
-			}
+			w := quickWorld(t, false)
 			release := w.Cloud.Hold(types.TargetStatusUpdating)
 			defer release()
 			cmd := program(t, append([]string{"call", "update_target_endpoint", "--target", tutorial.Target, "--runtimeArn", w.NewRuntimeARN}, c.arguments...)...)
-			cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.URL)
-			for _, setting := range w.Settings() {
-				cmd.Env = append(cmd.Env, setting[0]+"="+setting[1])
-			}
+			into(cmd, w)
 			var said bytes.Buffer
 			cmd.Stderr = &said
 			if err := cmd.Start(); err != nil {

@@ -43,14 +43,7 @@ func TestOwnRuntimeAsTarget(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, err := tutorial.Start(t.Context(), tutorial.Options{Log: discard(), Quick: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(w.Close)
-			if err := w.Seed(t.Context(), true); err != nil {
-				t.Fatal(err)
-			}
+			w := quickWorld(t, true)
 			calls := ownRuntime(t, w, c.jwt, c.target(w))
 			first, second := throughGateway(t, w), throughGateway(t, w)
 

@@ -15,22 +15,13 @@ import (
 // restore puts it back, the same way as any change.
 func TestRestore(t *testing.T) {
 	t.Parallel()
-	w, err := tutorial.Start(t.Context(), tutorial.Options{Log: discard(), Quick: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.Close)
-	if err := w.Seed(t.Context(), false); err != nil {
-		t.Fatal(err)
-	}
+	w := quickWorld(t, false)
 	home := t.TempDir()
 	run := func(args ...string) (stdout, stderr string, status int) {
 		t.Helper()
 		cmd := program(t, append([]string{"call", "--gateway", tutorial.Gateway}, args...)...)
-		cmd.Env = append(cmd.Env, "HOME="+home, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.URL)
-		for _, setting := range w.Settings() {
-			cmd.Env = append(cmd.Env, setting[0]+"="+setting[1])
-		}
+		cmd.Env = append(cmd.Env, "HOME="+home)
+		into(cmd, w)
 		return output(t, cmd)
 	}
 	client, err := aws.New(t.Context(), w.AWS())

@@ -16,23 +16,14 @@ import (
 // and leaves its line.
 func TestRestoreOfAForgedFile(t *testing.T) {
 	t.Parallel()
-	w, err := tutorial.Start(t.Context(), tutorial.Options{Log: discard(), Quick: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.Close)
-	if err := w.Seed(t.Context(), false); err != nil {
-		t.Fatal(err)
-	}
+	w := quickWorld(t, false)
 	home := t.TempDir()
 	log := filepath.Join(home, "audit")
 	run := func(args ...string) (stdout, stderr string, status int) {
 		t.Helper()
 		cmd := program(t, append([]string{"call", "--audit-log", log, "--gateway", tutorial.Gateway}, args...)...)
-		cmd.Env = append(cmd.Env, "HOME="+home, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.URL)
-		for _, setting := range w.Settings() {
-			cmd.Env = append(cmd.Env, setting[0]+"="+setting[1])
-		}
+		cmd.Env = append(cmd.Env, "HOME="+home)
+		into(cmd, w)
 		return output(t, cmd)
 	}
 	named := regexp.MustCompile(`(?m)^before: (\S+) `)
@@ -127,21 +118,12 @@ func TestRestoreOfAForgedFile(t *testing.T) {
 // Where neither file nor audit log can be written.
 func TestNoRoom(t *testing.T) {
 	t.Parallel()
-	w, err := tutorial.Start(t.Context(), tutorial.Options{Log: discard(), Quick: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.Close)
-	if err := w.Seed(t.Context(), false); err != nil {
-		t.Fatal(err)
-	}
+	w := quickWorld(t, false)
 	run := func(args ...string) (stdout, stderr string, status int) {
 		t.Helper()
 		cmd := program(t, append([]string{"call", "--gateway", tutorial.Gateway}, args...)...)
-		cmd.Env = append(cmd.Env, "HOME="+t.TempDir(), "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.URL)
-		for _, setting := range w.Settings() {
-			cmd.Env = append(cmd.Env, setting[0]+"="+setting[1])
-		}
+		cmd.Env = append(cmd.Env, "HOME="+t.TempDir())
+		into(cmd, w)
 		return output(t, cmd)
 	}
 	if _, stderr, status := run("--audit-log", "/dev/full", "update_target", "--target", tutorial.Target, "--description", "one"); status == 0 && !strings.Contains(stderr, "audit") {

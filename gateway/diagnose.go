@@ -57,7 +57,7 @@ type Credential func(context.Context, aws.Target) (asked bool, err error)
 // diagnose looks for why a target does not work, step by step, and changes nothing: its
 // state, its endpoint, its credential provider, its server, and what the gateway serves
 // of it. It asks only the endpoint that the target has.
-func (m *Manager) diagnose(ctx context.Context, g aws.Gateway, t aws.Target, served func(context.Context) (catalog.List, error), try Try, progress Progress) Diagnosis {
+func (m *Manager) diagnose(ctx context.Context, g aws.Gateway, t aws.Target, served func() (catalog.List, error), try Try, progress Progress) Diagnosis {
 	d := Diagnosis{
 		Gateway: g.Name, Target: t.Name, TargetID: t.ID, Status: t.Status, StatusReasons: quoteAll(t.StatusReasons), AuthorizationURL: t.AuthorizationURL,
 	}
@@ -77,7 +77,7 @@ func (m *Manager) diagnose(ctx context.Context, g aws.Gateway, t aws.Target, ser
 type ladder struct {
 	m        *Manager
 	g        aws.Gateway
-	list     func(context.Context) (catalog.List, error) // what the gateway serves
+	list     func() (catalog.List, error) // what the gateway serves
 	try      Try
 	f        findings
 	mine     []catalog.Tool // that the gateway serves of the target
@@ -101,7 +101,7 @@ func (l *ladder) climb(ctx context.Context) {
 	l.endpoint(ctx)
 	l.credential(ctx)
 	l.server(ctx)
-	l.gateway(ctx)
+	l.gateway()
 	l.call(ctx)
 }
 
@@ -211,8 +211,8 @@ func (l *ladder) refusedForUs(failed *remote.Error) bool {
 }
 
 // gateway compares what the gateway serves with what the server offers.
-func (l *ladder) gateway(ctx context.Context) {
-	served, err := l.list(ctx)
+func (l *ladder) gateway() {
+	served, err := l.list()
 	if l.f.served = err; err != nil {
 		l.tell("gateway", CheckSkipped, "what it serves could not be read: "+err.Error())
 		return

@@ -47,8 +47,7 @@ const mostDiagnosed = 20
 
 // Diagnose looks for why targets do not work, and changes nothing. The worst come first.
 func (m *Manager) Diagnose(ctx context.Context, gateways []aws.Gateway, q Question, progress Progress) (Diagnoses, error) {
-	wants := func(s aws.TargetStatus) bool { return q.Status == "" || s == q.Status }
-	matches, err := m.Match(ctx, gateways, q.Target, wants)
+	matches, err := m.Match(ctx, gateways, q.Target, q.Status)
 	if err != nil {
 		return Diagnoses{}, err
 	}
@@ -56,21 +55,18 @@ func (m *Manager) Diagnose(ctx context.Context, gateways []aws.Gateway, q Questi
 	if q.Target == "" && q.Status == "" {
 		out.NotAsked = onlyAiling(matches)
 	}
-	var work []func() Diagnosis
+	var work []func(Progress) Diagnosis
 	for _, of := range matches {
 		served := sync.OnceValues(func() (catalog.List, error) { return m.served(ctx, of.Gateway) })
 		for _, t := range of.Targets {
-			work = append(work, func() Diagnosis {
-				return m.diagnose(ctx, of.Gateway, t, func(context.Context) (catalog.List, error) { return served() }, q.Try, nil)
-			})
+			work = append(work, func(progress Progress) Diagnosis { return m.diagnose(ctx, of.Gateway, t, served, q.Try, progress) })
 		}
 	}
 	if q.Try.Tool != "" && len(work) != 1 {
 		return Diagnoses{}, fmt.Errorf("a tool is called at one target: %d are meant here; give target, an id or name", len(work))
 	}
 	if len(work) == 1 {
-		of := matches[slices.IndexFunc(matches, func(of Matches) bool { return len(of.Targets) == 1 })]
-		d := m.diagnose(ctx, of.Gateway, of.Targets[0], func(ctx context.Context) (catalog.List, error) { return m.served(ctx, of.Gateway) }, q.Try, progress)
+		d := work[0](progress)
 		out.Verdict, out.Targets = d.Verdict, []Diagnosis{d}
 		return out, nil
 	}
@@ -99,7 +95,7 @@ func onlyAiling(matches []Matches) (ready int) {
 
 // several makes the first of the diagnoses, a few at a time, and keeps of their checks
 // those that failed. One that panics hides no other.
-func (m *Manager) several(work []func() Diagnosis, progress Progress) []Diagnosis {
+func (m *Manager) several(work []func(Progress) Diagnosis, progress Progress) []Diagnosis {
 	work = work[:min(len(work), mostDiagnosed)]
 	all := make([]Diagnosis, len(work))
 	var (
@@ -113,7 +109,7 @@ func (m *Manager) several(work []func() Diagnosis, progress Progress) []Diagnosi
 			defer m.rescue("a diagnosis", func() {
 				all[i] = Diagnosis{Verdict: errInside.Error(), Cause: NotKnown}
 			})
-			d := diagnose()
+			d := diagnose(nil)
 			d.Checks = slices.DeleteFunc(d.Checks, func(c Check) bool { return c.Result != CheckFailed })
 			all[i] = d
 			mu.Lock()

@@ -12,15 +12,15 @@ import (
 // What needs somebody comes first, with the checks that failed; one that panics hides no
 // other.
 func TestSeveralDiagnoses(t *testing.T) {
-	of := func(target string, c Cause) func() Diagnosis {
-		return func() Diagnosis {
+	of := func(target string, c Cause) func(Progress) Diagnosis {
+		return func(Progress) Diagnosis {
 			return Diagnosis{Target: target, Cause: c, Checks: []Check{{Result: CheckOK}, {Result: CheckFailed}, {Result: CheckSkipped}}}
 		}
 	}
 	m := &Manager{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	told := 0
-	got := m.several([]func() Diagnosis{
-		of("healthy", Healthy), of("filtered", Filtered), of("drifted", OutOfDate), of("unseen", Unseen), func() Diagnosis { panic("a mistake") }, of("refused", TokenRefused),
+	got := m.several([]func(Progress) Diagnosis{
+		of("healthy", Healthy), of("filtered", Filtered), of("drifted", OutOfDate), of("unseen", Unseen), func(Progress) Diagnosis { panic("a mistake") }, of("refused", TokenRefused),
 	}, func(float64, float64, string) { told++ })
 	var order []string
 	for _, d := range got {

@@ -30,14 +30,13 @@ func shows(t aws.Target, text string) bool {
 type Matches struct {
 	Gateway aws.Gateway
 	Targets []aws.Target // whole, failures first
-	Others  int          // targets of the gateway that were not meant
-	Left    int          // of Targets: could not be read in time
 }
 
 // Match finds, in each of the gateways, the targets that ref means: the one with this id
 // or name, else those with this text in their endpoint; all with an empty ref. Of these
-// it keeps those whose status wants. An error where ref means nothing in any of them.
-func (m *Manager) Match(ctx context.Context, gateways []aws.Gateway, ref string, wants func(aws.TargetStatus) bool) (all []Matches, err error) {
+// it keeps those with the status, "" for any. An error where ref means nothing in any of them.
+func (m *Manager) Match(ctx context.Context, gateways []aws.Gateway, ref string, status aws.TargetStatus) (all []Matches, err error) {
+	wants := func(s aws.TargetStatus) bool { return status == "" || s == status }
 	found := false
 	for _, g := range gateways {
 		listed, err := m.targets(ctx, g)
@@ -49,13 +48,13 @@ func (m *Manager) Match(ctx context.Context, gateways []aws.Gateway, ref string,
 		found = found || !byText && (ref == "" || slices.ContainsFunc(listed, named))
 		meant := slices.DeleteFunc(slices.Clone(listed), func(t aws.Target) bool { return !byText && (!named(t) || !wants(t.Status)) })
 		byUrgency(meant)
-		left := m.whole(ctx, g, meant, nil)
+		m.whole(ctx, g, meant, nil)
 		if byText {
 			meant = slices.DeleteFunc(meant, func(t aws.Target) bool { return !shows(t, ref) })
 			found = found || len(meant) > 0
 			meant = slices.DeleteFunc(meant, func(t aws.Target) bool { return !wants(t.Status) })
 		}
-		all = append(all, Matches{g, meant, len(listed) - len(meant), left})
+		all = append(all, Matches{g, meant})
 	}
 	if found {
 		return all, nil

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
@@ -50,9 +51,11 @@ func invokesAny(t aws.Target, runtimeARN string) bool {
 	return regexp.MustCompile(`(?i)[:/]runtimes?/` + regexp.QuoteMeta(id) + `(?:[^A-Za-z0-9_-]|$)`).MatchString(text)
 }
 
+var escape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%[0-9A-Fa-f]{2}`) })
+
 // unescaped takes percent escapes off, as far as they are some.
 func unescaped(text string) string {
-	return regexp.MustCompile(`%[0-9A-Fa-f]{2}`).ReplaceAllStringFunc(text, func(escape string) string {
+	return escape().ReplaceAllStringFunc(text, func(escape string) string {
 		plain, _ := url.PathUnescape(escape) // the pattern's escapes are valid
 		return plain
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
 )
@@ -61,7 +60,7 @@ func checkDrift(ctx context.Context, m *gateway.Manager, in CheckDriftArguments,
 	if err != nil {
 		return DriftReport{}, err
 	}
-	matches, err := m.Match(ctx, gateways, in.Target, func(s aws.TargetStatus) bool { return status == "" || s == status })
+	matches, err := m.Match(ctx, gateways, in.Target, status)
 	if err != nil {
 		return DriftReport{}, err
 	}
