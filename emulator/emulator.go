@@ -131,6 +131,7 @@ type Server struct {
 	reader         remote.Reader
 	random         *randomness
 	stateDelay     atomic.Int64 // nanoseconds
+	syncTimeout    atomic.Int64 // nanoseconds
 	regions        *regions     // nil in one of them
 
 	ctx    context.Context // of background jobs; ends with Close
@@ -177,7 +178,6 @@ func New(opts Options) *Server {
 			Transport:       transport,
 			ProtocolVersion: gatewayProtocolVersion,
 			MaxTools:        opts.ToolsPerTarget,
-			Timeout:         opts.SyncTimeout,
 			Raw:             true, // whether AWS drops tools with a bad x-mcp-header is not known
 		},
 		random:         newRandomness(opts.Seed),
@@ -195,6 +195,7 @@ func New(opts Options) *Server {
 		roles:          map[string]time.Time{},
 	}
 	s.SetStateDelay(opts.StateDelay)
+	s.SetSyncTimeout(opts.SyncTimeout)
 	return s
 }
 
@@ -291,6 +292,9 @@ func (s *Server) start(name string, job func(context.Context)) error {
 
 // SetStateDelay sets Options.StateDelay for the work that begins from now on.
 func (s *Server) SetStateDelay(d time.Duration) { s.stateDelay.Store(int64(d)) }
+
+// SetSyncTimeout sets Options.SyncTimeout for the work that begins from now on.
+func (s *Server) SetSyncTimeout(d time.Duration) { s.syncTimeout.Store(int64(d)) }
 
 // linger waits for the least time in a working state; false when the Server closes.
 func (s *Server) linger(ctx context.Context) bool {

@@ -93,6 +93,7 @@ func (s *Server) inRegion(name string) *Server {
 	other := New(opts)
 	other.regions = nil
 	other.stateDelay.Store(s.stateDelay.Load())
+	other.syncTimeout.Store(s.syncTimeout.Load())
 	s.regions.all[name] = other
 	return other
 }

@@ -72,11 +72,7 @@ func TestFailedSynchronization(t *testing.T) {
 		}, fetch + "Unable to connect to the MCP server"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			opts := emulator.Options{}
-			if name == "hang" {
-				opts.SyncTimeout = 300 * time.Millisecond
-			}
-			w := start(t, opts)
+			w := start(t, emulator.Options{})
 			var broken atomic.Bool
 			healthy := w.upstream(1)
 			url := w.serve(func(rw http.ResponseWriter, r *http.Request) {
@@ -90,6 +86,9 @@ func TestFailedSynchronization(t *testing.T) {
 			id := w.target(gw, "orders", server(url))
 			before := w.get(gw, id)
 			broken.Store(true)
+			if name == "hang" {
+				w.core.SetSyncTimeout(300 * time.Millisecond)
+			}
 			unchanged := func(status types.TargetStatus) {
 				t.Helper()
 				out := w.settles(gw, id, status)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
@@ -221,6 +222,7 @@ func (s *Server) read(ctx context.Context, id string, p plan) (*served, failure)
 // readLists lists what a target's MCP server offers.
 func (s *Server) readLists(ctx context.Context, target *served) (remote.List, error) {
 	reader := s.reader
+	reader.Timeout = time.Duration(s.syncTimeout.Load())
 	reader.Transport = target.transport
 	return reader.Read(ctx, target.endpoint)
 }

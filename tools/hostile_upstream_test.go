@@ -270,14 +270,17 @@ func TestHostileUpstreams(t *testing.T) {
 	all := upstreams(t)
 	t.Run("slow", func(t *testing.T) { // at once, for they only wait
 		t.Parallel()
-		var calls sync.WaitGroup
-		var checks []func()
+		var calls, checks []func()
 		for _, name := range slow {
 			call, check := hostileUpstream(t, all[name], false)
-			calls.Go(call)
+			calls = append(calls, call)
 			checks = append(checks, func() { t.Log(name); check() })
 		}
-		calls.Wait()
+		var ended sync.WaitGroup
+		for _, call := range calls { // all worlds stand before the first is turned
+			ended.Go(call)
+		}
+		ended.Wait()
 		for _, check := range checks {
 			check()
 		}
@@ -308,11 +311,12 @@ func hostileUpstream(t *testing.T, bad http.Handler, huge bool) (call, check fun
 		t.Fatal(err)
 	}
 	u := &turncoat{good: good, bad: bad}
-	b := newBench(t, benchOptions{emulator: emulator.Options{SyncTimeout: 2 * time.Second, ToolName: -1, ToolsPerTarget: 10_000, Quotas: emulator.Quotas{Read: -1, Write: -1, Synchronize: -1}}})
+	b := newBench(t, benchOptions{emulator: emulator.Options{ToolName: -1, ToolsPerTarget: 10_000, Quotas: emulator.Quotas{Read: -1, Write: -1, Synchronize: -1}}})
 	url := serve(t, u).URL + "/mcp"
 	b.newTarget(b.gatewayID, "hostile", url)
 	whole := b.newSession(tools.NewServer(b.manager, tools.Options{Whole: true, Log: b.manager.Log})) // as call has it
 	u.turned.Store(true)
+	b.cloud.SetSyncTimeout(2 * time.Second)
 	before := stateOf(t, newControl(b.front.URL), "fresh")
 	at := map[string]any{"target": "hostile"}
 	calls := []struct {
@@ -370,7 +374,7 @@ func (b *bench) endures(t *testing.T, session *mcp.ClientSession, tool string, a
 		t.Errorf("%s: %v", tool, err)
 		return
 	}
-	if took := time.Since(began); took > 30*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("%s is answered after %s", tool, took)
 	}
 	if session == b.session {
