@@ -37,7 +37,12 @@ type Change struct {
 	Region           string           `json:"region,omitempty"`
 
 	late string // what the gateway's list lacks so far
+	was  string // what is deleted, see Was
 }
+
+// Was is the configuration of the target that a deletion takes away, in AWS's JSON with
+// the secrets of its URLs hidden; "" where nothing is deleted.
+func (c Change) Was() string { return c.was }
 
 // IsFailure reports whether a model must see the outcome as an error.
 func (c Change) IsFailure() bool { return c.Outcome == Failed || c.Outcome == Reverted }

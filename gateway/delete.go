@@ -80,6 +80,7 @@ func (d *deletion) underway(o *operation) Change {
 		awaiting = "a deletion that was running already"
 	}
 	c.Outcome, c.Operation = InProgress, &Operation{Awaiting: awaiting + o.doubt()}
+	c.was = loggedTarget(o.before)
 	c.Next = "call delete_target again with the same arguments to hear how it ended"
 	if o.leaves {
 		c.Next = nextLeaving
@@ -92,6 +93,7 @@ func (d *deletion) settle(ctx context.Context, o *operation) {
 	c := &o.change
 	tools := o.difference(ctx)
 	c.Tools = &tools
+	c.was = loggedTarget(o.before)
 	switch {
 	case c.Outcome == Deleted && tools.Source == FromGateway:
 		c.Next = "agents connected to the gateway must list its tools again"

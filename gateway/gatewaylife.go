@@ -25,7 +25,13 @@ type GatewayChange struct {
 	Next           string    `json:"next,omitempty" jsonschema:"what to do now"`
 	Account        string    `json:"account,omitempty"`
 	Region         string    `json:"region,omitempty"`
+
+	was string // what is deleted, see Was
 }
+
+// Was is the configuration of the gateway that a deletion takes away, in AWS's JSON with
+// the secrets of its URLs hidden; "" where nothing is deleted.
+func (c GatewayChange) Was() string { return c.was }
 
 // IsFailure reports whether a model must see the outcome as an error.
 func (c GatewayChange) IsFailure() bool { return c.Outcome == Failed }
@@ -199,7 +205,7 @@ func (m *Manager) DeleteGateway(ctx context.Context, gateway string, confirm Wor
 	}
 	caller.Progress.report(float64(len(targets)), float64(len(targets)+1), "its targets are gone, deleting "+g.Name)
 	c := m.deleteEmpty(waiting, m.Client.Recording(caller.Sent), g, start)
-	c.DeletedTargets = deleted
+	c.DeletedTargets, c.was = deleted, loggedGateway(g)
 	return c, nil
 }
 
@@ -240,6 +246,7 @@ func (m *Manager) deleteTargets(ctx context.Context, g aws.Gateway, targets []aw
 // deleteEmpty deletes a gateway that has no targets, and waits until it is gone.
 func (m *Manager) deleteEmpty(ctx context.Context, client *aws.Client, g aws.Gateway, start time.Time) GatewayChange {
 	if g.Status != aws.GatewayDeleting {
+		m.keepGateway(g, BeforeDeletion)
 		err := m.bounded(ctx, func(ctx context.Context) error { return client.DeleteGateway(ctx, g.ID) })
 		switch {
 		case errors.Is(err, aws.ErrNotFound):

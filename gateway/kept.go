@@ -50,9 +50,13 @@ func (m *Manager) keepGateway(g aws.Gateway, before Doing) {
 	if m.kept(Kept{KeptGateway, g.ARN, g.Name, before, m.Client.Now().UTC(), g.JSON()}) {
 		return
 	}
+	m.Log.Info("configuration before a change", "gateway", g.ID, "name", g.Name, "configuration", loggedGateway(g))
+}
+
+func loggedGateway(g aws.Gateway) string {
 	var shown any
-	unread := json.Unmarshal(g.JSON(), &shown)
-	m.Log.Info("configuration before an update", "gateway", g.ID, "name", g.Name, "configuration", logged(g.JSON(), maskURLs(shown), unread))
+	err := json.Unmarshal(g.JSON(), &shown)
+	return logged(g.JSON(), maskURLs(shown), err)
 }
 
 func (m *Manager) kept(k Kept) bool {

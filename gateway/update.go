@@ -298,8 +298,12 @@ func (o *operation) compareAfterRevert(ctx context.Context, t aws.Target) {
 // logPrevious writes the whole configuration to the log, enough to restore it by
 // hand after a crash, with the secrets of its URLs hidden.
 func (m *Manager) logPrevious(g aws.Gateway, t aws.Target) {
+	m.Log.Info("configuration before a change", "gateway", g.ID, "target", t.ID, "name", t.Name, "configuration", loggedTarget(t))
+}
+
+func loggedTarget(t aws.Target) string {
 	shown, err := Configuration(t)
-	m.Log.Info("configuration before an update", "gateway", g.ID, "target", t.ID, "name", t.Name, "configuration", logged(t.JSON(), shown, err))
+	return logged(t.JSON(), shown, err)
 }
 
 // logged is a configuration as the log has it: as AWS has written it where all of it

@@ -97,43 +97,66 @@ func refusal(caller gateway.Caller) gateway.Outcome {
 	return "refused"
 }
 
+// entry is what a line of the audit log is made from.
+type entry struct {
+	tool      string
+	caller    gateway.Caller
+	arguments json.RawMessage
+	answer    json.RawMessage // nil where there is none; then err says why
+	deleted   string          // the configuration that goes, see deletedBy
+	outcome   gateway.Outcome // where the answer has none
+	err       error
+}
+
 // record writes one line on a call that may change something: who, what, where, from
-// what to what, what came of it, and by which ids AWS knows the requests. answer is nil
-// where there is none; then err says why.
-func (g gate) record(tool string, caller gateway.Caller, arguments, answer json.RawMessage, outcome gateway.Outcome, err error) {
+// what to what, what came of it, and by which ids AWS knows the requests.
+func (g gate) record(e entry) {
 	if g.audit == nil {
 		return
 	}
-	line := []slog.Attr{slog.String("tool", tool)}
+	caller := e.caller
+	line := []slog.Attr{slog.String("tool", e.tool)}
 	add := func(name, value string) {
 		if value != "" && value != "null" {
 			line = append(line, slog.String(name, untrusted.Text(g.secrets.Mask(untrusted.MaskURLs(value)), mostAudited)))
 		}
 	}
+	addJSON := func(name, value string) { // as JSON within the line's, where it is whole
+		if shown := g.secrets.Clean([]byte(untrusted.MaskURLs(value))); len(shown) <= mostAudited && value != "null" && json.Valid(shown) {
+			line = append(line, slog.Any(name, json.RawMessage(shown)))
+			return
+		}
+		add(name, value)
+	}
 	var of audited
-	if answer != nil {
-		_ = json.Unmarshal(answer, &of) // it was made here
+	if e.answer != nil {
+		_ = json.Unmarshal(e.answer, &of) // it was made here
 	}
 	add("caller", caller.Name)
 	add("trace", caller.Trace)
 	add("confirmed", caller.Agreed)
-	add("arguments", string(shownArguments(arguments)))
+	addJSON("arguments", string(shownArguments(e.arguments)))
 	if of.Outcome == "" {
-		of.Outcome = outcome
+		of.Outcome = e.outcome
+	}
+	if e.answer == nil { // as the caller named them
+		of.Gateway, of.Target = namedIn(e.arguments)
 	}
 	add("outcome", string(of.Outcome))
 	for _, field := range []struct{ name, value string }{
 		{"gateway", of.Gateway}, {"target", of.Target}, {"targetId", of.TargetID}, {"name", of.Name}, {"status", of.Status},
-		{"previousEndpoint", of.PreviousEndpoint}, {"endpoint", of.Endpoint}, {"configuration", string(of.Configuration)},
+		{"previousEndpoint", of.PreviousEndpoint}, {"endpoint", of.Endpoint},
 		{"operation", of.Operation.ID}, {"account", of.Account}, {"region", of.Region},
 	} {
 		add(field.name, field.value)
 	}
+	addJSON("configuration", string(of.Configuration))
+	addJSON("deleted", e.deleted)
 	if of.Total > 0 {
 		line = append(line, slog.Int("total", of.Total), slog.Int("synchronized", of.Synchronized), slog.Int("changed", of.Changed), slog.Int("failed", of.Failed))
 	}
-	if err != nil {
-		add("error", err.Error())
+	if e.err != nil {
+		add("error", e.err.Error())
 	}
 	if ids := caller.Sent.IDs(); len(ids) > 0 {
 		line = append(line, slog.Any("requests", ids))
@@ -141,10 +164,28 @@ func (g gate) record(tool string, caller gateway.Caller, arguments, answer json.
 	g.audit.LogAttrs(context.Background(), slog.LevelInfo, "audit", line...)
 }
 
+// namedIn are the gateway and the target that a call's arguments name, unread.
+func namedIn(arguments json.RawMessage) (gateway, target string) {
+	var given map[string]any
+	if json.Unmarshal(arguments, &given) == nil {
+		gateway, _ = given["gateway"].(string)
+		target, _ = given["target"].(string)
+	}
+	return gateway, target
+}
+
+// deletedBy is the configuration that an answer's deletion takes away.
+func deletedBy(out any) string {
+	if d, ok := out.(interface{ Was() string }); ok {
+		return d.Was()
+	}
+	return ""
+}
+
 // RecordRestore writes a line on what call restore has come to.
 func (o Options) RecordRestore(caller gateway.Caller, file string, answer json.RawMessage, err error) {
 	arguments, _ := json.Marshal(map[string]string{"file": file})
-	gate{secrets: o.Secrets, audit: o.Audit}.record("restore", caller, arguments, answer, refusal(caller), err)
+	gate{secrets: o.Secrets, audit: o.Audit}.record(entry{tool: "restore", caller: caller, arguments: arguments, answer: answer, outcome: refusal(caller), err: err})
 }
 
 // RecordEnd writes a line on an operation that ended when no call waited for it: it is
@@ -153,6 +194,6 @@ func (o Options) RecordEnd(caller gateway.Caller, operation string, c gateway.Ch
 	g := gate{secrets: o.Secrets, audit: o.Audit}
 	c.Operation = &gateway.Operation{ID: operation}
 	if answer, err := json.Marshal(c); err == nil {
-		g.record("end of operation", caller, nil, g.secrets.MaskJSON(answer), c.Outcome, nil)
+		g.record(entry{tool: "end of operation", caller: caller, answer: g.secrets.MaskJSON(answer), deleted: c.Was(), outcome: c.Outcome})
 	}
 }

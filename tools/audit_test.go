@@ -16,11 +16,19 @@ import (
 
 // auditLine is a line of the audit log.
 type auditLine struct {
-	Msg, Tool, Caller, Trace, Arguments, Outcome, Gateway, Target, Status string
-	PreviousEndpoint, Endpoint, Configuration, Operation, Error           string
-	Requests                                                              []string
-	Total, Synchronized                                                   int
+	Msg, Tool, Caller, Trace, Outcome, Gateway, Target, Status string
+	PreviousEndpoint, Endpoint, Operation, Error               string
+	Arguments, Configuration, Deleted                          asJSON
+	Requests                                                   []string
+	Total, Synchronized                                        int
 }
+
+// asJSON is a member as it is written.
+type asJSON string
+
+func (a *asJSON) UnmarshalJSON(data []byte) error { *a = asJSON(data); return nil }
+
+func (a asJSON) has(text string) bool { return strings.Contains(string(a), text) }
 
 func auditOf(t *testing.T, log *syncBuffer) (lines []auditLine) {
 	t.Helper()
@@ -55,28 +63,33 @@ func TestAudit(t *testing.T) {
 		check     func(auditLine) bool
 	}{
 		{"synchronize_target", map[string]any{"target": "orders"}, func(l auditLine) bool {
-			return l.Outcome == "synchronized" && l.Gateway == "shop" && l.Target == "orders" && l.Status == "READY" && len(l.Requests) == 1 && strings.Contains(l.Arguments, "orders")
+			return l.Outcome == "synchronized" && l.Gateway == "shop" && l.Target == "orders" && l.Status == "READY" && len(l.Requests) == 1 && l.Arguments == `{"target":"orders"}`
 		}},
 		{"synchronize_targets", nil, func(l auditLine) bool {
 			return l.Outcome == "synchronized" && l.Total == 2 && l.Synchronized == 2 && len(l.Requests) == 2
 		}},
 		{"update_target", map[string]any{"target": "orders", "description": "new"}, func(l auditLine) bool {
-			return l.Outcome == "updated" && strings.Contains(l.Configuration, "a target") && strings.Contains(l.Configuration, "new") && len(l.Requests) == 1
+			return l.Outcome == "updated" && l.Configuration == `[{"path":"description","before":"\"a target\"","after":"\"new\""}]` && len(l.Requests) == 1
 		}},
 		{"update_target_endpoint", map[string]any{"target": "orders", "endpoint": broken, "confirm": "orders"}, func(l auditLine) bool {
 			return l.Outcome == "reverted" && l.PreviousEndpoint == b.url && len(l.Requests) == 2 && l.Requests[0] != l.Requests[1]
 		}},
 		{"update_target_endpoint", map[string]any{"target": "nobody", "endpoint": b.url}, func(l auditLine) bool {
-			return l.Outcome == "refused" && strings.Contains(l.Error, "nobody") && l.Requests == nil
+			return l.Outcome == "refused" && l.Target == "nobody" && strings.Contains(l.Error, "nobody") && l.Requests == nil
 		}},
 		{"synchronize_target", map[string]any{"target": "denied"}, func(l auditLine) bool {
 			return l.Outcome == "refused" && strings.Contains(l.Error, "access denied") && len(l.Requests) == 1
 		}},
-		{"delete_target", map[string]any{"target": "orders"}, func(l auditLine) bool { return l.Outcome == "refused" && strings.Contains(l.Error, "confirm set to") }},
+		{"delete_target", map[string]any{"gateway": "shop", "target": "denied"}, func(l auditLine) bool {
+			return l.Outcome == "refused" && l.Gateway == "shop" && l.Target == "denied" && l.Deleted == "" && strings.Contains(l.Error, "confirm set to")
+		}},
+		{"delete_target", map[string]any{"target": "denied", "confirm": "denied"}, func(l auditLine) bool {
+			return l.Outcome == "deleted" && strings.HasPrefix(string(l.Deleted), "{") && l.Deleted.has(`"description":"a target"`) && l.Deleted.has("key=")
+		}},
 		{"update_gateway", map[string]any{"description": "of the shop"}, func(l auditLine) bool { return l.Outcome == "updated" && len(l.Requests) == 1 }},
-		{"delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"}, func(l auditLine) bool { return l.Outcome == "deleted" && len(l.Requests) == 3 }},
+		{"delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"}, func(l auditLine) bool { return l.Outcome == "deleted" && len(l.Requests) == 2 && l.Deleted.has(`"description":"of the shop"`) }},
 	}
-	b.newTarget(b.gatewayID, "denied", b.url)
+	b.newTarget(b.gatewayID, "denied", b.url+"?key="+secret)
 	for i, step := range steps {
 		if step.arguments["target"] == "denied" {
 			defer b.cloud.Inject(emulator.Fault{Operation: "SynchronizeGatewayTargets", Code: "AccessDeniedException"})()

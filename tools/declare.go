@@ -106,7 +106,7 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			in, err := arguments[In](checked, req.Params.Arguments)
 			if err != nil {
 				if does != read {
-					g.record(name, caller, req.Params.Arguments, nil, "refused", err)
+					g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments, outcome: "refused", err: err})
 				}
 				return g.failure(fmt.Errorf("%s: %w", name, err)), nil
 			}
@@ -117,7 +117,7 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			if c, ok := any(&in).(confirmable); ok && g.canAsk(req) {
 				word, err := g.consent(req, caller.Call, caller.Name)
 				if err != nil {
-					g.record(name, caller, req.Params.Arguments, nil, "refused", err)
+					g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments, outcome: "refused", err: err})
 					return g.failure(fmt.Errorf("%s: %w", name, err)), nil
 				}
 				c.give(word)
@@ -128,12 +128,12 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			}
 			out, err := do(ctx, m, in, caller)
 			if u := (*gateway.Unconfirmed)(nil); asks && errors.As(err, &u) {
-				g.record(name, caller, req.Params.Arguments, nil, "asked", err)
+				g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments, outcome: "asked", err: err})
 				return g.ask(name, caller.Call, caller.Name, u)
 			}
 			if err != nil {
 				if records(does, in) {
-					g.record(name, caller, req.Params.Arguments, nil, refusal(caller), err)
+					g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments, outcome: refusal(caller), err: err})
 				}
 				return g.failure(err), nil
 			}
@@ -146,7 +146,7 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 			if records(does, in) {
-				g.record(name, caller, req.Params.Arguments, text, "", nil)
+				g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments, answer: text, deleted: deletedBy(out)})
 			}
 			// The same JSON twice: some agents hand only the text to their model.
 			result := &mcp.CallToolResult{StructuredContent: text, Content: []mcp.Content{&mcp.TextContent{Text: string(text)}}}

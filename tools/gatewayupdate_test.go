@@ -59,7 +59,7 @@ func TestUpdateGateway(t *testing.T) {
 			t.Errorf("%s was %v, is %v", key, value, after[key])
 		}
 	}
-	if !strings.Contains(s.log.String(), "configuration before an update") || !strings.Contains(s.log.String(), "be kind") {
+	if !strings.Contains(s.log.String(), "configuration before a change") || !strings.Contains(s.log.String(), "be kind") {
 		t.Error("the configuration from before is not in the log")
 	}
 	if strings.Contains(s.log.String(), "hunter2") {

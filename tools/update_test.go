@@ -192,7 +192,7 @@ func TestPreviousConfigurationIsLogged(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	log := b.log.String()
-	for _, want := range []string{"configuration before an update", b.targetID, "credentialProviderConfigurations", "metadataConfiguration", "a target"} {
+	for _, want := range []string{"configuration before a change", b.targetID, "credentialProviderConfigurations", "metadataConfiguration", "a target"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log lacks %q:\n%s", want, log)
 		}
