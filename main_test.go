@@ -224,8 +224,13 @@ func callOver[Out any](t *testing.T, session *mcp.ClientSession, tool string, ar
 }
 
 func TestServe(t *testing.T) {
-	cmd := program(t, "serve", "--local", "--addr", "127.0.0.1:0")
-	url := regexp.MustCompile(`url=(\S+)`).FindStringSubmatch(start(t, cmd).until(t, "/mcp"))[1]
+	cmd := program(t, "serve", "--local", "--addr", "127.0.0.1:0", "--self", "mcp-server-target,nobody")
+	log := start(t, cmd)
+	url := regexp.MustCompile(`url=(\S+)`).FindStringSubmatch(log.until(t, "/mcp"))[1]
+	log.until(t, "no --seal-key: nobody is asked")
+	if said := log.until(t, "--self names no target"); !strings.Contains(said, "[nobody]") {
+		t.Errorf("it says %s", said)
+	}
 	base := strings.TrimSuffix(url, "/mcp")
 	const initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`
 	for name, c := range map[string]struct {
@@ -284,6 +289,7 @@ func TestCall(t *testing.T) {
 		"a tool's error":  {[]string{"call", "--local", "get_target", "--target", "mcp-server"}, 1, nil, []string{"error: ", "did you mean mcp-server-target ("}},
 		"failed":          {[]string{"call", "--local", "update_target_endpoint", "--target", "mcp-server-target", "--endpoint", "http://127.0.0.1:1/mcp", "--confirm", "mcp-server-target"}, 1, []string{"reverted, READY", "Unable to connect"}, nil},
 		"no such tool":    {[]string{"call", "--local", "resync"}, 1, nil, []string{`no tool named "resync"`}},
+		"unbound":         {[]string{"call", "--local", "--gateway", "mcp-gateway", "create_gateway"}, 1, nil, []string{"create_gateway is not there where --gateway names", "env -u AGENTCORE_GATEWAY_MCP_GATEWAY"}},
 		"no such flag":    {[]string{"call", "--local", "list_tools", "--targte", "x"}, 1, nil, []string{"has no argument --targte", "--target"}},
 		"not a number":    {[]string{"call", "--local", "synchronize_target", "--target", "x", "--waitSeconds", "soon"}, 1, nil, []string{`"soon" is not a number`}},
 		"read-only":       {[]string{"call", "--local", "--read-only", "synchronize_target", "--target", "x"}, 1, nil, []string{"--read-only leaves only tools"}},

@@ -73,7 +73,7 @@ func TestRestore(t *testing.T) {
 		t.Errorf("headers go to the server again, and nobody was asked: %d %s", status, stderr)
 	}
 	stdout, stderr, status := run("restore", file, "--confirm", tutorial.Target)
-	if status != 0 || settings() != before || !strings.Contains(stdout, "updated, READY") {
+	if status != 0 || settings() != before || !strings.Contains(stdout, "updated, READY") || !strings.Contains(stdout, "the tools are those that its server offers now") {
 		t.Errorf("restored: %d\n got %s\nwant %s\n%s%s", status, settings(), before, stdout, stderr)
 	}
 	if again := kept(stderr); again == file {

@@ -63,6 +63,9 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 		if g.ReadOnly && tools.Writes(p.args[0]) {
 			return fmt.Errorf("%s changes something, and --read-only leaves only tools that change nothing", p.args[0])
 		}
+		if len(g.Gateway) > 0 && tools.Unbound(p.args[0]) {
+			return fmt.Errorf("%s is not there where --gateway names the gateways that may be managed: leave that out, in the environment too (env -u %s -u %s %s call …)", p.args[0], variableOf("gateway"), variableOf("gateway-client-id"), program)
+		}
 		for _, t := range tools.All() {
 			if t.Name == p.args[0] && len(s.wiring.Toolsets) > 0 && !slices.Contains(s.wiring.Toolsets, t.Toolset) {
 				return fmt.Errorf("%s is in the toolset %s, which --toolsets leaves out", t.Name, t.Toolset)
@@ -124,11 +127,15 @@ func (c *callCommand) wire(p *process, g *globals) (*Server, *shelf, error) {
 	return s, files, err
 }
 
-// leave stops the operations of this process; what it returns says what becomes of those
-// that it leaves.
+// leave stops the operations of this process; what it returns says what became of those
+// that ended after the answer, and what becomes of those that it leaves.
 func (c *callCommand) leave(p *process, s *Server) (tell func()) {
+	ended := s.manager.Unheard(gateway.Caller{})
 	left := s.manager.Stop(0)
 	return func() {
+		for _, e := range ended {
+			fmt.Fprintf(p.stderr, "%s: meanwhile it has ended: %s, %s\n", e.Target, e.Outcome, e.Status)
+		}
 		for _, change := range left {
 			fmt.Fprintln(p.stderr, leftBehind(change))
 		}

@@ -52,7 +52,7 @@ func (g *globals) register(fs *flag.FlagSet) {
 	fs.Float64Var(&g.ReadRate, "aws-read-rate", aws.DefaultReadRate, "`N` How often a second each AWS operation that reads may be called, for accounts whose quotas were raised.")
 	fs.Float64Var(&g.WriteRate, "aws-write-rate", aws.DefaultWriteRate, "`N` The same for operations that change something.")
 	registerOutbound(fs, &g.Outbound)
-	fs.Var(&g.Secrets, "credential-secrets", "`SECRET` Secrets Manager secrets that create_credential_provider may refer to, by ARN or name, also with * at the end; it needs --trusted-issuers, too. Repeatable or comma-separated.")
+	fs.Var(&g.Secrets, "credential-secrets", "`SECRET` Secrets Manager secrets that create_credential_provider may refer to: ARNs or names, in the form in which secretArn will have them, also with * at the end; it needs --trusted-issuers, too. Repeatable or comma-separated.")
 	fs.Var(&g.Issuers, "trusted-issuers", "`URL` Issuers to which those secrets may be sent, by origin (https://issuer.example.com) or discovery document. Repeatable or comma-separated.")
 	fs.Var(&g.Self, "self", "`REF` What this server is itself a target by: the name or ARN of its agent runtime, the target's name, or the endpoint's URL. Changes that would cut its callers off then need confirmation. Over HTTP the address that callers reach is known without it, on AgentCore Runtime not. Repeatable or comma-separated.")
 	fs.Var(&g.Trusted, "trusted-endpoints", "`HOST` Hosts to which targets' credentials may be moved without confirmation, such as tools.example.com, tools.example.com:8443 or *.tools.example.com. Repeatable or comma-separated.")

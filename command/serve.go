@@ -57,11 +57,15 @@ func (c *serveCommand) Run(p *process, g *globals) error {
 	}
 	p.log.Info("serving MCP", "url", "http://"+listener.Addr().String()+"/mcp", "auth", c.Policy.Auth)
 	c.warn(p, s)
+	defer s.watchSelf(p.ctx)()
 	return door.Serve(p.ctx, listener, h)
 }
 
 // warn says who can do what where nobody is checked here.
 func (c *serveCommand) warn(p *process, s *Server) {
+	if !s.wiring.ReadOnly && len(s.wiring.SealKey) == 0 {
+		p.log.Info("no --seal-key: nobody is asked through their client before something is deleted or cut off; the argument confirm, which a model can fill in, is a person's word")
+	}
 	if c.Policy.Auth != "platform" {
 		return
 	}

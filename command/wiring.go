@@ -123,13 +123,27 @@ func (w Wiring) Wire(ctx context.Context) (*Server, error) {
 	return s, nil
 }
 
+// watchSelf tells the log where --self names nothing, as soon as that is seen. What it
+// returns ends the search.
+func (s *Server) watchSelf(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if unfound, err := s.manager.Unfound(ctx); err == nil && len(unfound) > 0 {
+			s.wiring.Log.Warn("--self names no target that this server can see: a change that would cut its own callers off is not recognized by it", "self", unfound)
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
 // stopGrace is how long the end of a server waits for changes under way.
 const stopGrace = 5 * time.Second
 
 // Close ends the server, and the local AgentCore that was made for it. It waits a
 // little for changes under way, and logs those that it leaves.
 func (s *Server) Close() {
-	s.manager.Stop(stopGrace)
+	s.manager.LogLeft(s.manager.Stop(stopGrace))
 	s.close()
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,11 +43,14 @@ type CheckResult string
 const (
 	CheckOK      CheckResult = "ok"
 	CheckFailed  CheckResult = "failed"
+	CheckDiffers CheckResult = "differs" // what works is not as it should be
 	CheckSkipped CheckResult = "skipped"
 )
 
 // Values lists the results, for schemas.
-func (CheckResult) Values() []CheckResult { return []CheckResult{CheckOK, CheckFailed, CheckSkipped} }
+func (CheckResult) Values() []CheckResult {
+	return []CheckResult{CheckOK, CheckFailed, CheckDiffers, CheckSkipped}
+}
 
 // Credential gets the credential that a target's server wants, as the gateway would,
 // and shows it to nobody.
@@ -68,6 +72,12 @@ func (m *Manager) diagnose(ctx context.Context, g aws.Gateway, t aws.Target, ser
 	d.Cause, d.Verdict, d.Checks, d.Warnings = known.Cause, known.Means, l.checks, l.f.compared.Warnings
 	if detail := l.detail(known.Cause); detail != "" {
 		d.Verdict += ": " + detail
+	}
+	if i := slices.IndexFunc(l.checks, func(c Check) bool { return c.Name == "call" }); try.Tool != "" && (i < 0 || l.checks[i].Result == CheckSkipped) {
+		d.Verdict += "; the tool was not called"
+		if i >= 0 {
+			d.Verdict += ": " + l.checks[i].Seen
+		}
 	}
 	d.Remedy = known.Remedy(t)
 	return d
@@ -231,7 +241,7 @@ func (l *ladder) gateway() {
 		l.f.compared = ToolChange{Warnings: l.f.compared.Warnings}
 		l.tell("gateway", CheckOK, seen+", which are pinned")
 	case l.f.compared.differs():
-		l.tell("gateway", CheckFailed, seen+", which are not those that its server offers")
+		l.tell("gateway", CheckDiffers, seen+", which are not those that its server offers")
 	default:
 		l.tell("gateway", CheckOK, seen+", as its server offers them")
 	}

@@ -110,7 +110,7 @@ func (m *Manager) several(work []func(Progress) Diagnosis, progress Progress) []
 				all[i] = Diagnosis{Verdict: errInside.Error(), Cause: NotKnown}
 			})
 			d := diagnose(nil)
-			d.Checks = slices.DeleteFunc(d.Checks, func(c Check) bool { return c.Result != CheckFailed })
+			d.Checks = slices.DeleteFunc(d.Checks, func(c Check) bool { return c.Result != CheckFailed && c.Result != CheckDiffers })
 			all[i] = d
 			mu.Lock()
 			defer mu.Unlock()
@@ -180,7 +180,7 @@ func (l *ladder) call(ctx context.Context) {
 		l.tell("call", CheckSkipped, "the target leads to this very server, which does not call itself")
 		return
 	case i < 0:
-		l.tell("call", CheckSkipped, "the gateway serves no tool of the target with the name "+asked(tool))
+		l.tell("call", CheckSkipped, "the gateway serves no tool of the target with the name "+asked(tool)+orNamed(l.mine))
 		return
 	case !readsOnly(l.mine[i]):
 		l.tell("call", CheckSkipped, fmt.Sprintf("%s was not called: only a tool whose annotations have readOnlyHint true is, and its do not", quote(tool)))
@@ -210,6 +210,18 @@ func (l *ladder) call(ctx context.Context) {
 	default:
 		l.tell("call", CheckOK, "it answers: "+untrusted.Quote(text, mostAnswered))
 	}
+}
+
+// orNamed says which tools there are, a few of them.
+func orNamed(tools []catalog.Tool) string {
+	if len(tools) == 0 {
+		return ""
+	}
+	var names []string
+	for _, t := range tools {
+		names = append(names, untrusted.Within(t.Name, 60))
+	}
+	return ": there are " + few(names)
 }
 
 // readsOnly reports whether a tool says of itself that it changes nothing, in the very

@@ -85,7 +85,7 @@ func (m *Manager) CreateProvider(ctx context.Context, spec aws.NewProvider, call
 	case len(m.CredentialSecrets) == 0 || len(m.TrustedIssuers) == 0:
 		return ProviderView{}, "", errors.New("no credential provider was created: it has AgentCore send a secret to an issuer, so whoever starts this server has to name the secrets (--credential-secrets) and the issuers (--trusted-issuers) that may be used")
 	case !m.maySecret(spec.SecretARN):
-		return ProviderView{}, "", fmt.Errorf("no credential provider was created: secret %s is not among those that this server may use (--credential-secrets)", asked(spec.SecretARN))
+		return ProviderView{}, "", fmt.Errorf("no credential provider was created: secret %s is not among those that this server may use (--credential-secrets, where a name allows that name, and an ARN that ARN)", asked(spec.SecretARN))
 	case !m.mayIssuer(spec.DiscoveryURL):
 		return ProviderView{}, "", fmt.Errorf("no credential provider was created: %s is not of an issuer that this server may use (--trusted-issuers)", asked(spec.DiscoveryURL))
 	}

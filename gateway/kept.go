@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -103,7 +104,11 @@ func (m *Manager) RestoreTarget(ctx context.Context, k Kept, o UpdateOptions, ca
 	if schema, inline := then.InlineTools(); inline || now.StaticSchema && !then.StaticSchema {
 		edit.ToolSchema = &schema // its plan compares the tools
 	}
-	return m.UpdateTarget(ctx, g.ID, now.ID, edit, o, caller)
+	c, err := m.UpdateTarget(ctx, g.ID, now.ID, edit, o, caller)
+	if err == nil && c.Outcome == Updated && !then.StaticSchema {
+		c.Next = strings.TrimPrefix(c.Next+"; the configuration is that of before, the tools are those that its server offers now", "; ")
+	}
+	return c, err
 }
 
 // RestoreGateway gives a gateway the configuration that was kept, by an update like any
@@ -114,6 +119,9 @@ func (m *Manager) RestoreGateway(ctx context.Context, k Kept, u GatewayUpdate, c
 		return GatewayChange{}, errors.Join(fmt.Errorf("what was kept of gateway %s is no gateway in AWS's JSON", quote(k.Name)), err)
 	}
 	now, err := m.Gateway(ctx, k.Gateway)
+	if errors.Is(err, ErrUnknown) {
+		return GatewayChange{}, fmt.Errorf("what was kept cannot be put back, its gateway has been deleted: create_gateway makes a new one from the settings in the file (%w)", err)
+	}
 	if err != nil {
 		return GatewayChange{}, err
 	}

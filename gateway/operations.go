@@ -271,11 +271,16 @@ func (m *Manager) left() (left []*running) {
 }
 
 // Stop sends nothing any more, waits for the operations under way, for at most grace,
-// and leaves the others as they are: what is needed to go back is returned, and in the log.
+// and leaves the others as they are: what is needed to go back is returned, and is for
+// [Manager.LogLeft] where nobody else is told. A second Stop does nothing.
 func (m *Manager) Stop(grace time.Duration) []Change {
 	m.operations.mu.Lock()
+	stopped := m.operations.stopped
 	m.operations.stopped = true
 	m.operations.mu.Unlock()
+	if stopped {
+		return nil
+	}
 	sent, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		m.operations.sending.Wait() // it cannot be called back, and becomes an operation
@@ -295,9 +300,8 @@ func (m *Manager) Stop(grace time.Duration) []Change {
 	var left []Change
 	for _, r := range m.left() {
 		c := r.standing()
+		c.Operation = &Operation{ID: r.id}
 		left = append(left, c)
-		m.Log.Warn("an operation is left to AWS: nobody here checks how it ends or goes back", "operation", r.id, "gateway", c.Gateway, "target", c.Target,
-			"status", c.Status, "previousEndpoint", c.PreviousEndpoint, "endpoint", c.Endpoint)
 		r.cancel()
 	}
 	select {
@@ -305,6 +309,14 @@ func (m *Manager) Stop(grace time.Duration) []Change {
 	case <-time.After(stopTime):
 	}
 	return left
+}
+
+// LogLeft tells the log of operations that a stop has left.
+func (m *Manager) LogLeft(left []Change) {
+	for _, c := range left {
+		m.Log.Warn("an operation is left to AWS: nobody here checks how it ends or goes back", "operation", c.Operation.ID, "gateway", c.Gateway, "target", c.Target,
+			"status", c.Status, "previousEndpoint", c.PreviousEndpoint, "endpoint", c.Endpoint)
+	}
 }
 
 // logLost tells of what a stop leaves that no operation stands for: changes that are being

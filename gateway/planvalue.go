@@ -14,7 +14,7 @@ import (
 
 // planValue is a short digest of what a plan was made from: the configuration that
 // the target would get, what the gateway serves, and what the server offers. What
-// could not be read is "?", and equals only the same.
+// could not be read is "unread", and equals only the same.
 func planValue(t aws.Target, edit aws.Edit, l lists) (string, error) {
 	configuration, err := t.Edited(edit)
 	if err != nil {
@@ -23,6 +23,8 @@ func planValue(t aws.Target, edit aws.Edit, l lists) (string, error) {
 	return strings.Join([]string{short(configuration), digest(l.served, l.servedErr), digest(l.offered, l.offeredErr)}, "-"), nil
 }
 
+const notRead = "unread"
+
 func short(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:6])
@@ -30,7 +32,7 @@ func short(data []byte) string {
 
 func digest(l catalog.List, err error) string {
 	if err != nil {
-		return "?"
+		return notRead
 	}
 	var h catalog.Hasher
 	hashes := make([]string, 0, len(l.Tools)+len(l.Prompts)+len(l.Resources)+1)
@@ -43,7 +45,7 @@ func digest(l catalog.List, err error) string {
 		}
 	}
 	if l.Unlisted != "" {
-		hashes = append(hashes, "?")
+		hashes = append(hashes, notRead)
 	}
 	slices.Sort(hashes)
 	return short([]byte(strings.Join(hashes, "")))

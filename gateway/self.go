@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -22,15 +23,50 @@ func (m *Manager) leadsHere(t aws.Target, reached string) bool {
 	if reached != "" && sameAddress(t.Endpoint, "//"+reached) {
 		return true
 	}
-	return slices.ContainsFunc(m.Self, func(self string) bool {
-		switch {
-		case strings.Contains(self, "://"):
-			return sameAddress(t.Endpoint, self)
-		case strings.HasPrefix(self, "arn:"):
-			return invokesAny(t, self)
+	return slices.ContainsFunc(m.Self, func(self string) bool { return names(self, t) })
+}
+
+// names reports whether a target is one that an entry of Manager.Self names.
+func names(self string, t aws.Target) bool {
+	switch {
+	case strings.Contains(self, "://"):
+		return sameAddress(t.Endpoint, self)
+	case strings.HasPrefix(self, "arn:"):
+		return invokesAny(t, self)
+	}
+	return t.Name == self || t.ID == self || invokesNamed(t, self)
+}
+
+// Unfound are the entries of Self that name no target of any gateway which may be
+// managed: a mistake, by which changes to the own target are not recognized. It reads at
+// most 200 targets; an error says that not all could be looked at, and nothing is known.
+func (m *Manager) Unfound(ctx context.Context) ([]string, error) {
+	const most = 200
+	left := slices.Clone(m.Self)
+	if len(left) == 0 {
+		return nil, nil
+	}
+	gateways, err := m.Gateways(ctx)
+	if err != nil {
+		return nil, err
+	}
+	read := 0
+	for _, g := range gateways {
+		targets, err := m.targets(ctx, g)
+		if err != nil {
+			return nil, err
 		}
-		return t.Name == self || t.ID == self || invokesNamed(t, self)
-	})
+		if read += len(targets); read > most {
+			return nil, fmt.Errorf("there are more than %d targets", most)
+		}
+		if m.whole(ctx, g, targets, nil) > 0 {
+			return nil, context.Cause(ctx)
+		}
+		left = slices.DeleteFunc(left, func(self string) bool {
+			return slices.ContainsFunc(targets, func(t aws.Target) bool { return names(self, t) || t.Endpoint == "" && t.Type == aws.TargetMCPServer })
+		})
+	}
+	return left, nil
 }
 
 // invokesNamed reports whether a target's endpoint is of a runtime of this name: AWS puts

@@ -87,7 +87,9 @@ func TestAudit(t *testing.T) {
 			return l.Outcome == "deleted" && strings.HasPrefix(string(l.Deleted), "{") && l.Deleted.has(`"description":"a target"`) && l.Deleted.has("key=")
 		}},
 		{"update_gateway", map[string]any{"description": "of the shop"}, func(l auditLine) bool { return l.Outcome == "updated" && len(l.Requests) == 1 }},
-		{"delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"}, func(l auditLine) bool { return l.Outcome == "deleted" && len(l.Requests) == 2 && l.Deleted.has(`"description":"of the shop"`) }},
+		{"delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"}, func(l auditLine) bool {
+			return l.Outcome == "deleted" && len(l.Requests) == 2 && l.Deleted.has(`"description":"of the shop"`)
+		}},
 	}
 	b.newTarget(b.gatewayID, "denied", b.url+"?key="+secret)
 	for i, step := range steps {

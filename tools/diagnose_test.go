@@ -54,6 +54,9 @@ func TestDiagnosis(t *testing.T) {
 				if provider := slices.IndexFunc(d.Checks, func(c gateway.Check) bool { return c.Name == "provider" }); cause == gateway.ProviderMissing && d.Checks[provider].Result != gateway.CheckFailed {
 					t.Errorf("the provider's check: %+v", d.Checks[provider])
 				}
+				if i := slices.IndexFunc(d.Checks, func(c gateway.Check) bool { return c.Name == "gateway" }); cause == gateway.OutOfDate && d.Checks[i].Result != gateway.CheckDiffers {
+					t.Errorf("the gateway's check: %+v", d.Checks[i])
+				}
 				if d.Verdict == "" || len(d.Checks) == 0 {
 					t.Errorf("it says nothing: %+v", d)
 				}
@@ -279,15 +282,15 @@ func TestDiagnoseCallsATool(t *testing.T) {
 		"by the gateway's name":      {map[string]any{"tool": "shelf___look"}, gateway.Healthy, gateway.CheckOK, "it answers", 1},
 		"it fails":                   {map[string]any{"tool": "fall"}, gateway.CallFails, gateway.CheckFailed, "it answers with an error", 1},
 		"it may change something":    {map[string]any{"tool": "write"}, gateway.Healthy, gateway.CheckSkipped, "readOnlyHint", 0},
-		"it is not the target's":     {map[string]any{"tool": "getOrder"}, gateway.Healthy, gateway.CheckSkipped, "serves no tool", 0},
+		"it is not the target's":     {map[string]any{"tool": "getOrder"}, gateway.Healthy, gateway.CheckSkipped, "serves no tool of the target with the name \"getOrder\": there are fall, look", 0},
 		"it is another target's own": {map[string]any{"tool": "orders___getOrder"}, gateway.Healthy, gateway.CheckSkipped, "serves no tool", 0},
 	} {
 		before := called.Load()
 		c.arguments["gateway"], c.arguments["target"] = "other", "shelf"
 		d := must[tools.DiagnosisReport](b, "diagnose_target", c.arguments).Targets[0]
 		last := d.Checks[len(d.Checks)-1]
-		if d.Cause != c.cause || last.Name != "call" || last.Result != c.result || !strings.Contains(last.Seen, c.says) || called.Load()-before != c.calls {
-			t.Errorf("%s: %s, %+v, %d calls", name, d.Cause, last, called.Load()-before)
+		if d.Cause != c.cause || last.Name != "call" || last.Result != c.result || !strings.Contains(last.Seen, c.says) || called.Load()-before != c.calls || strings.Contains(d.Verdict, "the tool was not called") != (c.result == gateway.CheckSkipped) {
+			t.Errorf("%s: %s, %s, %+v, %d calls", name, d.Cause, d.Verdict, last, called.Load()-before)
 		}
 	}
 	refused(b, "diagnose_target", map[string]any{"gateway": "other", "target": s.url, "tool": "look"}, "a tool is called at one target", "2 are meant")

@@ -111,6 +111,7 @@ func (r *campaignRun) playEarly() string {
 // nothing, and begins another.
 func (r *campaignRun) restart() {
 	left := r.manager.Stop(0)
+	r.manager.LogLeft(left)
 	r.weather.armed.Store(false)
 	for _, c := range left {
 		r.expect(strings.Contains(r.log.String(), "an operation is left to AWS"), "the log does not tell of %+v", c)

@@ -76,6 +76,7 @@ func TestCreateTargetRefuses(t *testing.T) {
 		"scopes, iam":        {map[string]any{"name": "a", "endpoint": s.url, "auth": "iam", "service": "lambda", "scopes": []string{"x"}}, []string{"scopes go with"}},
 		"iam, no service":    {map[string]any{"name": "a", "endpoint": s.url, "auth": "iam"}, []string{"needs service"}},
 		"a new origin":       {map[string]any{"name": "a", "endpoint": s.url, "auth": "oauth", "provider": tutorial.Provider}, []string{"was not created", "a token of OAuth2 credential provider", "a new origin", `confirm set to "a"`}},
+		"a token is wanted":  {map[string]any{"name": "a", "runtimeArn": s.world.NewRuntimeARN}, []string{"was not created", "wants a credential", "auth oauth and a provider", "list_credential_providers"}},
 		"no such auth":       {map[string]any{"name": "a", "endpoint": s.url, "auth": "magic"}, []string{"auth"}},
 		"no such gateway":    {map[string]any{"gateway": "none", "name": "a", "endpoint": s.url}, []string{"no gateway named"}},
 		"a private endpoint": {map[string]any{"name": "a", "endpoint": "https://10.0.0.1/mcp"}, []string{"10.0.0.1 is a private"}},

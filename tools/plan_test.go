@@ -153,7 +153,7 @@ func TestPlanWithAndWithoutConfirmation(t *testing.T) {
 			arguments["confirm"] = "orders"
 		}
 		plan := must[gateway.Change](b, "update_target_endpoint", arguments)
-		if blind := strings.HasSuffix(plan.Plan, "-?"); plan.Plan == "" || blind == confirmed {
+		if blind := strings.HasSuffix(plan.Plan, "-unread"); plan.Plan == "" || blind == confirmed {
 			t.Errorf("confirmed %t: the plan is %q", confirmed, plan.Plan)
 		}
 		refused(b, "update_target_endpoint", map[string]any{"target": "orders", "endpoint": url, "confirm": "orders", "plan": plan.Plan + "_"}, "nothing was sent")

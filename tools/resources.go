@@ -73,7 +73,7 @@ func addResources(s *mcp.Server, m *gateway.Manager, g gate, has toolbox) {
 		}, g.reading(func(ctx context.Context, uri string) (any, error) {
 			at, ok := expanded(t.uri, uri)
 			if !ok {
-				return nil, notFound(uri)
+				return nil, notFound(uri, "")
 			}
 			gw, err := m.Gateway(ctx, at["gateway"])
 			var target aws.Target
@@ -81,7 +81,7 @@ func addResources(s *mcp.Server, m *gateway.Manager, g gate, has toolbox) {
 				target, err = m.Target(ctx, gw, ref)
 			}
 			if errors.Is(err, gateway.ErrUnknown) || errors.Is(err, aws.ErrNotFound) {
-				return nil, notFound(uri)
+				return nil, notFound(uri, g.text(err.Error()))
 			}
 			if err != nil {
 				return nil, err
@@ -94,7 +94,7 @@ func addResources(s *mcp.Server, m *gateway.Manager, g gate, has toolbox) {
 	s.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
 		return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
 			if params, ok := req.GetParams().(*mcp.ReadResourceParams); ok && params != nil && !plainURI(params.URI) {
-				return nil, notFound(params.URI)
+				return nil, notFound(params.URI, "")
 			}
 			return next(ctx, method, req)
 		}
@@ -175,14 +175,18 @@ func plainURI(uri string) bool {
 }
 
 // notFound is [mcp.ResourceNotFoundError], also for what is no URI, of which it repeats
-// the beginning as data.
-func notFound(uri string) error {
-	if plainURI(uri) {
+// the beginning as data, and with why, where that is known.
+func notFound(uri, why string) error {
+	if plainURI(uri) && why == "" {
 		return mcp.ResourceNotFoundError(uri)
 	}
 	uri = strings.ToValidUTF8(uri[:min(len(uri), mostURI)], "")
 	data, _ := json.Marshal(map[string]string{"uri": uri}) // strings have JSON
-	return &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "Resource not found", Data: data}
+	message := "Resource not found"
+	if why != "" {
+		message += ": " + why
+	}
+	return &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: message, Data: data}
 }
 
 // linked is an Out that knows resources with more than it says.

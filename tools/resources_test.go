@@ -127,6 +127,12 @@ func TestUnknownResources(t *testing.T) {
 			}
 		}
 	}
+	// What is unknown is answered with the candidates, as by the tools.
+	for path, candidate := range map[string]string{"/none": "shop", "/shop/targets/none": "orders"} {
+		if _, err := b.speaking(eras()[1], all).ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "agentcore://gateways" + path}); err == nil || !strings.Contains(err.Error(), "there is "+candidate) && !strings.Contains(err.Error(), candidate+" (") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
 	// A target that goes while it is looked for.
 	b.cloud.Inject(emulator.Fault{Operation: "GetGatewayTarget", Code: "ResourceNotFoundException", Times: 1})
 	_, err := b.speaking(eras()[0], all).ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "agentcore://gateways/shop/targets/orders"})

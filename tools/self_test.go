@@ -4,9 +4,43 @@ import (
 	"strings"
 	"testing"
 
+	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
 )
+
+// An entry that names no target is a mistake, which is told where that is certain.
+func TestSelfNamesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	m := b.manager
+	for name, c := range map[string]struct {
+		self []string
+		want string
+	}{
+		"name":       {[]string{"orders"}, ""},
+		"id":         {[]string{b.targetID}, ""},
+		"URL":        {[]string{b.url + "?x"}, ""},
+		"another":    {[]string{"order"}, "order"},
+		"one of two": {[]string{"orders", "https://elsewhere.example.com/mcp"}, "https://elsewhere.example.com/mcp"},
+		"none":       {nil, ""},
+	} {
+		m.Self = c.self
+		if got, err := m.Unfound(t.Context()); err != nil || strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	m.Self = []string{"order"}
+	unread := b.cloud.Inject(emulator.Fault{Operation: "GetGatewayTarget", Code: "AccessDeniedException"})
+	if got, err := m.Unfound(t.Context()); err != nil || len(got) != 0 {
+		t.Errorf("a target that may not be read may be it: %q, %v", got, err)
+	}
+	unread()
+	defer b.cloud.Inject(emulator.Fault{Operation: "ListGatewayTargets", Code: "AccessDeniedException"})()
+	if got, err := m.Unfound(t.Context()); err == nil {
+		t.Errorf("a list that may not be read: %q", got)
+	}
+}
 
 // A change of the target through which this server is reached itself asks first, and says
 // what would be lost; what cuts nobody off is done.

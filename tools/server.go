@@ -48,6 +48,12 @@ func (o Options) offers(t Tool, bound bool) bool {
 	return (t.ReadOnly || !o.ReadOnly) && (slices.Contains(o.Toolsets, t.Toolset) || len(o.Toolsets) == 0 && t.Toolset == Targets) && !(t.unbound && bound)
 }
 
+// Unbound reports whether name is a tool that is of no use, and so not there, where the
+// gateways are named that may be managed.
+func Unbound(name string) bool {
+	return slices.ContainsFunc(All(), func(t Tool) bool { return t.Name == name && t.unbound })
+}
+
 // NewServer returns an MCP server whose tools work on m's gateways. It serves
 // any number of sessions, over any transport.
 func NewServer(m *gateway.Manager, o Options) *mcp.Server {
