@@ -60,18 +60,7 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 	}
 	i := slices.IndexFunc(list.Tools, func(t *mcp.Tool) bool { return t.Name == p.args[0] })
 	if i < 0 {
-		if g.ReadOnly && tools.Writes(p.args[0]) {
-			return fmt.Errorf("%s changes something, and --read-only leaves only tools that change nothing", p.args[0])
-		}
-		if len(g.Gateway) > 0 && tools.Unbound(p.args[0]) {
-			return fmt.Errorf("%s is not there where --gateway names the gateways that may be managed: leave that out, in the environment too (env -u %s -u %s %s call …)", p.args[0], variableOf("gateway"), variableOf("gateway-client-id"), program)
-		}
-		for _, t := range tools.All() {
-			if t.Name == p.args[0] && len(s.wiring.Toolsets) > 0 && !slices.Contains(s.wiring.Toolsets, t.Toolset) {
-				return fmt.Errorf("%s is in the toolset %s, which --toolsets leaves out", t.Name, t.Toolset)
-			}
-		}
-		return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", p.args[0])
+		return s.noTool(g, p.args[0])
 	}
 	tool := list.Tools[i]
 	schema, err := inputSchema(tool)
@@ -108,6 +97,22 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 		return err
 	}
 	return c.tell(screen, tool.Name, result, approved)
+}
+
+// noTool says why there is no tool of that name.
+func (s *Server) noTool(g *globals, name string) error {
+	if g.ReadOnly && tools.Writes(name) {
+		return fmt.Errorf("%s changes something, and --read-only leaves only tools that change nothing", name)
+	}
+	if len(g.Gateway) > 0 && tools.Unbound(name) {
+		return fmt.Errorf("%s is not there where --gateway names the gateways that may be managed: leave that out, in the environment too (env -u %s -u %s %s call …)", name, variableOf("gateway"), variableOf("gateway-client-id"), program)
+	}
+	for _, t := range tools.All() {
+		if t.Name == name && len(s.wiring.Toolsets) > 0 && !slices.Contains(s.wiring.Toolsets, t.Toolset) {
+			return fmt.Errorf("%s is in the toolset %s, which --toolsets leaves out", t.Name, t.Toolset)
+		}
+	}
+	return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", name)
 }
 
 // wire makes the server that is called, and the files in which it keeps what is changed.
