@@ -132,6 +132,48 @@ func TestSizes(t *testing.T) {
 	})
 }
 
+// aging are the rooms, or files of a room, in which things age: what was restored from a
+// snapshot goes on where its timers stood, and the wall clock has gone on.
+var aging = []string{"auth/", "gateway/operations.go", "gateway/remembered.go", "tools/seal.go"}
+
+// Ages are by the wall clock: no monotonic reading gets into them.
+func TestAges(t *testing.T) {
+	seen := 0
+	eachFile(t, func(path string) {
+		path = filepath.ToSlash(path)
+		if strings.HasSuffix(path, "_test.go") || !slices.ContainsFunc(aging, func(room string) bool { return strings.HasPrefix(path, room) }) {
+			return
+		}
+		seen++
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rounded := map[ast.Expr]bool{} // X in X.Round(0)
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			f, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if f.Sel.Name == "Round" {
+				rounded[f.X] = true
+			}
+			if of, ok := f.X.(*ast.Ident); ok && of.Name == "time" && (f.Sel.Name == "Since" || f.Sel.Name == "Until" || f.Sel.Name == "Now" && !rounded[call]) {
+				t.Errorf("%s: time.%s has a monotonic reading, which stands still in a snapshot: round it, or hand a clock in", files.Position(call.Pos()), f.Sel.Name)
+			}
+			return true
+		})
+	})
+	if seen < len(aging) {
+		t.Errorf("%d files were looked at", seen)
+	}
+}
+
 // eachFile calls visit for every Go file of the module.
 func eachFile(t *testing.T, visit func(path string)) {
 	t.Helper()

@@ -27,6 +27,27 @@ func (s *operations) keep(caller Caller, c Change) *running {
 	return r
 }
 
+// In a snapshot timers stand still, and the clock does not.
+func TestEndsAgeInASnapshot(t *testing.T) {
+	t.Parallel()
+	r := newTestRun()
+	s := &r.m.operations
+	me := Caller{Name: "me", Call: "synchronize_target {}"}
+	kept := s.keep(me, Change{TargetID: "T1", Outcome: Synchronized})
+	if s.again(me, "T1") != kept {
+		t.Fatal("an end is not told again")
+	}
+	s.now = func() time.Time { return time.Now().Add(toldAgain + time.Second) }
+	if s.again(me, "T1") != nil {
+		t.Error("an old end is told as if the call had done it")
+	}
+	s.now = func() time.Time { return time.Now().Add(mostAge + time.Second) }
+	s.keep(Caller{Name: "you"}, Change{TargetID: "T2"})
+	if len(s.all) != 1 {
+		t.Errorf("%d ends are kept, one of which is too old", len(s.all))
+	}
+}
+
 // An end that nobody has heard stands for a synchronization for a minute, and is
 // told of a target that is skipped for an hour.
 func TestLeftOver(t *testing.T) {

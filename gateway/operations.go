@@ -66,6 +66,7 @@ type End struct {
 // waits, and the ends that nobody has heard. Nothing depends on them: they are
 // gone with the process. The zero value is ready.
 type operations struct {
+	now     func() time.Time // the clock; nil for the system's
 	mu      sync.Mutex
 	all     []*running               // the oldest first
 	moved   map[string]string        // where targets pointed before, by their ids
@@ -222,7 +223,7 @@ func (s *operations) since(caller Caller, targetID string, age time.Duration) *r
 	for _, r := range slices.Backward(s.all) {
 		_, ended, heard := r.state()
 		if r.caller.Name == caller.Name && r.caller.Call == caller.Call && caller.Call != "" && (targetID == "" || r.underway.TargetID == targetID) &&
-			(ended.IsZero() || !heard && time.Since(ended) <= age) {
+			(ended.IsZero() || !heard && s.age(ended) <= age) {
 			return r
 		}
 	}

@@ -33,7 +33,7 @@ func (s *operations) remember(r *running) {
 			continue
 		}
 		caller := s.all[i].caller.Name
-		if heard || time.Since(ended) > mostAge || unheard[caller] >= mostEnds || all >= mostAllEnds {
+		if heard || s.age(ended) > mostAge || unheard[caller] >= mostEnds || all >= mostAllEnds {
 			s.all = slices.Delete(s.all, i, i+1)
 			continue
 		}
@@ -41,6 +41,16 @@ func (s *operations) remember(r *running) {
 		unheard[caller]++
 	}
 	s.all = append(s.all, r)
+}
+
+// age is how long ago something ended, by the wall clock: monotonic time stands still in
+// a snapshot, and what was restored from one would tell of yesterday as of now.
+func (s *operations) age(ended time.Time) time.Duration {
+	now := time.Now
+	if s.now != nil {
+		now = s.now
+	}
+	return now().Round(0).Sub(ended.Round(0))
 }
 
 // untold has an end told again that one who waited for it could not pass on, unless
