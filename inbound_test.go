@@ -285,7 +285,7 @@ func TestPlatform(t *testing.T) {
 		if c.warning == "" {
 			continue
 		}
-		if log := out.until(t, "level=WARN"); !strings.Contains(log, c.warning) || !strings.Contains(log, "gateways=ac-gateway-mcp-server") {
+		if log := out.until(t, "level=WARN"); !strings.Contains(log, c.warning) || !strings.Contains(log, "gateways=ac-gateway-mcp-server") || strings.Contains(log, "no --seal-key") != c.writes {
 			t.Errorf("%v: the log does not warn of %q: %s", c.args, c.warning, log)
 		}
 		for _, origin := range []string{"https://evil.example", strings.TrimSuffix(endpoint, "/mcp"), "null"} {

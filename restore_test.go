@@ -115,6 +115,13 @@ func TestRestore(t *testing.T) {
 		}
 	}
 
+	// A pin that is restored serves what was pinned.
+	_, _, _ = run("pin_target_tools", "--target", tutorial.Target)
+	_, stderr, _ = run("unpin_target_tools", "--target", tutorial.Target)
+	if stdout, stderr, status := run("restore", kept(stderr), "--confirm", tutorial.Target); status != 0 || !strings.Contains(stdout, "updated") || strings.Contains(stdout, "that its server offers now") {
+		t.Errorf("a pin restored: %d %s %s", status, stdout, stderr)
+	}
+
 	// What was deleted is not made anew.
 	_, stderr, _ = run("delete_target", "--target", tutorial.Target, "--confirm", tutorial.Target)
 	found := regexp.MustCompile(`(?m)^before: (\S+) \(its settings, for making it anew: what is deleted is not restored\)$`).FindStringSubmatch(stderr)
@@ -124,5 +131,12 @@ func TestRestore(t *testing.T) {
 	file = found[1]
 	if _, stderr, status = run("restore", file); status != 1 || !strings.Contains(stderr, "has been deleted") {
 		t.Errorf("of a deleted target: %d %s", status, stderr)
+	}
+	_, stderr, _ = run("delete_gateway", "--confirm", tutorial.Gateway)
+	if found = regexp.MustCompile(`(?m)^before: (\S+-gateway-\S+) \(its settings`).FindStringSubmatch(stderr); found == nil {
+		t.Fatalf("no file is named: %s", stderr)
+	}
+	if _, stderr, status = run("restore", found[1]); status != 1 || !strings.Contains(stderr, "its gateway has been deleted") {
+		t.Errorf("of a deleted gateway: %d %s", status, stderr)
 	}
 }

@@ -14,7 +14,7 @@ import (
 func TestSeveralDiagnoses(t *testing.T) {
 	of := func(target string, c Cause) func(Progress) Diagnosis {
 		return func(Progress) Diagnosis {
-			return Diagnosis{Target: target, Cause: c, Checks: []Check{{Result: CheckOK}, {Result: CheckFailed}, {Result: CheckSkipped}}}
+			return Diagnosis{Target: target, Cause: c, Checks: []Check{{Result: CheckOK}, {Result: CheckFailed}, {Result: CheckDiffers}, {Result: CheckSkipped}}}
 		}
 	}
 	m := &Manager{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
@@ -25,7 +25,7 @@ func TestSeveralDiagnoses(t *testing.T) {
 	var order []string
 	for _, d := range got {
 		order = append(order, d.Target)
-		if d.Cause != NotKnown && (len(d.Checks) != 1 || d.Checks[0].Result != CheckFailed) {
+		if d.Cause != NotKnown && (len(d.Checks) != 2 || d.Checks[0].Result != CheckFailed || d.Checks[1].Result != CheckDiffers) {
 			t.Errorf("%s: checks %+v", d.Target, d.Checks)
 		}
 	}

@@ -38,10 +38,10 @@ func names(self string, t aws.Target) bool {
 }
 
 // Unfound are the entries of Self that name no target of any gateway which may be
-// managed: a mistake, by which changes to the own target are not recognized. It reads at
-// most 200 targets; an error says that not all could be looked at, and nothing is known.
+// managed: a mistake, by which changes to the own target are not recognized. It reads
+// every target until all are found; an error says that not all could be looked at, and
+// nothing is known.
 func (m *Manager) Unfound(ctx context.Context) ([]string, error) {
-	const most = 200
 	left := slices.Clone(m.Self)
 	if len(left) == 0 {
 		return nil, nil
@@ -50,14 +50,13 @@ func (m *Manager) Unfound(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	read := 0
 	for _, g := range gateways {
+		if len(left) == 0 {
+			break
+		}
 		targets, err := m.targets(ctx, g)
 		if err != nil {
 			return nil, err
-		}
-		if read += len(targets); read > most {
-			return nil, fmt.Errorf("there are more than %d targets", most)
 		}
 		if m.whole(ctx, g, targets, nil) > 0 {
 			return nil, context.Cause(ctx)

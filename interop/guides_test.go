@@ -71,3 +71,51 @@ func TestGuideHTTP(t *testing.T) {
 		t.Errorf("what has gone is deleted again: %s", again.stdout)
 	}
 }
+
+var (
+	exportLine = regexp.MustCompile(`(?m)^export (\S+)$`)
+	tokenURL   = regexp.MustCompile(`takes tokens of (\S+)/oauth2/token`)
+	gatewayID  = regexp.MustCompile(`Gateway \S+ \((\S+)\)`)
+)
+
+// The guide to AgentCore Runtime, but for what only AWS has: with the AWS CLI, the local
+// AgentCore's issuer, and this program as the container.
+func TestGuideRuntime(t *testing.T) {
+	t.Parallel()
+	needs(t, "bash", "curl", "jq")
+	text, _ := background(t, regexp.MustCompile("Ctrl-C"), environment(t.TempDir()), program, "local", "--addr", "127.0.0.1:0")
+	var variables []string
+	for _, found := range exportLine.FindAllStringSubmatch(text, -1) {
+		variables = append(variables, found[1])
+	}
+	newAWSCLI(t, variables)
+	pool := tokenURL.FindStringSubmatch(text)[1]
+	const name, scope = "agentcore_gateway_mcp", "gateway-tools/write"
+	succeed(t, environment(t.TempDir()), "curl", "-sSf", pool+"/clients", "-H", "Content-Type: application/json",
+		"-d", `{"clientId":"machine","clientSecret":"hush","scopes":["`+scope+`"]}`)
+	id := gatewayID.FindStringSubmatch(text)[1]
+	container := environment(t.TempDir(), append(variables, "AGENTCORE_GATEWAY_MCP_READ_ONLY=false", "AGENTCORE_GATEWAY_MCP_SELF="+name)...)
+	printed, _ := background(t, serving, container, program, "serve", "--addr", "127.0.0.1:0", "--auth", "platform")
+	image := "local" + strings.TrimPrefix(serving.FindStringSubmatch(printed)[1], "http")
+
+	var here []string
+	for _, block := range commandsOf(t, "runtime.md") {
+		if first, _, _ := strings.Cut(block, "\n"); first != "# AWS only" && first != "# yours: fill in" {
+			here = append(here, block)
+		}
+	}
+	said := shell(t, pythonEnvironment(append(variables, "ACCOUNT=123456789012", "GATEWAY_ID="+id, "DISCOVERY_URL="+pool+"/.well-known/openid-configuration",
+		"CLIENT_ID=machine", "CLIENT_SECRET=hush", "SCOPE="+scope, "IMAGE="+image, "NEW_IMAGE="+image)...), here...)
+	t.Logf("%s", said)
+	rest := said
+	for _, want := range []string{
+		"update_target_endpoint\n", `"mcp-server-target"`, `"status": "READY"`, // of the own target, by itself
+		`"2"`, "synchronized", "gateway-tools  deleted",
+	} {
+		_, after, ok := strings.Cut(rest, want)
+		if !ok {
+			t.Fatalf("%q does not come:\n%s", want, said)
+		}
+		rest = after
+	}
+}

@@ -3,6 +3,7 @@ package tools_test
 import (
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
+	"agentcore-gateway-mcp/untrusted"
 )
 
 // auditLine is a line of the audit log.
@@ -107,6 +109,52 @@ func TestAudit(t *testing.T) {
 	}
 	if strings.Contains(log.String(), secret) {
 		t.Errorf("a secret is in it: %s", log.String())
+	}
+}
+
+// Neither a credential nor more than a line can hold gets into it, and JSON stays JSON.
+func TestAuditLineIsMaskedAndBounded(t *testing.T) {
+	t.Parallel()
+	const secret = `a "quoted" credential, 0123456789`
+	var (
+		log     = &syncBuffer{}
+		secrets untrusted.Secrets
+		kept    []gateway.KeptKind
+		many    []string
+	)
+	secrets.Add(secret)
+	for range 20 {
+		many = append(many, strings.Repeat("x", 200))
+	}
+	o := tools.Options{Toolsets: tools.Toolsets(), Secrets: &secrets, Audit: slog.New(slog.NewJSONHandler(log, nil))}
+	b := newBench(t, benchOptions{tools: o, manager: func(m *gateway.Manager) {
+		m.Ended = o.RecordEnd
+		m.Keep = func(k gateway.Kept) error { kept = append(kept, k.Kind); return nil }
+	}})
+	must[gateway.Change](b, "update_target", map[string]any{"target": "orders", "description": secret})
+	call[any](b, "synchronize_targets", map[string]any{"targets": many})
+	release := b.cloud.Hold(types.TargetStatusDeleting)
+	defer release()
+	must[gateway.Change](b, "delete_target", map[string]any{"target": "orders", "confirm": "orders", "waitSeconds": 0})
+	lines := auditOf(t, log)
+	if len(lines) != 3 || strings.Contains(log.String(), "quoted") {
+		t.Fatalf("%d lines: %s", len(lines), log)
+	}
+	for _, shown := range []asJSON{lines[0].Arguments, lines[0].Configuration, lines[2].Deleted} {
+		if !strings.ContainsAny(string(shown[:min(1, len(shown))]), "{[") || !shown.has("description") {
+			t.Errorf("what was masked: %s", shown)
+		}
+	}
+	if long := lines[1].Arguments; !strings.HasPrefix(string(long), `"`) || len(long) > 3000 {
+		t.Errorf("long arguments: %d bytes, %.50s", len(long), long)
+	}
+	if lines[2].Outcome != "in_progress" {
+		t.Errorf("the deletion: %+v", lines[2])
+	}
+	release()
+	must[any](b, "delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"})
+	if !slices.Equal(kept, []gateway.KeptKind{gateway.KeptTarget, gateway.KeptTarget, gateway.KeptGateway}) {
+		t.Errorf("kept were %v", kept)
 	}
 }
 
