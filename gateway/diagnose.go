@@ -210,10 +210,13 @@ func (l *ladder) server(ctx context.Context) {
 	}
 }
 
-// refusedForUs reports whether an answer is about our own credential, and not the
-// gateway's: what is signed is signed by another role, and a request whose token could
-// not be had was not sent.
+// refusedForUs reports whether an answer is about us, and not the gateway: what is signed
+// is signed by another role, a request whose token could not be had was not sent, and here
+// may be no room for a list.
 func (l *ladder) refusedForUs(failed *remote.Error) bool {
+	if failed.Kind == remote.KindBusy {
+		return true
+	}
 	if l.f.token != nil {
 		return failed.Kind == remote.KindConnect && !failed.DNS && !failed.TLS || failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden
 	}

@@ -24,7 +24,7 @@ func (m *Manager) served(ctx context.Context, g aws.Gateway) (catalog.List, erro
 	if err != nil {
 		return catalog.List{}, fmt.Errorf("gateway %s: %w", g.Name, err)
 	}
-	reader := remote.Reader{Transport: transport, ProtocolVersion: revision, MaxTools: 1_000_000, Timeout: readServed, Raw: true, Secrets: m.Secrets}
+	reader := remote.Reader{Transport: transport, ProtocolVersion: revision, MaxTools: 1_000_000, Timeout: readServed, Raw: true, Secrets: m.Secrets, Budget: &m.reading}
 	list, err := reader.Read(ctx, g.URL)
 	if passing(err) && pause(ctx, 200*time.Millisecond) == nil {
 		list, err = reader.Read(ctx, g.URL)
@@ -50,7 +50,7 @@ func (m *Manager) offered(ctx context.Context, t aws.Target) (catalog.List, erro
 		return catalog.List{}, err
 	}
 	revision, _ := remote.Revision(nil)
-	list, err := remote.Reader{Transport: transport, ProtocolVersion: revision, Timeout: readOffered, Raw: true, Secrets: m.Secrets}.Read(ctx, m.Client.Reach(t.Endpoint))
+	list, err := remote.Reader{Transport: transport, ProtocolVersion: revision, Timeout: readOffered, Raw: true, Secrets: m.Secrets, Budget: &m.reading}.Read(ctx, m.Client.Reach(t.Endpoint))
 	return list.List, err
 }
 

@@ -55,6 +55,7 @@ type Manager struct {
 	SendTimeout time.Duration
 
 	operations operations
+	reading    remote.Budget // of all lists that are being read
 }
 
 // Progress tells somebody who waits how far the work is: done of total, in any

@@ -30,6 +30,7 @@ const (
 	KindHTTP     Kind = "http"      // an HTTP status other than 2xx, redirects included
 	KindProtocol Kind = "protocol"  // not MCP: HTML, bad JSON, handshake refused, cut off within an answer, endless paging
 	KindTooMany  Kind = "too_many"  // more tools than [Reader.MaxTools]
+	KindBusy     Kind = "busy"      // no room in [Reader.Budget], which tells nothing about the server
 	KindTooLarge Kind = "too_large" // more bytes than [Reader.MaxBytes]
 )
 
@@ -77,6 +78,8 @@ func (r Reader) explain(w *wire, err error, timedOut bool) *Error {
 	switch {
 	case errors.As(err, &known):
 		return known
+	case w.noRoom.Load():
+		return fail(KindBusy, "so much is being read from MCP servers at the moment that there is no room for its list: try again in a minute")
 	case w.tooLarge.Load():
 		return fail(KindTooLarge, "its answers are longer than %s: list fewer or smaller tools", sizeText(r.MaxBytes))
 	case timedOut:

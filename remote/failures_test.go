@@ -342,6 +342,50 @@ func TestReadTooLarge(t *testing.T) {
 	}
 }
 
+// Reads that share a budget hold no more than it together, but for a part of each; what a
+// read had taken is free again at its end.
+func TestBudget(t *testing.T) {
+	whole := strings.Repeat("x", 3<<20)
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	held := serve(t, scripted(func(w http.ResponseWriter, id json.RawMessage, _ string) {
+		io.WriteString(w, `{"jsonrpc":"2.0","id":`+string(id)+`,"result":{"tools":[],"_meta":{"x":"`+whole)
+		w.(http.Flusher).Flush()
+		close(begun)
+		<-goOn
+		io.WriteString(w, `"}}}`)
+	}))
+	listing := func(size int) string {
+		return serve(t, scripted(func(w http.ResponseWriter, id json.RawMessage, _ string) {
+			answer(w, id, fmt.Sprintf(`{"tools":[%s],"_meta":{"x":%q}}`, definition("a"), whole[:size]))
+		}))
+	}
+	r := localReader(t)
+	r.Budget = &remote.Budget{Most: 5 << 19}
+	first := make(chan error, 1)
+	go func() {
+		_, err := r.Read(context.Background(), held)
+		first <- err
+	}()
+	<-begun
+	var err error
+	for deadline := time.Now().Add(20 * time.Second); err == nil && time.Now().Before(deadline); { // until the first has taken 2 MiB of 2.5
+		_, err = r.Read(t.Context(), listing(2<<20))
+	}
+	wantError(t, err, remote.KindBusy, "no room")
+	if _, err := r.Read(t.Context(), listing(1<<20-2000)); err != nil {
+		t.Errorf("a usual list: %v", err)
+	}
+	close(goOn)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+	for range 3 {
+		if _, err := r.Read(t.Context(), listing(2<<20)); err != nil {
+			t.Errorf("after the first has ended: %v", err)
+		}
+	}
+}
+
 // authorizing sends a token, as a wrapper around a guarded transport does.
 type authorizing struct {
 	base  http.RoundTripper

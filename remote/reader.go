@@ -42,6 +42,7 @@ type Reader struct {
 	MaxTools        int               // default 10,000; more is an error
 	MaxBytes        int64             // response bytes over the whole read, default 64 MiB
 	Timeout         time.Duration     // the whole read, default 30 s
+	Budget          *Budget           // of all readers that share it; nil for one of this read's own
 	// Raw keeps tools whose x-mcp-header annotation makes a client of 2026-07-28 drop
 	// them: the endpoint lists them all the same.
 	Raw bool
@@ -154,7 +155,11 @@ func (r Reader) in(ctx context.Context, endpoint string, do func(context.Context
 	bounded, cancel := context.WithTimeout(context.Background(), r.Timeout)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	w := &wire{base: r.Transport, ctx: bounded, secrets: r.Secrets}
+	w := &wire{base: r.Transport, ctx: bounded, secrets: r.Secrets, budget: r.Budget}
+	if w.budget == nil {
+		w.budget = new(Budget)
+	}
+	defer func() { w.budget.held.Add(-w.taken.Load()) }()
 	if w.secrets == nil {
 		w.secrets = new(untrusted.Secrets)
 	}

@@ -23,6 +23,32 @@ const (
 
 var errTooLarge = errors.New("the byte limit of this read is reached")
 
+// Budget bounds the bytes that all reads which have it hold at a time, beyond a MiB of
+// each: servers that list as much as they may, asked at once, would take all memory. The
+// zero value is 256 MiB.
+type Budget struct {
+	Most int64 // bytes
+	held atomic.Int64
+}
+
+const (
+	defaultBudget = 256 << 20
+	ofEach        = 1 << 20 // of a read, which no budget counts
+)
+
+// take reports whether there is room for n bytes more, and takes it.
+func (b *Budget) take(n int64) bool {
+	most := b.Most
+	if most <= 0 {
+		most = defaultBudget
+	}
+	if b.held.Add(n) <= most {
+		return true
+	}
+	b.held.Add(-n)
+	return false
+}
+
 // wire is the RoundTripper of one read. It ends every request with the read,
 // counts the bytes of all answers, and remembers what the last request met.
 type wire struct {
@@ -32,6 +58,10 @@ type wire struct {
 
 	left     atomic.Int64
 	tooLarge atomic.Bool
+	budget   *Budget
+	read     atomic.Int64 // bytes
+	taken    atomic.Int64 // of the budget
+	noRoom   atomic.Bool
 	paged    atomic.Bool // the last request was for a page after the first
 
 	mu      sync.Mutex
@@ -177,6 +207,13 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.wire.left.Add(-int64(n)) < 0 {
 		b.wire.tooLarge.Store(true)
 		return n, errTooLarge
+	}
+	if more := b.wire.read.Add(int64(n)) - ofEach - b.wire.taken.Load(); more > 0 {
+		if !b.wire.budget.take(more) {
+			b.wire.noRoom.Store(true)
+			return n, errTooLarge
+		}
+		b.wire.taken.Add(more)
 	}
 	if err != nil && err != io.EOF {
 		b.wire.update(b.exchange, func(x *exchange) { x.bodyErr = err })
