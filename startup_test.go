@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,9 +14,10 @@ import (
 	"time"
 )
 
-// BenchmarkStartup measures, beside a bare server on the same SDKs, the time
-// from spawn to the answer to initialize, the resident memory then, and the
-// size of the binary. Only the ratios mean something on another machine.
+// BenchmarkStartup measures, beside a bare server on the same SDKs, and beside one on the
+// TypeScript SDK where npm ci has put it, the time from spawn to the answer to initialize,
+// the resident memory then, and the size of what is run (of the last one: of Node.js). Only
+// the ratios mean something on another machine.
 func BenchmarkStartup(b *testing.B) {
 	ours, err := build()
 	if err != nil {
@@ -25,20 +27,26 @@ func BenchmarkStartup(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var times [2][]time.Duration
-	var memory [2][]float64
+	servers := [][]string{{ours}, {bare}}
+	names := []string{"", "bare-", "typescript-"}
+	script := filepath.FromSlash("interop/node_modules/@modelcontextprotocol/server-memory/dist/index.js")
+	node, err := exec.LookPath("node")
+	if _, missing := os.Stat(script); err == nil && missing == nil {
+		servers = append(servers, []string{node, script})
+	}
+	times, memory := make([][]time.Duration, len(servers)), make([][]float64, len(servers))
 	for b.Loop() {
-		for i, path := range []string{ours, bare} { // in turn, so that noise hits both
-			took, rss := spawn(b, path)
+		for i, command := range servers { // in turn, so that noise hits all
+			took, rss := spawn(b, command...)
 			times[i], memory[i] = append(times[i], took), append(memory[i], rss)
 		}
 	}
-	for i, name := range []string{"", "bare-"} {
+	for i, command := range servers {
 		slices.Sort(times[i])
 		slices.Sort(memory[i])
-		b.ReportMetric(float64(times[i][len(times[i])/2].Microseconds())/1000, name+"ms")
-		b.ReportMetric(memory[i][len(memory[i])/2], name+"MiB-resident")
-		b.ReportMetric(float64(size(b, []string{ours, bare}[i]))/(1<<20), name+"MiB-binary")
+		b.ReportMetric(float64(times[i][len(times[i])/2].Microseconds())/1000, names[i]+"ms")
+		b.ReportMetric(memory[i][len(memory[i])/2], names[i]+"MiB-resident")
+		b.ReportMetric(float64(size(b, command[0]))/(1<<20), names[i]+"MiB-binary")
 	}
 	b.ReportMetric(float64(times[0][len(times[0])/2])/float64(times[1][len(times[1])/2]), "time-ratio")
 	b.ReportMetric(0, "ns/op")
@@ -46,8 +54,8 @@ func BenchmarkStartup(b *testing.B) {
 
 // spawn starts a server, waits for its answer to initialize, and returns how
 // long that took and its resident memory in MiB.
-func spawn(b *testing.B, path string) (time.Duration, float64) {
-	cmd := exec.CommandContext(b.Context(), path)
+func spawn(b *testing.B, command ...string) (time.Duration, float64) {
+	cmd := exec.CommandContext(b.Context(), command[0], command[1:]...)
 	cmd.Env = []string{"AWS_REGION=us-east-1", "HOME=" + os.TempDir(), "AWS_EC2_METADATA_DISABLED=true"}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -53,7 +54,10 @@ func TestImage(t *testing.T) {
 				emulator = w.find(t, architecture.emulator)
 			}
 			// As docs/runtime.md has it, for the tools that change something.
-			checkServer(t, w.serve(t, image, config, emulator, append(cloud, "AGENTCORE_GATEWAY_MCP_READ_ONLY=false")))
+			begun := time.Now()
+			base := w.serve(t, image, config, emulator, append(cloud, "AGENTCORE_GATEWAY_MCP_READ_ONLY=false"))
+			t.Logf("%s: serves %.2f s after podman run", image, time.Since(begun).Seconds())
+			checkServer(t, base)
 		})
 	}
 }
