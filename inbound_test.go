@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -109,7 +111,8 @@ const (
 // Scopes decide which tools there are.
 func TestScopesDecideTools(t *testing.T) {
 	i := newIssuer(t)
-	url, out := startServe(t, i.flags()...)
+	audit := filepath.Join(t.TempDir(), "audit.jsonl")
+	url, out := startServe(t, append(i.flags(), "--audit-log", audit)...)
 	for _, c := range []struct {
 		client, request string
 		status          int
@@ -133,6 +136,25 @@ func TestScopesDecideTools(t *testing.T) {
 		if c.client == "reader" && strings.Contains(body, "update_target_endpoint") {
 			t.Error("a reader is shown a tool that changes something")
 		}
+	}
+	lines, err := os.ReadFile(audit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for line := range strings.Lines(string(lines)) {
+		var l struct {
+			Tool, Outcome, Target string
+			Caller                struct{ Issuer, Client string }
+		}
+		if err := json.Unmarshal([]byte(line), &l); err != nil || l.Caller.Issuer != i.Issuer(i.base) {
+			t.Errorf("%v: %s", err, line)
+		}
+		told = append(told, strings.Join([]string{l.Caller.Client, l.Tool, l.Target, l.Outcome}, " "))
+	}
+	const refused = "reader synchronize_target mcp-server-target refused"
+	if want := []string{refused, refused, "writer synchronize_target mcp-server-target synchronized"}; !slices.Equal(told, want) {
+		t.Errorf("the audit log has %q", told)
 	}
 	for _, secret := range []string{i.token(t, "reader"), i.token(t, "stranger")} {
 		if parts := strings.Split(secret, "."); strings.Contains(out.text(), parts[2][:20]) {

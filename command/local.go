@@ -176,6 +176,7 @@ func (c *localCommand) tell(out io.Writer, w *tutorial.World) {
 		fmt.Fprintf(out, "agentcore-gateway-mcp call synchronize_target --target %s\n", tutorial.Target)
 		fmt.Fprintf(out, "agentcore-gateway-mcp call update_target_endpoint --target %s --runtimeArn %s\n", tutorial.Target, w.NewRuntimeARN)
 		fmt.Fprintf(out, "\nIts MCP endpoint %s\ntakes tokens of %s\n", w.GatewayURL(), issuer.TokenURL(w.URL))
+		fmt.Fprintf(out, "whose discovery URL is %s\n", issuer.DiscoveryURL(w.URL))
 		fmt.Fprintf(out, "(client %s, the secret above, scope %s; %s makes further clients)\n", tutorial.GatewayClient, tutorial.GatewayScope, issuer.ClientsURL(w.URL))
 	}
 	fmt.Fprintf(out, "\nThe MCP servers behind the runtimes, which ask for no token: %s and %s\n", w.OrdersURL, w.NewURL)

@@ -170,7 +170,7 @@ func collectLater() func() {
 
 // Endpoints serve MCP over HTTP, to callers of either power.
 func (s *Server) Endpoints() inbound.Endpoints {
-	return inbound.Endpoints{Full: s.streamable(s.MCP), Reading: func() http.Handler { return s.streamable(s.offer(true)) }, Changes: tools.Writes, Busy: s.manager.Busy}
+	return inbound.Endpoints{Full: s.streamable(s.MCP), Reading: func() http.Handler { return s.streamable(s.offer(true)) }, Changes: tools.Writes, Busy: s.manager.Busy, Refused: tools.Options{Secrets: s.wiring.Secrets, Audit: s.wiring.Audit}.RecordRefused}
 }
 
 // streamable serves MCP over HTTP without a session: any copy can answer any

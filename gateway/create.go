@@ -303,6 +303,9 @@ func (c *creation) settle(ctx context.Context, o *operation) {
 	o.compare(ctx, c.success())
 	change := &o.change
 	change.Unchecked, change.Endpoint = c.unchecked, c.new.Endpoint
+	if change.Outcome == Created { // by now AWS has looked
+		change.Unchecked = nil
+	}
 	if change.Outcome == Failed {
 		change.Next = fmt.Sprintf("the target exists and does not work: %s; then synchronize_target, or delete_target with confirm set to %q", remedy(o.now), c.new.Name)
 	}

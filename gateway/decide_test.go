@@ -113,6 +113,10 @@ func TestRefuseUnconfirmed(t *testing.T) {
 		if got := c.word.agrees(u); got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
+		if mistaken := strings.Contains(u.Error(), "which is not its name"); mistaken != (c.word.Name == "another") {
+			t.Errorf("%s: %v", name, u)
+		}
+		u.given = ""
 	}
 }
 

@@ -48,7 +48,7 @@ func (d *deletion) plan(ctx context.Context, o *operation) (*Change, error) {
 	if o.m.leadsHere(t, o.reached) {
 		lost += "; it leads to this very server: whoever works with it through this gateway, you perhaps, loses it"
 	}
-	asks := unconfirmedTarget(t, "deleted", lost+". Its configuration cannot be brought back from here (get_target shows it)", "", o.g.ARN, t.ID)
+	asks := unconfirmedTarget(t, "deleted", lost+". Nothing brings it back: its settings are kept, and a new target would have to be created from them", "", o.g.ARN, t.ID)
 	if d.confirm.agrees(asks) {
 		return nil, nil
 	}

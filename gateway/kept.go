@@ -92,7 +92,7 @@ func (m *Manager) RestoreTarget(ctx context.Context, k Kept, o UpdateOptions, ca
 	}
 	now, err := m.Target(ctx, g, then.ID)
 	if err != nil {
-		return Change{}, fmt.Errorf("what was kept cannot be put back, its target has been deleted: create_target makes a new one from the endpoint and the credentials in the file (%w)", err)
+		return Change{}, fmt.Errorf("what was kept cannot be put back, its target has been deleted: create_target makes a new one from the endpoint and the credentials in the file, and update_target then sets what else it has, such as request headers and priority (%w)", err)
 	}
 	if now.Name != then.Name {
 		return Change{}, fmt.Errorf("target %s was named %s when its configuration was kept: update_target changes single settings", now.Name, quote(then.Name))

@@ -21,6 +21,9 @@ type Mark [sha256.Size]byte
 
 // agrees reports whether the word is for this question, about the resource as it is now.
 func (w Word) agrees(u *Unconfirmed) bool {
+	if w.Name != u.Name {
+		u.given = w.Name
+	}
 	return w.Name == u.Name && (w.AsOf.IsZero() || w.AsOf.Equal(u.AsOf)) && (w.Mark == Mark{} || w.Mark == u.Mark())
 }
 
@@ -32,6 +35,7 @@ type Unconfirmed struct {
 
 	what  string   // was not done
 	or    string   // another way than a person's word
+	given string   // a name that is not its own
 	binds []string // what else the question is about, and does not name in full
 }
 
@@ -40,8 +44,22 @@ func (u *Unconfirmed) Mark() Mark {
 	return sha256.Sum256([]byte(u.Would + "\x00" + strings.Join(u.binds, "\x00")))
 }
 
+// Gateway is the ARN of the gateway that it is about, "" for none.
+func (u *Unconfirmed) Gateway() string {
+	for _, bound := range u.binds {
+		if gatewayARN().MatchString(bound) {
+			return bound
+		}
+	}
+	return ""
+}
+
 func (u *Unconfirmed) Error() string {
-	return fmt.Sprintf("%s: %s. Ask a person whether that is meant; then call again with confirm set to %q%s", u.what, u.Would, u.Name, u.or)
+	what := u.what
+	if u.given != "" {
+		what += " (confirm is " + asked(u.given) + ", which is not its name)"
+	}
+	return fmt.Sprintf("%s: %s. Ask a person whether that is meant; then call again with confirm set to %q%s", what, u.Would, u.Name, u.or)
 }
 
 func unconfirmedTarget(t aws.Target, done, would, or string, binds ...string) *Unconfirmed {

@@ -2,8 +2,6 @@ package inbound
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,6 +21,9 @@ type Endpoints struct {
 	Reading func() http.Handler    // tools that change nothing; called where callers differ in power
 	Changes func(tool string) bool // whether a tool changes something
 	Busy    func() bool            // whether work goes on between requests
+	// Refused is told of a call of a tool that changes something, by somebody whose
+	// token allows only reading.
+	Refused func(caller, tool string, arguments json.RawMessage)
 }
 
 // Handler is the server's HTTP face for callers who are checked as the policy
@@ -59,7 +60,7 @@ func (p *Policy) Handler(door *Door, to Endpoints, addr string, log *slog.Logger
 		for _, path := range resource.MetadataPaths() {
 			mux.Handle(path, verifier.Metadata(resource))
 		}
-		endpoint = verifier.Protect(resource, (&guarded{p, resource, door, to.Full, to.Reading(), to.Changes}).serve)
+		endpoint = verifier.Protect(resource, (&guarded{p, resource, door, to.Full, to.Reading(), to.Changes, to.Refused}).serve)
 	}
 	mux.Handle("/mcp", p.refuseBrowsers(endpoint))
 	return p.allowHosts(addr, mux), nil
@@ -88,15 +89,20 @@ type guarded struct {
 	full     http.Handler // every tool
 	reading  http.Handler // tools that change nothing
 	changes  func(tool string) bool
+	refused  func(caller, tool string, arguments json.RawMessage)
 }
 
-// CallerHeader is set on requests whose token was verified. It has a name for the
-// caller, the same for the same issuer, subject and client.
+// CallerHeader is set on requests whose token was verified. It has the caller's issuer,
+// subject and client, as a JSON object.
 const CallerHeader = "X-Agentcore-Gateway-Mcp-Caller"
 
 func callerName(p *auth.Principal) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{p.Issuer, p.Subject, p.ClientID}, "\x00")))
-	return hex.EncodeToString(sum[:])
+	name, _ := json.Marshal(struct { // strings have JSON
+		Issuer  string `json:"issuer"`
+		Subject string `json:"subject,omitempty"`
+		Client  string `json:"client,omitempty"`
+	}{p.Issuer, p.Subject, p.ClientID})
+	return string(name)
 }
 
 // serve answers a caller whose token was verified: only now, and only where some
@@ -110,14 +116,19 @@ func (g *guarded) serve(w http.ResponseWriter, r *http.Request, p *auth.Principa
 		return
 	}
 	g.door.WholeBody(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case writes:
+		if writes {
 			g.full.ServeHTTP(w, r)
-		case g.callsWriting(r):
-			g.stepUp(w, g.policy.WriteScope)
-		default:
-			g.reading.ServeHTTP(w, r)
+			return
 		}
+		calls := g.callsWriting(r)
+		if len(calls) == 0 {
+			g.reading.ServeHTTP(w, r)
+			return
+		}
+		for _, call := range calls {
+			g.refused(callerName(p), call.Params.Name, call.Params.Arguments)
+		}
+		g.stepUp(w, g.policy.WriteScope)
 	})).ServeHTTP(w, r)
 }
 
@@ -129,26 +140,31 @@ func (g *guarded) stepUp(w http.ResponseWriter, scope string) {
 	io.WriteString(w, `{"error":"insufficient_scope"}`)
 }
 
-// callsWriting reports whether a request calls a tool that changes something,
-// and leaves its body to be read again. What it does not understand it leaves
-// to a server that has only tools that change nothing.
-func (g *guarded) callsWriting(r *http.Request) bool {
+// message is what is read of a request.
+type message struct {
+	Method string
+	Params struct {
+		Name      string
+		Arguments json.RawMessage
+	}
+}
+
+// callsWriting are the calls in a request of tools that change something. It leaves the
+// body to be read again. What it does not understand it leaves to a server that has only
+// tools that change nothing.
+func (g *guarded) callsWriting(r *http.Request) []message {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return false
+		return nil
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	type message struct {
-		Method string
-		Params struct{ Name string }
-	}
 	batch := make([]message, 1)
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) { // the revision of 2025-03-26 has batches
 		_ = json.Unmarshal(body, &batch)
 	} else {
 		_ = json.Unmarshal(body, &batch[0])
 	}
-	return slices.ContainsFunc(batch, func(m message) bool { return m.Method == "tools/call" && g.changes(m.Params.Name) })
+	return slices.DeleteFunc(batch, func(m message) bool { return m.Method != "tools/call" || !g.changes(m.Params.Name) })
 }
 
 // allowHosts refuses requests that name another host than those allowed: a

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -117,5 +118,31 @@ func TestGuideRuntime(t *testing.T) {
 			t.Fatalf("%q does not come:\n%s", want, said)
 		}
 		rest = after
+	}
+}
+
+// The guide to callers with tokens: a local issuer, a server, and a caller who only reads.
+func TestGuideAuthentication(t *testing.T) {
+	t.Parallel()
+	needs(t, "bash", "curl", "jq")
+	blocks := commandsOf(t, "authentication.md")
+	i := slices.IndexFunc(blocks, func(b string) bool { return strings.HasPrefix(b, "agentcore-gateway-mcp local ") })
+	local, serve, call := blocks[i], blocks[i+1], blocks[i+2]
+	begin := func(ready *regexp.Regexp, env []string, block string) string {
+		command := strings.Replace(block, "agentcore-gateway-mcp ", "exec "+program+" ", 1)
+		printed, _ := background(t, ready, env, "bash", "-c", command)
+		return printed
+	}
+	dir := t.TempDir()
+	text := begin(regexp.MustCompile("Ctrl-C"), environment(dir), "cd "+dir+"\n"+strings.Replace(local, ":8042", ":0", 1))
+	discovery := "DISCOVERY_URL=" + tokenURL.FindStringSubmatch(text)[1] + "/.well-known/openid-configuration"
+	if !strings.Contains(text, "whose discovery URL is "+strings.TrimPrefix(discovery, "DISCOVERY_URL=")) {
+		t.Errorf("it is not printed: %s", text)
+	}
+	url := serving.FindStringSubmatch(begin(serving, environment(dir, "PORT=0", discovery), "cd "+dir+"\n"+serve))[1]
+	port := strings.TrimSuffix(url[strings.LastIndex(url, ":")+1:], "/mcp")
+	said := strings.Fields(shell(t, environment(dir, "PORT="+port, discovery), call))
+	if len(said) != 7 || !slices.Contains(said, "list_targets") || slices.Contains(said, "synchronize_target") {
+		t.Errorf("a reader sees %q", said)
 	}
 }

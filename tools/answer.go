@@ -35,6 +35,7 @@ type gate struct {
 	caller  func(*mcp.CallToolRequest) (gateway.Caller, context.Context)
 	broken  error        // why no call can be answered
 	seal    *seal        // of what people are asked; nil where nobody can be
+	only    string       // the only gateway that may be managed, "" where there are others
 	audit   *slog.Logger // gets a line for each call that may change something; nil for none
 }
 

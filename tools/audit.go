@@ -1,14 +1,14 @@
 package tools
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"log/slog"
-	"maps"
-	"net/url"
-	"slices"
-	"strings"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/untrusted"
@@ -28,73 +28,24 @@ type audited struct {
 	Status           string
 	PreviousEndpoint string
 	Endpoint         string
-	Configuration    json.RawMessage // before and after, by setting
-	Operation        struct{ ID string }
-	Account, Region  string
-	Total            int
-	Synchronized     int
-	Changed          int
-	Failed           int
-}
-
-// mostOfValue is how much of one argument a line has, so that a long one hides no other.
-const mostOfValue = 200 // characters
-
-// shownArguments are a call's arguments as they were read, which of two of one name takes
-// the last, with each value masked and shortened.
-func shownArguments(raw json.RawMessage) []byte {
-	if len(raw) == 0 {
-		return nil
+	Configuration    []gateway.Setting
+	Tools            *struct {
+		Source                  gateway.Source
+		Reason                  string
+		Added, Removed, Changed []struct{ Name string }
+		Before, After           int
+		Breaking                bool
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var given any
-	if err := decoder.Decode(&given); err != nil {
-		return []byte("no JSON")
+	Targets []struct {
+		Gateway, Target, TargetID string
+		Checks                    []gateway.Check
 	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(shownValue(given)); err != nil {
-		return []byte("no JSON")
-	}
-	return bytes.TrimSpace(out.Bytes())
-}
-
-func shownValue(v any) any {
-	const mostElements = 20
-	switch v := v.(type) {
-	case string:
-		if _, err := url.Parse(v); err == nil && strings.Contains(v, "://") {
-			v, _ = untrusted.Endpoint(v)
-		}
-		return untrusted.Text(untrusted.MaskURLs(v), mostOfValue)
-	case []any:
-		shown := make([]any, 0, min(len(v), mostElements))
-		for _, element := range v[:min(len(v), mostElements)] {
-			shown = append(shown, shownValue(element))
-		}
-		return shown
-	case map[string]any:
-		shown := make(map[string]any, len(v))
-		for _, name := range slices.Sorted(maps.Keys(v))[:min(len(v), mostElements)] {
-			if text, ok := v[name].(string); ok && (name == "endpoint" || name == "discoveryUrl") { // whatever it is
-				v[name], _ = untrusted.Endpoint(text)
-			}
-			shown[untrusted.Text(name, mostOfValue)] = shownValue(v[name])
-		}
-		return shown
-	}
-	return v
-}
-
-// refusal is the word for a call that ended in an error: nothing was sent, or it is not
-// known what came of it.
-func refusal(caller gateway.Caller) gateway.Outcome {
-	if caller.Sent.Accepted() {
-		return "sent, end not known"
-	}
-	return "refused"
+	Operation       struct{ ID string }
+	Account, Region string
+	Total           int
+	Synchronized    int
+	Changed         int
+	Failed          int
 }
 
 // entry is what a line of the audit log is made from.
@@ -102,10 +53,49 @@ type entry struct {
 	tool      string
 	caller    gateway.Caller
 	arguments json.RawMessage
+	question  string          // stands for what a person was asked
+	gateway   string          // ARN, where a question names it
 	answer    json.RawMessage // nil where there is none; then err says why
 	deleted   string          // the configuration that goes, see deletedBy
 	outcome   gateway.Outcome // where the answer has none
 	err       error
+}
+
+// refused is the line of a call that ended in an error.
+func (e entry) refused(err error) entry {
+	e.err = err
+	switch u := (*gateway.Unconfirmed)(nil); {
+	case e.caller.Sent.Accepted(): // nil has accepted nothing
+		e.outcome = "sent, end not known"
+	case errors.Is(err, errDeclined):
+		e.outcome = "declined"
+	case errors.Is(err, errClosed):
+		e.outcome = "question closed"
+	case errors.As(err, &u):
+		e.outcome, e.gateway = "refused", u.Gateway()
+	default:
+		e.outcome = "refused"
+	}
+	return e
+}
+
+// asked is the line of a call to which the answer is a question to a person.
+func (e entry) asked(u *gateway.Unconfirmed, result *mcp.CallToolResult) entry {
+	e.outcome, e.gateway, e.question, e.caller.Agreed = "asked", u.Gateway(), questionOf(result.RequestState), ""
+	if e.question == "" {
+		e.outcome = "refused" // it could not be asked
+	}
+	e.err = errors.New(u.Would)
+	return e
+}
+
+// questionOf stands for a question, by the sealed state that comes back with its answer.
+func questionOf(state string) string {
+	if state == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(state))
+	return hex.EncodeToString(sum[:6])
 }
 
 // record writes one line on a call that may change something: who, what, where, from
@@ -132,16 +122,15 @@ func (g gate) record(e entry) {
 	if e.answer != nil {
 		_ = json.Unmarshal(e.answer, &of) // it was made here
 	}
-	add("caller", caller.Name)
+	addJSON("caller", caller.Name)
 	add("trace", caller.Trace)
+	add("question", e.question)
 	add("confirmed", caller.Agreed)
 	addJSON("arguments", string(shownArguments(e.arguments)))
 	if of.Outcome == "" {
 		of.Outcome = e.outcome
 	}
-	if e.answer == nil { // as the caller named them
-		of.Gateway, of.Target = namedIn(e.arguments)
-	}
+	of.complete(e, g.only)
 	add("outcome", string(of.Outcome))
 	for _, field := range []struct{ name, value string }{
 		{"gateway", of.Gateway}, {"target", of.Target}, {"targetId", of.TargetID}, {"name", of.Name}, {"status", of.Status},
@@ -150,7 +139,11 @@ func (g gate) record(e entry) {
 	} {
 		add(field.name, field.value)
 	}
-	addJSON("configuration", string(of.Configuration))
+	add("gatewayArn", e.gateway)
+	addJSON("configuration", settingsShown(of.Configuration))
+	if of.Tools != nil {
+		addJSON("tools", of.toolsShown())
+	}
 	addJSON("deleted", e.deleted)
 	if of.Total > 0 {
 		line = append(line, slog.Int("total", of.Total), slog.Int("synchronized", of.Synchronized), slog.Int("changed", of.Changed), slog.Int("failed", of.Failed))
@@ -185,7 +178,17 @@ func deletedBy(out any) string {
 // RecordRestore writes a line on what call restore has come to.
 func (o Options) RecordRestore(caller gateway.Caller, file string, answer json.RawMessage, err error) {
 	arguments, _ := json.Marshal(map[string]string{"file": file})
-	gate{secrets: o.Secrets, audit: o.Audit}.record(entry{tool: "restore", caller: caller, arguments: arguments, answer: answer, outcome: refusal(caller), err: err})
+	line := entry{tool: "restore", caller: caller, arguments: arguments, answer: answer}
+	if err != nil {
+		line = line.refused(err)
+	}
+	gate{secrets: o.Secrets, audit: o.Audit}.record(line)
+}
+
+// RecordRefused writes a line on a call that its caller's token did not allow.
+func (o Options) RecordRefused(caller, tool string, arguments json.RawMessage) {
+	line := entry{tool: tool, caller: gateway.Caller{Name: caller}, arguments: arguments}
+	gate{secrets: o.Secrets, audit: o.Audit}.record(line.refused(errors.New("the caller's token does not have the scope for changes")))
 }
 
 // RecordEnd writes a line on an operation that ended when no call waited for it: it is

@@ -20,7 +20,8 @@ import (
 type auditLine struct {
 	Msg, Tool, Caller, Trace, Outcome, Gateway, Target, Status string
 	PreviousEndpoint, Endpoint, Operation, Error               string
-	Arguments, Configuration, Deleted                          asJSON
+	Arguments, Configuration, Deleted, Tools                   asJSON
+	Confirmed, Question, GatewayARN                            string
 	Requests                                                   []string
 	Total, Synchronized                                        int
 }
@@ -65,13 +66,13 @@ func TestAudit(t *testing.T) {
 		check     func(auditLine) bool
 	}{
 		{"synchronize_target", map[string]any{"target": "orders"}, func(l auditLine) bool {
-			return l.Outcome == "synchronized" && l.Gateway == "shop" && l.Target == "orders" && l.Status == "READY" && len(l.Requests) == 1 && l.Arguments == `{"target":"orders"}`
+			return l.Outcome == "synchronized" && l.Gateway == "shop" && l.Target == "orders" && l.Status == "READY" && len(l.Requests) == 1 && l.Arguments == `{"target":"orders"}` && l.Tools == `{"added":["cancelOrder"],"before":2,"after":3}`
 		}},
 		{"synchronize_targets", nil, func(l auditLine) bool {
 			return l.Outcome == "synchronized" && l.Total == 2 && l.Synchronized == 2 && len(l.Requests) == 2
 		}},
 		{"update_target", map[string]any{"target": "orders", "description": "new"}, func(l auditLine) bool {
-			return l.Outcome == "updated" && l.Configuration == `[{"path":"description","before":"\"a target\"","after":"\"new\""}]` && len(l.Requests) == 1
+			return l.Outcome == "updated" && l.Configuration == `[{"path":"description","before":"a target","after":"new"}]` && len(l.Requests) == 1
 		}},
 		{"update_target_endpoint", map[string]any{"target": "orders", "endpoint": broken, "confirm": "orders"}, func(l auditLine) bool {
 			return l.Outcome == "reverted" && l.PreviousEndpoint == b.url && len(l.Requests) == 2 && l.Requests[0] != l.Requests[1]
@@ -83,7 +84,7 @@ func TestAudit(t *testing.T) {
 			return l.Outcome == "refused" && strings.Contains(l.Error, "access denied") && len(l.Requests) == 1
 		}},
 		{"delete_target", map[string]any{"gateway": "shop", "target": "denied"}, func(l auditLine) bool {
-			return l.Outcome == "refused" && l.Gateway == "shop" && l.Target == "denied" && l.Deleted == "" && strings.Contains(l.Error, "confirm set to")
+			return l.Outcome == "refused" && l.Gateway == "shop" && strings.Contains(l.GatewayARN, ":gateway/shop-") && l.Target == "denied" && l.Deleted == "" && strings.Contains(l.Error, "confirm set to")
 		}},
 		{"delete_target", map[string]any{"target": "denied", "confirm": "denied"}, func(l auditLine) bool {
 			return l.Outcome == "deleted" && strings.HasPrefix(string(l.Deleted), "{") && l.Deleted.has(`"description":"a target"`) && l.Deleted.has("key=")
@@ -92,6 +93,9 @@ func TestAudit(t *testing.T) {
 		{"delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"}, func(l auditLine) bool {
 			return l.Outcome == "deleted" && len(l.Requests) == 2 && l.Deleted.has(`"description":"of the shop"`)
 		}},
+	}
+	if err := b.orders.SetTools(3); err != nil {
+		t.Fatal(err)
 	}
 	b.newTarget(b.gatewayID, "denied", b.url+"?key="+secret)
 	for i, step := range steps {
@@ -155,6 +159,37 @@ func TestAuditLineIsMaskedAndBounded(t *testing.T) {
 	must[any](b, "delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"})
 	if !slices.Equal(kept, []gateway.KeptKind{gateway.KeptTarget, gateway.KeptTarget, gateway.KeptGateway}) {
 		t.Errorf("kept were %v", kept)
+	}
+}
+
+// A question, what was said to it, and what came of it are told from each other, and go
+// together.
+func TestAuditOfQuestions(t *testing.T) {
+	t.Parallel()
+	log := &syncBuffer{}
+	b := newBench(t, benchOptions{})
+	a := newAsking(b, clientOptions{revision: "2026-07-28", elicits: true, key: sealedWith, audit: slog.New(slog.NewJSONHandler(log, nil))})
+	for _, action := range []string{"decline", "cancel", "accept"} {
+		a.says(action)
+		a.call("delete_target", map[string]any{"target": "orders"})
+	}
+	lines := auditOf(t, log)
+	if len(lines) != 6 {
+		t.Fatalf("%d lines: %s", len(lines), log)
+	}
+	questions := map[string]bool{}
+	for i, outcome := range []string{"declined", "question closed", "deleted"} {
+		asked, answered := lines[2*i], lines[2*i+1]
+		questions[asked.Question] = true
+		if asked.Outcome != "asked" || asked.Confirmed != "" || !strings.HasPrefix(asked.Error, "gateway shop serves 2 tools of it") || strings.Contains(asked.Error, "confirm set to") || asked.GatewayARN == "" {
+			t.Errorf("asked: %s", indented(asked))
+		}
+		if answered.Outcome != outcome || answered.Question == "" || answered.Question != asked.Question || (answered.Confirmed == "asked through the client") != (outcome == "deleted") {
+			t.Errorf("answered: %s", indented(answered))
+		}
+	}
+	if len(questions) != 3 {
+		t.Errorf("three questions have the names %v", questions)
 	}
 }
 

@@ -49,6 +49,11 @@ func (g gate) canAsk(req *mcp.CallToolRequest) bool {
 	return c != nil && c.Elicitation != nil && (c.Elicitation.Form != nil || c.Elicitation.URL == nil) // {} means forms, from before there was another mode
 }
 
+var (
+	errDeclined = errors.New("the person who was asked has declined: nothing was changed. Do not ask again unless they say so")
+	errClosed   = errors.New("the question was closed without an answer: nothing was changed; call again to ask anew")
+)
+
 // consent takes the word from what the person has answered: none yet, theirs, or an
 // error where they do not agree.
 func (g gate) consent(req *mcp.CallToolRequest, call, caller string) (gateway.Word, error) {
@@ -60,9 +65,9 @@ func (g gate) consent(req *mcp.CallToolRequest, call, caller string) (gateway.Wo
 	case "accept":
 		return g.seal.open(req.Params.RequestState, call, caller)
 	case "decline":
-		return gateway.Word{}, errors.New("the person who was asked has declined: nothing was changed. Do not ask again unless they say so")
+		return gateway.Word{}, errDeclined
 	}
-	return gateway.Word{}, errors.New("the question was closed without an answer: nothing was changed; call again to ask anew")
+	return gateway.Word{}, errClosed
 }
 
 // ask is the result that has the client ask a person, and call again with the answer.

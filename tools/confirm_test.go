@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -31,13 +32,14 @@ type clientOptions struct {
 	overHTTP bool
 	elicits  bool
 	key      string
+	audit    *slog.Logger
 }
 
 func newAsking(b *bench, o clientOptions) *asking {
 	b.t.Helper()
 	a := &asking{bench: b}
 	a.says("accept")
-	server := tools.NewServer(b.manager, tools.Options{Toolsets: tools.Toolsets(), Log: b.manager.Log, SealKey: []byte(o.key)})
+	server := tools.NewServer(b.manager, tools.Options{Toolsets: tools.Toolsets(), Log: b.manager.Log, SealKey: []byte(o.key), Audit: o.audit})
 	server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
 		return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
 			if p, ok := req.GetParams().(*mcp.CallToolParamsRaw); ok && p.RequestState != "" {

@@ -106,7 +106,7 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			in, err := arguments[In](checked, req.Params.Arguments)
 			if err != nil {
 				if does != read {
-					g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments, outcome: "refused", err: err})
+					g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments}.refused(err))
 				}
 				return g.failure(fmt.Errorf("%s: %w", name, err)), nil
 			}
@@ -114,26 +114,31 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			caller.Progress = progress.report()
 			defer progress.keepTelling(m)()
 			asks := false
+			line := entry{tool: name, caller: caller, arguments: req.Params.Arguments, question: questionOf(req.Params.RequestState)}
 			if c, ok := any(&in).(confirmable); ok && g.canAsk(req) {
 				word, err := g.consent(req, caller.Call, caller.Name)
 				if err != nil {
-					g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments, outcome: "refused", err: err})
+					g.record(line.refused(err))
 					return g.failure(fmt.Errorf("%s: %w", name, err)), nil
 				}
 				c.give(word)
 				asks = true
 			}
 			if c, ok := any(&in).(confirmable); ok {
-				caller.Agreed = agreed(c.word())
+				line.caller.Agreed = agreed(c.word())
+				caller.Agreed = line.caller.Agreed
 			}
 			out, err := do(ctx, m, in, caller)
 			if u := (*gateway.Unconfirmed)(nil); asks && errors.As(err, &u) {
-				g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments, outcome: "asked", err: err})
-				return g.ask(name, caller.Call, caller.Name, u)
+				result, err := g.ask(name, caller.Call, caller.Name, u)
+				if err == nil {
+					g.record(line.asked(u, result))
+				}
+				return result, err
 			}
 			if err != nil {
 				if records(does, in) {
-					g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments, outcome: refusal(caller), err: err})
+					g.record(line.refused(err))
 				}
 				return g.failure(err), nil
 			}
@@ -146,7 +151,8 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 			if records(does, in) {
-				g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments, answer: text, deleted: deletedBy(out)})
+				line.answer, line.deleted = text, deletedBy(out)
+				g.record(line)
 			}
 			// The same JSON twice: some agents hand only the text to their model.
 			result := &mcp.CallToolResult{StructuredContent: text, Content: []mcp.Content{&mcp.TextContent{Text: string(text)}}}

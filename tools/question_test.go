@@ -94,7 +94,7 @@ func TestToolThatADiagnosisCallsIsAudited(t *testing.T) {
 	b := newBench(t, benchOptions{tools: tools.Options{ReadOnly: true, Audit: slog.New(slog.NewJSONHandler(log, nil))}})
 	must[gateway.Diagnoses](b, "diagnose_target", map[string]any{"target": "orders"})
 	must[gateway.Diagnoses](b, "diagnose_target", map[string]any{"target": "orders", "tool": "getOrder", "arguments": map[string]any{"orderId": 7}})
-	if lines := auditOf(t, log); len(lines) != 1 || lines[0].Tool != "diagnose_target" || !lines[0].Arguments.has("getOrder") {
+	if lines := auditOf(t, log); len(lines) != 1 || lines[0].Tool != "diagnose_target" || !lines[0].Arguments.has("getOrder") || lines[0].Outcome != "called: failed" || lines[0].Target != "orders" || lines[0].Gateway != "shop" {
 		t.Errorf("got %s", indented(lines))
 	}
 }

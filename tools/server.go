@@ -58,6 +58,9 @@ func Unbound(name string) bool {
 // any number of sessions, over any transport.
 func NewServer(m *gateway.Manager, o Options) *mcp.Server {
 	g, has := gate{secrets: o.Secrets, whole: o.Whole, caller: o.Caller, broken: o.Broken, audit: o.Audit}, o.toolbox(m)
+	if len(m.Allowed) == 1 {
+		g.only = m.Allowed[0]
+	}
 	if len(o.SealKey) > 0 {
 		var err error
 		if g.seal, err = newSeal(o.SealKey, time.Now); err != nil && g.broken == nil {
