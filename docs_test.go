@@ -110,3 +110,47 @@ func TestLinks(t *testing.T) {
 		t.Errorf("only %d links were found", links)
 	}
 }
+
+var (
+	fencedBlock = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
+	comment     = regexp.MustCompile(` +# .*$`)
+)
+
+// pasted is what somebody copies out of a document: the lines of its fenced blocks,
+// without the comments.
+func pasted(t *testing.T, path string) (lines []string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range fencedBlock.FindAllStringSubmatch(string(text), -1) {
+		for line := range strings.Lines(found[2]) {
+			lines = append(lines, comment.ReplaceAllString(strings.TrimRight(line, "\n"), ""))
+		}
+	}
+	return lines
+}
+
+// The README in Japanese has no command, no entry and no output that README.md, whose
+// own are run, does not have.
+func TestReadmeInJapanese(t *testing.T) {
+	t.Parallel()
+	english, japanese := pasted(t, "README.md"), pasted(t, "README.ja.md")
+	if len(japanese) < 15 {
+		t.Fatalf("only %d lines in blocks", len(japanese))
+	}
+	rest := english
+	for _, line := range japanese {
+		i := slices.Index(rest, line)
+		if i < 0 {
+			t.Fatalf("README.md does not have, or has earlier: %s", line)
+		}
+		rest = rest[i+1:]
+	}
+	for _, code := range regexp.MustCompile("`(docker [^`]+)`").FindAllString(strings.Join(prose(t, "README.ja.md"), "\n"), -1) {
+		if !strings.Contains(strings.Join(prose(t, "README.md"), "\n"), code) {
+			t.Errorf("README.md does not have %s", code)
+		}
+	}
+}

@@ -145,6 +145,7 @@ var clients = []clientPage{
 	{page: "codex.md", key: "mcp_servers", adds: "codex mcp add", entries: []string{"sh stdio", "toml stdio", "sh http", "toml http"}},
 	{page: "inspector.md", key: "mcpServers", entries: []string{"json stdio"}}, // its commands are run as they stand, by TestClientInspector
 	{page: "../../README.md", key: "mcpServers", entries: []string{"json stdio"}},
+	{page: "../../README.ja.md", key: "mcpServers", entries: []string{"json stdio"}},
 }
 
 // TestClients does with each entry in the guides what its client does: it reads it,
