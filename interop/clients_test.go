@@ -42,8 +42,11 @@ func (b block) parsed(t *testing.T) (value map[string]any) {
 	data := []byte(b.text)
 	if module := map[string]string{"toml": "tomllib", "yaml": "yaml"}[b.language]; module != "" {
 		read := map[string]string{"toml": "tomllib.loads", "yaml": "yaml.safe_load"}[b.language]
-		data = succeed(t, pythonEnvironment(), fromPython(t, "python3"), "-c",
-			"import json, sys, "+module+"\njson.dump("+read+"(sys.argv[1]), sys.stdout)", b.text)
+		python := fromPython(t, "python3")
+		if run(t, pythonEnvironment(), python, "-c", "import "+module).status != 0 {
+			missing(t, "python3 has no "+module, "tomllib comes with Python 3.11, yaml with the AWS CLI: "+pythonRemedy)
+		}
+		data = succeed(t, pythonEnvironment(), python, "-c", "import json, sys, "+module+"\njson.dump("+read+"(sys.argv[1]), sys.stdout)", b.text)
 	}
 	if err := json.Unmarshal(data, &value); err != nil {
 		t.Fatalf("%v in\n%s", err, b.text)
@@ -236,7 +239,9 @@ func checkEntry(t *testing.T, e entry, url, token string) {
 			authorization = "Bearer ${MCP_TOKEN}"
 		}
 		authorization = strings.NewReplacer("${MCP_TOKEN}", token, "${env:MCP_TOKEN}", token, "${input:mcp-token}", token).Replace(authorization)
-		transport = &mcp.StreamableClientTransport{Endpoint: url, HTTPClient: &http.Client{Transport: header{authorization}}, DisableStandaloneSSE: true}
+		base := &http.Transport{}
+		defer base.CloseIdleConnections()
+		transport = &mcp.StreamableClientTransport{Endpoint: url, HTTPClient: &http.Client{Transport: header{base, authorization}}, DisableStandaloneSSE: true}
 	} else {
 		if e.Command != "/path/to/agentcore-gateway-mcp" {
 			t.Errorf("command %q", e.Command)
@@ -268,12 +273,15 @@ func checkEntry(t *testing.T, e entry, url, token string) {
 }
 
 // header sends an Authorization header with each request.
-type header struct{ authorization string }
+type header struct {
+	base          *http.Transport
+	authorization string
+}
 
 func (h header) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", h.authorization)
-	return http.DefaultTransport.RoundTrip(r)
+	return h.base.RoundTrip(r)
 }
 
 // TestClientInspector runs the Inspector's page as it stands, with the binary's path and
