@@ -88,6 +88,10 @@ func (d *deletion) underway(o *operation) Change {
 	return c
 }
 
+// listAgain is what others must do to see other tools. Who reads it is a client of ours,
+// and need not be one of the gateway, so it names no client.
+const listAgain = "agents connected to the gateway must list its tools again, which many clients do only when they reconnect or start a new session"
+
 func (d *deletion) settle(ctx context.Context, o *operation) {
 	o.rested()
 	c := &o.change
@@ -96,7 +100,7 @@ func (d *deletion) settle(ctx context.Context, o *operation) {
 	c.was = loggedTarget(o.before)
 	switch {
 	case c.Outcome == Deleted && tools.Source == FromGateway:
-		c.Next = "agents connected to the gateway must list its tools again"
+		c.Next = listAgain
 	case c.Outcome == Deleted:
 		c.Next = "the target is gone; which tools went with it could not be compared (tools.reason)"
 	case c.Outcome == Failed:

@@ -115,9 +115,9 @@ func served(tools ToolChange) string {
 	case !tools.differs():
 		return "nothing is different; an agent that holds a list of tools need not read it again"
 	case tools.Breaking:
-		return "agents connected to the gateway must list its tools again, and some of their calls will not fit any more (tools.removed, tools.changed with breaking)"
+		return listAgain + "; some of their calls will not fit any more (tools.removed, tools.changed with breaking)"
 	}
-	return "agents connected to the gateway must list its tools again to see this"
+	return listAgain
 }
 
 // nextSynchronized is what to do after a synchronization; joined says that the work

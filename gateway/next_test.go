@@ -139,9 +139,9 @@ func TestNextFor(t *testing.T) {
 		served, plan string
 	}{
 		"the same":            {ToolChange{Source: FromGateway}, "nothing is different", "nothing was changed; GO"},
-		"added":               {ToolChange{Source: FromGateway, Added: views}, "must list its tools again to see this", "nothing was changed; GO"},
-		"removed":             {ToolChange{Source: FromGateway, Removed: views, Breaking: true}, "some of their calls will not fit any more", "the plan breaks callers"},
-		"changed":             {ToolChange{Source: FromGateway, Changed: changed}, "must list its tools again to see this", "nothing was changed; GO"},
+		"added":               {ToolChange{Source: FromGateway, Added: views}, "must list its tools again, which many clients do only when they reconnect or start a new session", "nothing was changed; GO"},
+		"removed":             {ToolChange{Source: FromGateway, Removed: views, Breaking: true}, "start a new session; some of their calls will not fit any more", "the plan breaks callers"},
+		"changed":             {ToolChange{Source: FromGateway, Changed: changed}, "must list its tools again, which many clients do only when they reconnect or start a new session", "nothing was changed; GO"},
 		"pinned":              {ToolChange{Source: FromGateway, Reason: pinnedReason}, "nothing is different for callers: " + pinnedReason, "nothing was changed; GO"},
 		"pinned, and missing": {ToolChange{Source: FromGateway, Reason: pinnedReason, Breaking: true}, "cannot be called any more (tools.warnings)", "the plan breaks callers"},
 		"not read":            {ToolChange{Source: FromNowhere}, "list_tools would show", "the plan does not know the tools (tools.reason); GO"},

@@ -44,7 +44,7 @@ func TestTargetsLife(t *testing.T) {
 		t.Error("something was deleted without a word")
 	}
 	gone := must[gateway.Change](s.bench, "delete_target", map[string]any{"target": "orders-v2", "confirm": "orders-v2"})
-	if gone.Outcome != gateway.Deleted || len(gone.Tools.Removed) != 4 || !strings.Contains(gone.Next, "list its tools again") {
+	if gone.Outcome != gateway.Deleted || len(gone.Tools.Removed) != 4 || !strings.Contains(gone.Next, "when they reconnect or start a new session") {
 		t.Errorf("deleted: %s", indented(gone))
 	}
 	refused(s.bench, "get_target", map[string]any{"target": "orders-v2"}, "no target named")

@@ -10,7 +10,6 @@ import os
 import urllib.parse
 import urllib.request
 
-from mcp.client.streamable_http import streamablehttp_client
 from strands import Agent
 from strands.hooks import AfterToolCallEvent
 from strands.models import BedrockModel
@@ -70,7 +69,7 @@ def main() -> None:
     model_id = os.environ.get("BEDROCK_MODEL_ID")
     model = BedrockModel(model_id=model_id) if model_id else BedrockModel()
     headers = {"Authorization": f"Bearer {token()}"}
-    with MCPClient(lambda: streamablehttp_client(os.environ["MCP_URL"], headers=headers)) as gateway:
+    with MCPClient(url=os.environ["MCP_URL"], headers=headers) as gateway:
         agent = Agent(model=model, tools=all_tools(gateway), system_prompt=SYSTEM_PROMPT.format(own=options.own))
 
         def after_call(event: AfterToolCallEvent) -> None:

@@ -11,7 +11,6 @@ import urllib.parse
 import urllib.request
 
 from mcp import StdioServerParameters, stdio_client
-from mcp.client.streamable_http import streamablehttp_client
 from strands import Agent
 from strands.models import BedrockModel
 from strands.tools.mcp import MCPClient
@@ -38,17 +37,16 @@ def token() -> str:
         return json.load(response)["access_token"]
 
 
-def connect(server_arguments: list[str]):
-    """Opens the transport: to MCP_URL where that is set, else to a child process."""
+def connect(server_arguments: list[str]) -> MCPClient:
+    """A client of MCP_URL where that is set, else of a child process."""
     if url := os.environ.get("MCP_URL"):
-        return streamablehttp_client(url, headers={"Authorization": f"Bearer {token()}"})
-    return stdio_client(
-        StdioServerParameters(
-            command=os.environ.get("AGENTCORE_GATEWAY_MCP", "agentcore-gateway-mcp"),
-            args=server_arguments,
-            env=dict(os.environ),  # AWS's variables; by default a child gets few
-        )
+        return MCPClient(url=url, headers={"Authorization": f"Bearer {token()}"})
+    server = StdioServerParameters(
+        command=os.environ.get("AGENTCORE_GATEWAY_MCP", "agentcore-gateway-mcp"),
+        args=server_arguments,
+        env=dict(os.environ),  # AWS's variables; by default a child gets few
     )
+    return MCPClient(lambda: stdio_client(server))
 
 
 def main() -> None:
@@ -59,7 +57,7 @@ def main() -> None:
 
     model_id = os.environ.get("BEDROCK_MODEL_ID")
     model = BedrockModel(model_id=model_id) if model_id else BedrockModel()
-    with MCPClient(lambda: connect(options.server_arguments)) as client:
+    with connect(options.server_arguments) as client:
         agent = Agent(model=model, tools=client.list_tools_sync(), system_prompt=SYSTEM_PROMPT)
         agent(f"Does my gateway have a tool named {options.wanted}? If not, resync its targets and look again.")
 
