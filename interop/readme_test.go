@@ -21,13 +21,14 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := commandsOf(t, "../README.md")
-	if len(blocks) != 2 {
+	if len(blocks) != 3 {
 		t.Fatalf("README.md has %d blocks of commands", len(blocks))
 	}
 	t.Run("get it", func(t *testing.T) {
 		t.Parallel()
-		if !strings.HasPrefix(blocks[0], "go install .") {
-			t.Fatalf("it begins with %s", blocks[0])
+		demo, tests, _ := strings.Cut(blocks[0], "\n")
+		if !strings.HasPrefix(demo, "go run . demo ") || !strings.HasPrefix(tests, "go test ./... ") || !strings.HasPrefix(blocks[1], "go install .") {
+			t.Fatalf("it begins with %s%s", blocks[0], blocks[1])
 		}
 		bin := t.TempDir()
 		env := environment(os.Getenv("HOME"), "GOBIN="+bin)
@@ -36,14 +37,14 @@ func TestReadme(t *testing.T) {
 				env = append(env, name+"="+value)
 			}
 		}
-		said := string(succeed(t, env, "bash", "-c", "set -euo pipefail\ncd ..\nexport PATH="+bin+":$PATH\n"+blocks[0]))
+		said := string(succeed(t, env, "bash", "-c", "set -euo pipefail\ncd ..\nexport PATH="+bin+":$PATH\n"+demo+"\n"+blocks[1]))
 		if strings.Count(said, "All 5 steps") != 2 {
 			t.Errorf("it says\n%s", said)
 		}
 	})
 	t.Run("on a local AgentCore", func(t *testing.T) {
 		t.Parallel()
-		local, list, _ := strings.Cut(blocks[1], "\n")
+		local, list, _ := strings.Cut(blocks[2], "\n")
 		if !strings.HasPrefix(local, "agentcore-gateway-mcp local --env-file env ") {
 			t.Fatalf("it begins with %s", local)
 		}
