@@ -300,6 +300,7 @@ func TestCall(t *testing.T) {
 		"serve to all":    {[]string{"serve", "--addr", "0.0.0.0:0"}, 1, nil, []string{"not a loopback address", "127.0.0.1"}},
 		"self over HTTP":  {[]string{"demo", "--self", "--http"}, 1, nil, []string{"--http has no effect with --self"}},
 		"unknown command": {[]string{"sync"}, 1, nil, []string{`there is no command "sync"`, "--help"}},
+		"local, profile":  {[]string{"call", "--local", "--profile", "nobody", "list_targets"}, 0, []string{"mcp-server-target"}, nil},
 		"help":            {[]string{"--help"}, 0, []string{"$AGENTCORE_GATEWAY_MCP_READ_ONLY", "AWS_REGION", "demo"}, nil},
 		"version":         {[]string{"--version"}, 0, nil, nil},
 	} {

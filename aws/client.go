@@ -68,14 +68,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	if !(o.ReadRate >= 0 && o.WriteRate >= 0) {
 		return nil, errors.New("the request rates are not positive numbers: give how often a second an operation may be called, such as 20")
 	}
-	var load []func(*config.LoadOptions) error
-	if o.Region != "" {
-		load = append(load, config.WithRegion(o.Region))
-	}
-	if o.Profile != "" {
-		load = append(load, config.WithSharedConfigProfile(o.Profile))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	cfg, err := configuration(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w: check --profile and the files in ~/.aws", err)
 	}
@@ -117,6 +110,22 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	c.data = bedrockagentcore.NewFromConfig(cfg, func(so *bedrockagentcore.Options) { so.Retryer = safeRetries() })
 	c.secrets = secretsmanager.NewFromConfig(cfg)
 	return c, nil
+}
+
+// configuration is the user's, but for a local AgentCore that is named, which needs none:
+// a profile that does not exist, or a broken file, is then of no matter.
+func configuration(ctx context.Context, o Options) (aws.Config, error) {
+	if u, err := url.Parse(o.Endpoint); err == nil && loopback.Host(u.Hostname()) {
+		return aws.Config{Region: o.Region}, nil
+	}
+	var load []func(*config.LoadOptions) error
+	if o.Region != "" {
+		load = append(load, config.WithRegion(o.Region))
+	}
+	if o.Profile != "" {
+		load = append(load, config.WithSharedConfigProfile(o.Profile))
+	}
+	return config.LoadDefaultConfig(ctx, load...)
 }
 
 // localConfig leads every service to the local AgentCore.
