@@ -1,5 +1,6 @@
 // Command mcpb makes the bundle with which Claude Desktop and other clients install
-// this server: an agentcore-gateway-mcp.mcpb for all platforms, its SHA-256 beside it.
+// this server: an agentcore-gateway-mcp.mcpb for all platforms, its SHA-256 beside it,
+// and the server.json that lists this release of the server.
 //
 //	go run ./mcpb
 package main
@@ -15,6 +16,8 @@ import (
 	"path/filepath"
 	"strings"
 )
+
+const bundleName = "agentcore-gateway-mcp.mcpb"
 
 // platform is an operating system that a bundle is for. A client picks a program by
 // it alone, never by the processor.
@@ -50,6 +53,8 @@ func run(ctx context.Context, args []string) error {
 	commit := flags.String("commit", "", "`HASH` What they are built from; default: git's HEAD.")
 	only := flags.String("platforms", "darwin,win32,linux", "`NAMES` The systems that the bundle is for.")
 	linux := flags.String("linux", "amd64", "`ARCH` The processor that it is for on Linux.")
+	image := flags.String("image", "", "`NAME` Of the image of this release, without a tag: for server.json.")
+	url := flags.String("url", "", "`URL` The folder in which the bundle will lie: for server.json.")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
@@ -76,12 +81,19 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	bundle := filepath.Join(*out, "agentcore-gateway-mcp.mcpb")
+	bundle := filepath.Join(*out, bundleName)
 	sum, err := pack(bundle, *version, chosen, programs)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(bundle+".sha256", fmt.Appendf(nil, "%s  %s\n", sum, filepath.Base(bundle)), 0o644); err != nil {
+	if err := os.WriteFile(bundle+".sha256", fmt.Appendf(nil, "%s  %s\n", sum, bundleName), 0o644); err != nil {
+		return err
+	}
+	listed, err := list("server.json", *version, *image, *url, sum)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(*out, "server.json"), listed, 0o644); err != nil {
 		return err
 	}
 	fmt.Printf("%s: %s %s for %s\n", bundle, sum, *version, *only)
