@@ -20,8 +20,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// bundled is the version that the bundle of the tests says it is.
-const bundled = "1.2.3"
+// What the bundle of the tests says it is.
+const bundled, bundledFrom = "1.2.3", "0123456789abcdef"
 
 // endpoint is a line of what local prints for other terminals.
 var endpoint = regexp.MustCompile(`AWS_ENDPOINT_URL_\w+=\S+`)
@@ -47,6 +47,10 @@ func TestBundle(t *testing.T) {
 	}
 
 	manifest := readManifest(t, installed)
+	program := filepath.Join(installed, filepath.FromSlash(manifest.Server.Entry))
+	if said, want := string(succeed(t, n.env, program, "--version")), bundled+" (commit "+bundledFrom+")\n"; said != want {
+		t.Errorf("--version says %q, want %q", said, want)
+	}
 	if manifest.Version != bundled || len(manifest.Tools) == 0 {
 		t.Fatalf("the manifest is of version %q, with %d tools", manifest.Version, len(manifest.Tools))
 	}
@@ -110,7 +114,7 @@ func TestBundle(t *testing.T) {
 	}
 }
 
-// makeBundle makes a bundle for this machine in dir, by the command that README has, and
+// makeBundle makes a bundle for this machine in dir, by the command that mcpb/README.md has, and
 // checks the sum beside it.
 func makeBundle(t *testing.T, dir string) string {
 	t.Helper()
@@ -118,7 +122,7 @@ func makeBundle(t *testing.T, dir string) string {
 	if platform == "" {
 		platform = runtime.GOOS
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "run", "./mcpb", "-o", dir, "-version", bundled, "-platforms", platform, "-linux", runtime.GOARCH)
+	cmd := exec.CommandContext(t.Context(), "go", "run", "./mcpb", "-o", dir, "-version", bundled, "-commit", bundledFrom, "-platforms", platform, "-linux", runtime.GOARCH)
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go run ./mcpb: %v\n%s", err, out)
@@ -163,7 +167,10 @@ func contents(t *testing.T, archive string) map[string]string {
 
 type bundleManifest struct {
 	Version string
-	Tools   []struct{ Name, Description string }
+	Server  struct {
+		Entry string `json:"entry_point"`
+	}
+	Tools []struct{ Name, Description string }
 }
 
 func readManifest(t *testing.T, dir string) (m bundleManifest) {

@@ -151,7 +151,13 @@ func compilerOptions(dockerfile string) (options []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("run it where go.mod is: %w", err)
 	}
-	for _, found := range gcflags.FindAllStringSubmatch(string(text), -1) {
+	// The image may have other programs in other instructions.
+	before, _, found := strings.Cut(string(text), "-o /agentcore-gateway-mcp ")
+	begin := strings.LastIndex(before, "\nRUN ")
+	if !found || begin < 0 {
+		return nil, fmt.Errorf("%s has no RUN that builds /agentcore-gateway-mcp", dockerfile)
+	}
+	for _, found := range gcflags.FindAllStringSubmatch(before[begin:], -1) {
 		options = append(options, "-gcflags="+found[1])
 	}
 	return options, nil

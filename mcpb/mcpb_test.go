@@ -140,7 +140,7 @@ func TestUniversal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if slice.Align != pageBits || slice.Offset%(1<<pageBits) != 0 || slice.SubCpu != slice.File.SubCpu || !bytes.Equal(whole[slice.Offset:slice.Offset+slice.Size], want) {
+		if slice.Align != 14 || slice.Offset%16384 != 0 || slice.SubCpu != slice.File.SubCpu || !bytes.Equal(whole[slice.Offset:slice.Offset+slice.Size], want) {
 			t.Errorf("%v at %d, alignment 2^%d, is not the program that was joined", slice.Cpu, slice.Offset, slice.Align)
 		}
 	}
