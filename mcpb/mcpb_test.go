@@ -113,7 +113,7 @@ func TestUniversal(t *testing.T) {
 	for _, processor := range []string{"amd64", "arm64"} {
 		program := filepath.Join(dir, processor)
 		compile := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", program, "main.go")
-		compile.Dir, compile.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOOS=darwin", "GOARCH="+processor)
+		compile.Dir, compile.Env = dir, append(os.Environ(), "GOFLAGS=", "CGO_ENABLED=0", "GOOS=darwin", "GOARCH="+processor)
 		if said, err := compile.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, said)
 		}
