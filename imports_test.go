@@ -33,6 +33,7 @@ var rooms = map[string][]string{
 	"untrusted":                 {},
 	"agent-examples/orders":     {},
 	"agent-examples/orders/cmd": {"agent-examples/orders"},
+	"mcpb":                      {},
 	"interop":                   {"tools", "gateway", "aws", "auth", "catalog", "remote", "emulator", "agent-examples/orders"},
 }
 

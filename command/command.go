@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime/debug"
 	"slices"
 
 	"agentcore-gateway-mcp/untrusted"
@@ -41,8 +40,9 @@ type process struct {
 func Run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	var g globals
 	all := commands(&g)
+	getenv = filled(getenv)
 	if slices.Contains(args, "--version") && !slices.Contains(args, "call") {
-		fmt.Fprintln(stdout, version())
+		fmt.Fprintln(stdout, build())
 		return nil
 	}
 	chosen, err := parse(all, args, getenv)
@@ -66,13 +66,6 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		p.sdkLog = logger(slog.LevelWarn)
 	}
 	return chosen.run(p, &g)
-}
-
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
 }
 
 // command is one way to use the program.

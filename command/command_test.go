@@ -15,17 +15,20 @@ func TestEnvironment(t *testing.T) {
 		env  map[string]string
 		want string // in the output or the error
 	}{
-		"from the environment":   {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "loud"}, `--log-level "loud" is none of`},
-		"the line goes first":    {[]string{"--log-level", "shrill", "call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "loud"}, `--log-level "shrill" is none of`},
-		"after the command":      {[]string{"call", "--log-level", "shrill"}, nil, `--log-level "shrill" is none of`},
-		"a value that cannot be": {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_READ_ONLY": "maybe"}, `$AGENTCORE_GATEWAY_MCP_READ_ONLY is "maybe": parse error; see call --help`},
-		"of the command":         {[]string{"serve"}, map[string]string{"AGENTCORE_GATEWAY_MCP_AUTH": "basic"}, `--auth "basic" is none of`},
-		"an empty one is none":   {[]string{"serve", "--auth", "x"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": ""}, `--auth "x" is none of`},
-		"lists":                  {[]string{"serve", "--auth", "none"}, map[string]string{"AGENTCORE_GATEWAY_MCP_ALLOWED_CLIENTS": "a, b"}, "--allowed-clients has no effect"},
-		"help":                   {[]string{"serve", "--help"}, nil, "$AGENTCORE_GATEWAY_MCP_ALLOWED_CLIENTS"},
-		"no command":             {[]string{"surf"}, nil, `there is no command "surf"`},
-		"no flag":                {[]string{"serve", "--surf"}, nil, "flag provided but not defined: -surf; see serve --help"},
-		"too much":               {[]string{"serve", "surf"}, nil, "unexpected argument surf; see serve --help"},
+		"from the environment":    {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "loud"}, `--log-level "loud" is none of`},
+		"the line goes first":     {[]string{"--log-level", "shrill", "call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "loud"}, `--log-level "shrill" is none of`},
+		"after the command":       {[]string{"call", "--log-level", "shrill"}, nil, `--log-level "shrill" is none of`},
+		"a value that cannot be":  {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_READ_ONLY": "maybe"}, `$AGENTCORE_GATEWAY_MCP_READ_ONLY is "maybe": parse error; see call --help`},
+		"of the command":          {[]string{"serve"}, map[string]string{"AGENTCORE_GATEWAY_MCP_AUTH": "basic"}, `--auth "basic" is none of`},
+		"an empty one is none":    {[]string{"serve", "--auth", "x"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": ""}, `--auth "x" is none of`},
+		"an unfilled one is none": {[]string{"serve", "--auth", "x"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "${user_config.level}", "AGENTCORE_GATEWAY_MCP_READ_ONLY": "${user_config.read_only}"}, `--auth "x" is none of`},
+		"another $ is a value":    {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "${LEVEL}"}, `--log-level "${LEVEL}" is none of`},
+		"a part of a value":       {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "${user_config.level}s"}, `--log-level "${user_config.level}s" is none of`},
+		"lists":                   {[]string{"serve", "--auth", "none"}, map[string]string{"AGENTCORE_GATEWAY_MCP_ALLOWED_CLIENTS": "a, b"}, "--allowed-clients has no effect"},
+		"help":                    {[]string{"serve", "--help"}, nil, "$AGENTCORE_GATEWAY_MCP_ALLOWED_CLIENTS"},
+		"no command":              {[]string{"surf"}, nil, `there is no command "surf"`},
+		"no flag":                 {[]string{"serve", "--surf"}, nil, "flag provided but not defined: -surf; see serve --help"},
+		"too much":                {[]string{"serve", "surf"}, nil, "unexpected argument surf; see serve --help"},
 	} {
 		var out bytes.Buffer
 		err := Run(t.Context(), c.args, func(name string) string { return c.env[name] }, strings.NewReader(""), &out, &out)

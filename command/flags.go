@@ -134,6 +134,18 @@ func (c *command) fromEnvironment(getenv func(string) string) (err error) {
 	return err
 }
 
+// filled is getenv without the places that nobody has filled: a client that installs
+// bundles leaves "${user_config.region}" where its user has entered nothing.
+func filled(getenv func(string) string) func(string) string {
+	return func(name string) string {
+		value := getenv(name)
+		if strings.HasPrefix(value, "${user_config.") && strings.HasSuffix(value, "}") {
+			return ""
+		}
+		return value
+	}
+}
+
 // variableOf is the environment variable of a flag.
 func variableOf(flag string) string {
 	return envPrefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))

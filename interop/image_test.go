@@ -3,6 +3,7 @@ package interop_test
 import (
 	"crypto/x509"
 	"debug/elf"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -37,14 +38,20 @@ func TestImage(t *testing.T) {
 		name     string
 		machine  elf.Machine
 		emulator string // that runs it where the machine is another
+		stamps   []string
+		version  string
+		commit   string
 	}{
-		{"amd64", elf.EM_X86_64, "qemu-x86_64-static"},
-		{"arm64", elf.EM_AARCH64, "qemu-aarch64-static"},
+		{"amd64", elf.EM_X86_64, "qemu-x86_64-static", []string{"VERSION=1.2.3", "COMMIT=0123456789abcdef"}, "1.2.3", "0123456789abcdef"},
+		{"arm64", elf.EM_AARCH64, "qemu-aarch64-static", nil, "0.0.0-unreleased", "unknown"},
 	} {
 		t.Run(architecture.name, func(t *testing.T) {
-			image := w.build(t, architecture.name)
+			image := w.build(t, architecture.name, architecture.stamps...)
 			config := w.inspect(t, image)
 			checkConfig(t, config, architecture.name)
+			if v, c := config.Config.Labels["org.opencontainers.image.version"], config.Config.Labels["org.opencontainers.image.revision"]; v != architecture.version || c != architecture.commit {
+				t.Errorf("the labels say version %q of %q", v, c)
+			}
 			w.checkFiles(t, image, architecture.machine)
 			w.checkSize(t, image)
 
@@ -57,7 +64,8 @@ func TestImage(t *testing.T) {
 			begun := time.Now()
 			base := w.serve(t, image, config, emulator, append(cloud, "AGENTCORE_GATEWAY_MCP_READ_ONLY=false"))
 			t.Logf("%s: serves %.2f s after podman run", image, time.Since(begun).Seconds())
-			checkServer(t, base)
+			checkServer(t, base, architecture.version)
+			w.checkVersion(t, image, emulator, fmt.Sprintf("%s (commit %s)\n", architecture.version, architecture.commit))
 		})
 	}
 }
@@ -119,6 +127,20 @@ func (w *imageWorkshop) checkFiles(t *testing.T, image string, machine elf.Machi
 	}
 }
 
+// checkVersion wants the server to say what it was built from.
+func (w *imageWorkshop) checkVersion(t *testing.T, image, emulator, want string) {
+	t.Helper()
+	root := strings.TrimSpace(string(succeed(t, w.env, w.podman, "image", "mount", image)))
+	defer succeed(t, w.env, w.podman, "image", "unmount", image)
+	command := []string{filepath.Join(root, "agentcore-gateway-mcp"), "--version"}
+	if emulator != "" {
+		command = append([]string{emulator}, command...)
+	}
+	if got := string(succeed(t, w.env, command[0], command[1:]...)); got != want {
+		t.Errorf("--version says %q, want %q", got, want)
+	}
+}
+
 func (w *imageWorkshop) checkSize(t *testing.T, image string) {
 	t.Helper()
 	archive := filepath.Join(w.dir, strings.ReplaceAll(image, ":", "-")+".tar")
@@ -165,7 +187,7 @@ func (p *onPlatform) RoundTrip(r *http.Request) (*http.Response, error) {
 	return p.Transport.RoundTrip(r)
 }
 
-func checkServer(t *testing.T, base string) {
+func checkServer(t *testing.T, base, version string) {
 	t.Helper()
 	platform := &onPlatform{}
 	t.Cleanup(platform.CloseIdleConnections)
@@ -187,7 +209,7 @@ func checkServer(t *testing.T, base string) {
 		t.Fatal(err)
 	}
 	defer session.Close()
-	if got := session.InitializeResult(); got.ProtocolVersion != spokenByGateways || got.ServerInfo.Name != "agentcore-gateway-mcp" {
+	if got := session.InitializeResult(); got.ProtocolVersion != spokenByGateways || got.ServerInfo.Name != "agentcore-gateway-mcp" || got.ServerInfo.Version != version {
 		t.Errorf("initialize: %+v", got)
 	}
 	listed, err := session.ListTools(t.Context(), nil)
