@@ -240,10 +240,18 @@ func TestRights(t *testing.T) {
 			t.Errorf("%s called nothing", tool.Name)
 		}
 	}
+	template, err := os.ReadFile(runtimeExample + "template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, p := range policies() {
 		all, err := statements(o.allowed(p))
 		if err != nil {
 			t.Fatal(err)
+		}
+		if p.name != "life-cycle" { // the template's server has no such tools
+			const deep = "                # "
+			template = []byte(between(t, string(template), deep+p.name+": written by a test from policies/"+p.name+".json", deep+"/"+p.name, inTemplate(all)))
 		}
 		var text bytes.Buffer
 		encoder := json.NewEncoder(&text)
@@ -254,12 +262,48 @@ func TestRights(t *testing.T) {
 		}
 		written(t, policyFile(p.name), text.Bytes())
 	}
+	written(t, runtimeExample+"template.yaml", template)
 	written(t, runtimeExample+"policies/README.md", o.reference(t))
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	written(t, "../README.md", []byte(between(t, string(readme), "<!-- rights: written by a test -->", "<!-- /rights -->", o.summary())))
+}
+
+// templateResources are the resources that the template knows of those that a policy
+// allows; of the others it allows those of its account and region.
+func templateResources() map[string]string {
+	return map[string]string{
+		"*":                     `"*"`,
+		agentcore + "gateway/*": "!GetAtt Gateway.GatewayArn",
+		agentcore + "token-vault/default/oauth2credentialprovider/*": "!GetAtt Provider.CredentialProviderArn",
+		secretARN + "agentcore-gateway-mcp*":                         "!Ref CallersSecret",
+	}
+}
+
+// inTemplate writes statements as the template has them, as deep as they are there.
+func inTemplate(all []statement) string {
+	const deep = "                "
+	var text strings.Builder
+	for _, s := range all {
+		fmt.Fprintf(&text, deep+"- Sid: %s\n"+deep+"  Effect: %s\n"+deep+"  Action:\n", s.Sid, s.Effect)
+		for _, a := range s.Action {
+			fmt.Fprintf(&text, deep+"    - %s\n", a)
+		}
+		text.WriteString(deep + "  Resource:\n")
+		for _, r := range s.Resource {
+			known, ok := templateResources()[r]
+			if !ok {
+				known = "!Sub " + strings.NewReplacer("arn:aws:", "arn:${AWS::Partition}:", ":*:*:", ":${AWS::Region}:${AWS::AccountId}:").Replace(r)
+			}
+			fmt.Fprintf(&text, deep+"    - %s\n", known)
+		}
+		for operator, keys := range s.Condition {
+			panic(fmt.Sprint("the template has no server that needs the condition ", operator, keys))
+		}
+	}
+	return text.String()
 }
 
 // summary is README's list of what each policy adds to the one before it.
