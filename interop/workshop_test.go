@@ -100,7 +100,7 @@ ENV PATH=/goroot/bin:/usr/bin:/bin HOME=/tmp GOCACHE=/gocache GOMODCACHE=/gomodc
 
 // build builds the Dockerfile as it is, with this machine's Go and its caches
 // and nothing from elsewhere.
-func (w *imageWorkshop) build(t *testing.T, architecture string) string {
+func (w *imageWorkshop) build(t *testing.T, architecture string, more ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // the first time compiles everything
 	defer cancel()
@@ -115,9 +115,9 @@ func (w *imageWorkshop) build(t *testing.T, architecture string) string {
 	}
 	at := strings.Fields(string(locations))
 	image := "server:" + architecture
-	build := exec.CommandContext(ctx, w.buildah, "build", "--pull-never", "--tag", image,
+	build := exec.CommandContext(ctx, w.buildah, append(append([]string{"build"}, more...), "--pull-never", "--tag", image,
 		"--platform", "linux/"+architecture, "--build-arg", "BUILDPLATFORM=linux/"+runtime.GOARCH,
-		"--volume", "/usr:/usr:ro", "--volume", at[0]+":/goroot:ro", "--volume", at[1]+":/gocache", "--volume", at[2]+":/gomodcache", "..")
+		"--volume", "/usr:/usr:ro", "--volume", at[0]+":/goroot:ro", "--volume", at[1]+":/gocache", "--volume", at[2]+":/gomodcache", "..")...)
 	build.Env, build.WaitDelay = w.env, 5*time.Second
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("buildah: %v, %v\n%s", err, ctx.Err(), out)
