@@ -1,9 +1,14 @@
 package interop_test
 
 import (
+	"bytes"
 	"debug/elf"
+	"encoding/json"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -48,5 +53,136 @@ func TestOrdersImage(t *testing.T) {
 	defer session.Close()
 	if listed, err := session.ListTools(t.Context(), nil); err != nil || len(listed.Tools) != 3 {
 		t.Errorf("tools %+v, %v", listed, err)
+	}
+}
+
+const template = runtimeExample + "/template.yaml"
+
+// misspelt is a copy of the template with a property that no resource has.
+func misspelt(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "template.yaml")
+	write(t, path, strings.Replace(string(text), "NetworkMode: PUBLIC", "NetworkMode: PUBLIC\n        Netwrk: PUBLIC", 1))
+	return path
+}
+
+// AWS's own linter knows the resources' schemas and IAM's actions.
+func TestTemplateLint(t *testing.T) {
+	t.Parallel()
+	lint, err := exec.LookPath("cfn-lint")
+	if err != nil {
+		missing(t, "there is no cfn-lint", "pip install cfn-lint")
+	}
+	env := pythonEnvironment()
+	if r := run(t, env, lint, "--format", "parseable", "--regions", "us-east-1", "--", template); r.status != 0 {
+		t.Errorf("cfn-lint: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+	}
+	if r := run(t, env, lint, "--format", "parseable", "--regions", "us-east-1", "--", misspelt(t)); r.status == 0 || !bytes.Contains(r.stdout, []byte("Netwrk")) {
+		t.Errorf("cfn-lint finds nothing wrong with a misspelt property: %d %s", r.status, r.stdout)
+	}
+}
+
+// The CDK has a class for each resource, and that class knows each property.
+func TestTemplateCDK(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	type found struct {
+		Resources map[string]struct {
+			Type, Class string
+			Overrides   map[string]any
+		}
+		Outputs []string
+		Reports any
+	}
+	include := func(path string) (f found) {
+		dir := t.TempDir()
+		n.script(t, []string{"HOME=" + dir}, "cdk/include.mjs", path, dir)
+		data, err := os.ReadFile(filepath.Join(dir, "found.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(data, &f); err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	f := include(template)
+	for id, r := range f.Resources {
+		name := r.Type[strings.LastIndex(r.Type, ":")+1:]
+		if r.Class != "Cfn"+name || len(r.Overrides) > 0 {
+			t.Errorf("%s is a %s by class %s, which does not know %v", id, r.Type, r.Class, r.Overrides)
+		}
+	}
+	if len(f.Resources) < 19 {
+		t.Errorf("there are only %d resources", len(f.Resources))
+	}
+	if data, _ := json.Marshal(f.Reports); bytes.Contains(data, []byte(`"severity"`)) {
+		t.Errorf("the CDK's validation: %s", data)
+	}
+	bad := include(misspelt(t))
+	if data, _ := json.Marshal(bad.Reports); len(bad.Resources["OrdersRuntime"].Overrides) == 0 || !bytes.Contains(data, []byte(`"severity"`)) {
+		t.Errorf("the CDK knows a misspelt property: %+v, %s", bad.Resources["OrdersRuntime"], data)
+	}
+	// The guide reads no output that is not there.
+	guide, err := os.ReadFile(runtimeExample + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := regexp.MustCompile(`\$\(output (\w+)\)`).FindAllSubmatch(guide, -1)
+	for _, name := range read {
+		if !slices.Contains(f.Outputs, string(name[1])) {
+			t.Errorf("README.md reads the output %s", name[1])
+		}
+	}
+	if len(read) < 4 {
+		t.Errorf("README.md reads only %d outputs", len(read))
+	}
+}
+
+// The guide's commands that need no AWS, from the token on, against a local AgentCore
+// with a server behind its gateway.
+func TestGuideRuntimeExample(t *testing.T) {
+	t.Parallel()
+	needs(t, "bash", "curl", "jq")
+	blocks := commandsIn(t, runtimeExample+"/README.md")
+	var free []string
+	for _, block := range blocks {
+		if !strings.Contains(block, "aws ") {
+			free = append(free, block)
+		} else if r := run(t, environment(t.TempDir()), "bash", "-n", "-c", block); r.status != 0 {
+			t.Errorf("%s\n%s", block, r.stderr)
+		}
+	}
+	if len(free) != 2 {
+		t.Fatalf("%d blocks need no AWS: %q", len(free), free)
+	}
+	file := filepath.Join(t.TempDir(), "env")
+	printed := start(t, regexp.MustCompile(`^Everything is gone`), "local", "--addr", "127.0.0.1:0", "--env-file", file)
+	settings, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := append(environment(t.TempDir()), strings.Fields(string(settings))...)
+	served, _ := background(t, serving, env, program, "serve", "--addr", "127.0.0.1:0")
+	succeed(t, env, program, "call", "create_target", "--name", "gateway-tools", "--endpoint", serving.FindStringSubmatch(served)[1])
+	found := regexp.MustCompile(`Its MCP endpoint (\S+)\s+takes tokens of (\S+)`).FindStringSubmatch(printed)
+	if found == nil {
+		t.Fatalf("local printed %s", printed)
+	}
+	setting := func(name string) string {
+		return regexp.MustCompile(`(?m)^` + name + `=(.*)$`).FindStringSubmatch(string(settings))[1]
+	}
+	env = append(env, "MCP_URL="+found[1], "MCP_TOKEN_URL="+found[2], "MCP_CLIENT_ID="+setting("AGENTCORE_GATEWAY_MCP_GATEWAY_CLIENT_ID"),
+		"MCP_CLIENT_SECRET="+setting("AGENTCORE_GATEWAY_MCP_GATEWAY_CLIENT_SECRET"), "MCP_SCOPES="+setting("AGENTCORE_GATEWAY_MCP_GATEWAY_SCOPE"))
+	said := shell(t, env, free...)
+	for _, want := range []string{"mcp-server-target___getOrder\n", "mcp-server-target___updateOrder\n", "gateway-tools___synchronize_target\n",
+		`"drifted":1`, `{"outcome":"synchronized","added":["cancelOrder"]}`, "\nmcp-server-target___cancelOrder\n"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q does not come:\n%s", want, said)
+		}
 	}
 }
