@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
@@ -184,5 +185,99 @@ func TestGuideRuntimeExample(t *testing.T) {
 		if !strings.Contains(said, want) {
 			t.Errorf("%q does not come:\n%s", want, said)
 		}
+	}
+}
+
+// cliRules are what the agentcore CLI (0.30.0) wants of agentcore.json, of the parts that
+// ours has: a reduced copy of its published schemas/agentcore.schema.v1.json.
+const cliRules = `{
+  "type": "object", "required": ["name", "version"], "additionalProperties": false,
+  "properties": {
+    "$schema": {"type": "string"},
+    "name": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9]{0,22}$"},
+    "version": {"type": "integer", "minimum": 1},
+    "managedBy": {"type": "string", "enum": ["CDK"]},
+    "runtimes": {"type": "array", "items": {
+      "type": "object", "required": ["name", "build", "entrypoint", "codeLocation"], "additionalProperties": false,
+      "properties": {
+        "name": {"type": "string", "pattern": "^[a-zA-Z][a-zA-Z0-9_]{0,47}$"},
+        "description": {"type": "string", "maxLength": 200},
+        "build": {"type": "string", "enum": ["CodeZip", "Container"]},
+        "entrypoint": {"type": "string", "pattern": "^[a-zA-Z0-9_][a-zA-Z0-9_/.-]*\\.(py|ts|js)(:[a-zA-Z_][a-zA-Z0-9_]*)?$"},
+        "codeLocation": {"type": "string", "minLength": 1},
+        "dockerfile": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9._-][A-Za-z0-9._/-]*$"},
+        "buildContextPath": {"type": "string", "minLength": 1},
+        "protocol": {"type": "string", "enum": ["HTTP", "MCP", "A2A", "AGUI"]},
+        "networkMode": {"type": "string", "enum": ["PUBLIC", "VPC"]},
+        "instrumentation": {"type": "object", "additionalProperties": false, "properties": {"enableOtel": {"type": "boolean"}}},
+        "additionalPolicies": {"type": "array", "items": {"type": "string", "minLength": 1}},
+        "envVars": {"type": "array", "items": {
+          "type": "object", "required": ["name", "value"], "additionalProperties": false,
+          "properties": {"name": {"type": "string", "maxLength": 255, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}, "value": {"type": "string"}}
+        }}
+      }
+    }}
+  }
+}`
+
+// agentcore.json is one that the CLI takes, names files that are there, and variables
+// that the server knows, as the template does.
+func TestAgentCoreCLIProject(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(runtimeExample + "/agentcore/agentcore.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rules jsonschema.Schema
+	if err := json.Unmarshal([]byte(cliRules), &rules); err != nil {
+		t.Fatal(err)
+	}
+	resolved, err := rules.Resolve(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid := func(text string) error {
+		var v any
+		if err := json.Unmarshal([]byte(text), &v); err != nil {
+			return err
+		}
+		return resolved.Validate(v)
+	}
+	if err := valid(string(data)); err != nil {
+		t.Error(err)
+	}
+	for _, change := range [][2]string{{`"unused.py"`, `"/orders"`}, {`"MCP"`, `"mcp"`}, {`"build"`, `"built"`}} {
+		if wrong := strings.Replace(string(data), change[0], change[1], 1); wrong == string(data) || valid(wrong) == nil {
+			t.Errorf("with %s it is as good", change[1])
+		}
+	}
+	var project struct {
+		Runtimes []struct {
+			CodeLocation, BuildContextPath, Dockerfile string
+			AdditionalPolicies                         []string
+		}
+	}
+	if err := json.Unmarshal(data, &project); err != nil || len(project.Runtimes) != 1 {
+		t.Fatalf("%+v, %v", project, err)
+	}
+	r := project.Runtimes[0]
+	for _, path := range append([]string{filepath.Join(r.BuildContextPath, r.Dockerfile)}, r.AdditionalPolicies...) {
+		if _, err := os.Stat(filepath.Join(runtimeExample, r.CodeLocation, path)); err != nil {
+			t.Error(err)
+		}
+	}
+	help := string(succeed(t, environment(t.TempDir()), program, "serve", "--help"))
+	text, err := os.ReadFile(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	variables := regexp.MustCompile(`AGENTCORE_GATEWAY_MCP_\w+`).FindAllString(string(data)+string(text), -1)
+	for _, name := range variables {
+		if !regexp.MustCompile(`(?m)\$` + name + `$`).MatchString(help) {
+			t.Errorf("the server does not know %s", name)
+		}
+	}
+	if len(variables) < 10 {
+		t.Errorf("only %d variables are set", len(variables))
 	}
 }
