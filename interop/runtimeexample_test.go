@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -71,19 +72,47 @@ func misspelt(t *testing.T) string {
 	return path
 }
 
-// AWS's own linter knows the resources' schemas and IAM's actions.
+// policyTemplate is a template whose resources are the policies, each text of which is
+// changed first.
+func policyTemplate(t *testing.T, change func(string) string) string {
+	t.Helper()
+	paths, err := filepath.Glob(runtimeExample + "/policies/*.json")
+	if err != nil || len(paths) != 3 {
+		t.Fatalf("policies %q, %v", paths, err)
+	}
+	resources := map[string]any{}
+	for i, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resources[fmt.Sprint("Policy", i)] = map[string]any{"Type": "AWS::IAM::ManagedPolicy", "Properties": map[string]any{"PolicyDocument": json.RawMessage(change(string(text)))}}
+	}
+	text, err := json.Marshal(map[string]any{"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "policies.json")
+	write(t, path, string(text))
+	return path
+}
+
+// The linter of CloudFormation templates knows the resources' schemas, and IAM's actions.
 func TestTemplateLint(t *testing.T) {
 	t.Parallel()
 	lint, err := exec.LookPath("cfn-lint")
 	if err != nil {
 		missing(t, "there is no cfn-lint", "pip install cfn-lint")
 	}
-	env := pythonEnvironment()
-	if r := run(t, env, lint, "--format", "parseable", "--regions", "us-east-1", "--", template); r.status != 0 {
+	check := func(paths ...string) result {
+		return run(t, pythonEnvironment(), lint, append([]string{"--format", "parseable", "--regions", "us-east-1", "--"}, paths...)...)
+	}
+	if r := check(template, policyTemplate(t, func(text string) string { return text })); r.status != 0 {
 		t.Errorf("cfn-lint: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
-	if r := run(t, env, lint, "--format", "parseable", "--regions", "us-east-1", "--", misspelt(t)); r.status == 0 || !bytes.Contains(r.stdout, []byte("Netwrk")) {
-		t.Errorf("cfn-lint finds nothing wrong with a misspelt property: %d %s", r.status, r.stdout)
+	wrong := policyTemplate(t, func(text string) string { return strings.Replace(text, ":GetGateway\"", ":GetGatwayy\"", 1) })
+	if r := check(misspelt(t), wrong); r.status == 0 || !bytes.Contains(r.stdout, []byte("Netwrk")) || bytes.Count(r.stdout, []byte("'getgatwayy'")) != 3 {
+		t.Errorf("cfn-lint does not find what is misspelt: %d %s", r.status, r.stdout)
 	}
 }
 
