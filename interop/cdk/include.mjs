@@ -20,4 +20,4 @@ for (const id of Object.keys(template.Resources)) {
 }
 const report = path.join(outdir, 'validation-report.json');
 const reports = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')) : null;
-fs.writeFileSync(path.join(outdir, 'found.json'), JSON.stringify({ resources, outputs: Object.keys(template.Outputs), reports }));
+fs.writeFileSync(path.join(outdir, 'found.json'), JSON.stringify({ resources, template, reports }));
