@@ -31,6 +31,21 @@ RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     -gcflags="agentcore-gateway-mcp/gateway=-l" -gcflags="agentcore-gateway-mcp/tools=-l" \
     -o /agentcore-gateway-mcp .
 
+# The tutorial's MCP server, which the server's tools are tried out on:
+# docker buildx build --target orders ….
+FROM build AS orders-build
+ARG TARGETOS
+ARG TARGETARCH
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
+    go build -trimpath -ldflags="-s -w" -o /orders ./agent-examples/orders/cmd
+
+FROM scratch AS orders
+COPY --from=orders-build /orders /
+USER 65532:65532
+EXPOSE 8000
+ENTRYPOINT ["/orders"]
+CMD ["-addr", "0.0.0.0:8000"]
+
 FROM scratch
 ARG VERSION
 ARG COMMIT

@@ -14,9 +14,15 @@ import (
 var fence = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
 // commandsOf are the shell blocks of a guide in docs, in their order.
-func commandsOf(t *testing.T, guide string) (blocks []string) {
+func commandsOf(t *testing.T, guide string) []string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "docs", guide))
+	return commandsIn(t, filepath.Join("..", "docs", guide))
+}
+
+// commandsIn are the shell blocks of a file, in their order.
+func commandsIn(t *testing.T, path string) (blocks []string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func TestImage(t *testing.T) {
 		version  string
 		commit   string
 	}{
-		{"amd64", elf.EM_X86_64, "qemu-x86_64-static", []string{"VERSION=1.2.3", "COMMIT=0123456789abcdef"}, "1.2.3", "0123456789abcdef"},
+		{"amd64", elf.EM_X86_64, "qemu-x86_64-static", []string{"--build-arg", "VERSION=1.2.3", "--build-arg", "COMMIT=0123456789abcdef"}, "1.2.3", "0123456789abcdef"},
 		{"arm64", elf.EM_AARCH64, "qemu-aarch64-static", nil, "0.0.0-unreleased", "unknown"},
 	} {
 		t.Run(architecture.name, func(t *testing.T) {

@@ -125,7 +125,8 @@ func background(t *testing.T, ready *regexp.Regexp, env []string, name string, a
 	return before.String(), later
 }
 
-var serving = regexp.MustCompile(`msg="serving MCP" url=(\S+)`)
+// serving is how the program, and the orders server, say where they listen.
+var serving = regexp.MustCompile(`(?:msg="serving MCP" url=|orders with \d tools at )(\S+)`)
 
 // serve starts the program over HTTP, with a local AgentCore whose gateway does
 // not know of the third tool of its MCP server, and returns its MCP URL.

@@ -99,8 +99,8 @@ ENV PATH=/goroot/bin:/usr/bin:/bin HOME=/tmp GOCACHE=/gocache GOMODCACHE=/gomodc
 }
 
 // build builds the Dockerfile as it is, with this machine's Go and its caches
-// and nothing from elsewhere. args are build arguments, each NAME=value.
-func (w *imageWorkshop) build(t *testing.T, architecture string, args ...string) string {
+// and nothing from elsewhere. more are flags of the build.
+func (w *imageWorkshop) build(t *testing.T, architecture string, more ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // the first time compiles everything
 	defer cancel()
@@ -115,13 +115,9 @@ func (w *imageWorkshop) build(t *testing.T, architecture string, args ...string)
 	}
 	at := strings.Fields(string(locations))
 	image := "server:" + architecture
-	command := []string{"build", "--pull-never", "--tag", image,
-		"--platform", "linux/" + architecture, "--build-arg", "BUILDPLATFORM=linux/" + runtime.GOARCH,
-		"--volume", "/usr:/usr:ro", "--volume", at[0] + ":/goroot:ro", "--volume", at[1] + ":/gocache", "--volume", at[2] + ":/gomodcache"}
-	for _, arg := range args {
-		command = append(command, "--build-arg", arg)
-	}
-	build := exec.CommandContext(ctx, w.buildah, append(command, "..")...)
+	build := exec.CommandContext(ctx, w.buildah, append(append([]string{"build"}, more...), "--pull-never", "--tag", image,
+		"--platform", "linux/"+architecture, "--build-arg", "BUILDPLATFORM=linux/"+runtime.GOARCH,
+		"--volume", "/usr:/usr:ro", "--volume", at[0]+":/goroot:ro", "--volume", at[1]+":/gocache", "--volume", at[2]+":/gomodcache", "..")...)
 	build.Env, build.WaitDelay = w.env, 5*time.Second
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("buildah: %v, %v\n%s", err, ctx.Err(), out)

@@ -46,8 +46,11 @@ func TestDiagnosis(t *testing.T) {
 				t.Parallel()
 				s := newScene(t)
 				plant(s)
+				o := &onlooker{cloud: s.cloud}
+				before := o.counts()
 				calls := s.cloud.Calls("SynchronizeGatewayTargets") + s.cloud.Calls("UpdateGatewayTarget")
 				d := s.diagnosed(tutorial.Target)
+				o.calledNoMore(t, before)
 				if d.Cause != cause {
 					t.Errorf("it is said to be %s: %s", d.Cause, indented(d))
 				}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:], os.Stderr)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
@@ -29,11 +30,18 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string, stderr io.Writer) error {
+func run(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) error {
+	offered := 2
+	if value := getenv("ORDERS_TOOLS"); value != "" {
+		var err error
+		if offered, err = strconv.Atoi(value); err != nil {
+			return fmt.Errorf("ORDERS_TOOLS is %q: give a number from 1 to 4", value)
+		}
+	}
 	flags := flag.NewFlagSet("orders", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "127.0.0.1:8000", "address to listen on")
-	tools := flags.Int("tools", 2, "how many tools to offer, 1 to 4: getOrder, updateOrder, cancelOrder, deleteOrder")
+	tools := flags.Int("tools", offered, "how many tools to offer, 1 to 4: getOrder, updateOrder, cancelOrder, deleteOrder; also $ORDERS_TOOLS")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -47,7 +55,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	}
 	fmt.Fprintf(stderr, "orders with %d tools at http://%s/mcp\n", *tools, listener.Addr())
 
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: behind(listener.Addr(), handler), ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
@@ -61,4 +69,16 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		return err
 	}
 	return server.Close() // connections that were opened but never used count as busy
+}
+
+// behind serves h at an address. On all addresses it is behind a platform, which names a
+// host of its own, and may come over loopback: any host will do there.
+func behind(addr net.Addr, h http.Handler) http.Handler {
+	if tcp, ok := addr.(*net.TCPAddr); !ok || !tcp.IP.IsUnspecified() {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Host = "localhost"
+		h.ServeHTTP(w, r)
+	})
 }
