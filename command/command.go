@@ -39,6 +39,10 @@ type process struct {
 // nil, an [ExitStatus] after a command that has said itself what is wrong, or an
 // error to print.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if len(args) > 0 && args[0] == candidatesCommand {
+		tellCandidates(ctx, args[1:], getenv, stdout)
+		return nil
+	}
 	var g globals
 	all := commands(&g)
 	if slices.Contains(args, "--version") && !slices.Contains(args, "call") {
@@ -117,6 +121,7 @@ func commands(g *globals) []*command {
 		newCommand(g, "call", "[TOOL [--name value …] | restore FILE]", "Call one tool from a shell or a pipeline. Without TOOL: all tools. What stands after TOOL are its arguments, which TOOL --help shows: lists with commas or repeated, nested values as JSON; flags may stand there, too. restore puts back what a change kept. call itself may be left out.", &callCommand{}),
 		newCommand(g, "local", "", "Run a local AgentCore for boto3, the AWS CLI and this program.", &localCommand{}),
 		newCommand(g, "demo", "", "Play the AgentCore tutorial on a local AgentCore, from start to end.", &demoCommand{}),
+		newCommand(g, "completion", "bash|zsh|fish", completionAbout, &completionCommand{}),
 	}
 }
 

@@ -84,7 +84,7 @@ func (t topic) tell(p *process, all []*command, chosen *command) error {
 func programHelp(w io.Writer, all []*command) {
 	fmt.Fprintf(w, "Usage: %s [command] [flags]\n\n%s\nCommands:\n", program, description)
 	for _, c := range all {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, strings.SplitAfter(c.about, ".")[0])
+		fmt.Fprintf(w, "  %-10s  %s\n", c.name, strings.SplitAfter(c.about, ".")[0])
 	}
 	fmt.Fprintf(w, "\n%s help COMMAND, help TOOL and help flags show the rest; call shows the tools.\n", program)
 }
