@@ -19,7 +19,7 @@ type leftover struct {
 	PreviousEndpoint string           `json:"previousEndpoint,omitempty"`
 	Reverted         bool             `json:"reverted"`         // always false
 	Look             string           `json:"look"`             // a command
-	GoBack           string           `json:"goBack,omitempty"` // a command, or what to do instead
+	GoBack           string           `json:"goBack,omitempty"` // a command, or why there is none
 }
 
 // leave stops the operations of this process: what became of those that ended after the
@@ -27,7 +27,7 @@ type leftover struct {
 func (s *Server) leave(p *process, g *globals) (ended []gateway.End, left []leftover) {
 	ended = s.manager.Unheard(gateway.Caller{})
 	for _, change := range s.manager.Stop(0) {
-		left = append(left, leftBehind(change, again(p, g)))
+		left = append(left, leftBehind(change, again(p, g), s.wiring.shelf.latest()))
 	}
 	return ended, left
 }
@@ -45,17 +45,25 @@ func again(p *process, g *globals) string {
 }
 
 // leftBehind says what becomes of a change that this process does not see end, and
-// how to go back. call is how tools are called.
-func leftBehind(c gateway.Change, call string) leftover {
+// how to go back. call is how tools are called, file what was kept before the change, "" for
+// none.
+func leftBehind(c gateway.Change, call, file string) leftover {
 	l := leftover{Gateway: c.Gateway, Target: c.Target, Status: c.Status, Look: fmt.Sprintf("%s get_target --gateway %s --target %s", call, quoted(c.Gateway), quoted(c.Target))}
 	if len(c.Configuration) == 0 {
 		return l
 	}
-	if c.PreviousEndpoint == c.Endpoint || c.EndpointMasked {
-		l.GoBack = "call restore with the file that is named after before:"
+	if l.Endpoint, l.PreviousEndpoint = c.Endpoint, c.PreviousEndpoint; c.PreviousEndpoint == c.Endpoint {
+		l.Endpoint, l.PreviousEndpoint = "", ""
+	}
+	switch {
+	case l.PreviousEndpoint != "" && !c.EndpointMasked:
+	case file != "":
+		l.GoBack = call + " restore " + quoted(file)
+		return l
+	default:
+		l.GoBack = "by update_target: what it was before is kept nowhere"
 		return l
 	}
-	l.Endpoint, l.PreviousEndpoint = c.Endpoint, c.PreviousEndpoint
 	l.GoBack = fmt.Sprintf("%s update_target_endpoint --gateway %s --target %s --endpoint %s", call, quoted(c.Gateway), quoted(c.Target), quoted(c.PreviousEndpoint))
 	if strings.Contains(c.Next, "and confirm set to") {
 		l.GoBack += " --confirm " + quoted(c.Target)
