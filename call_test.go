@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,9 @@ func TestCallAsTyped(t *testing.T) {
 		"help of nothing":            {[]string{"help", "surf"}, 1, nil, []string{`no help on "surf"`}},
 		"tools without a region":     {[]string{"call"}, 0, []string{"synchronize_target", "create_gateway"}, nil},
 		"tools that only read":       {[]string{"call", "--read-only", "--toolsets", "targets"}, 0, []string{"list_targets"}, nil},
+		"a plan's next":              {[]string{"synchronize_target", "--local", "--target", "mcp-server-target", "--dry-run"}, 0, []string{"run it again without --dryRun"}, nil},
+		"a refusal":                  {[]string{"delete_target", "--local", "--target", "mcp-server-target"}, 1, nil, []string{"run it again with --confirm mcp-server-target"}},
+		"no memory":                  {[]string{"update_target_endpoint", "--local", "--target", "x", "--previous"}, 1, nil, []string{"call restore FILE goes back"}},
 		"no command":                 {[]string{"sync"}, 1, nil, []string{`there is no command "sync", and no tool`, "call for all tools"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,6 +73,9 @@ func TestCallAsTyped(t *testing.T) {
 			}
 			if name == "tools that only read" && (strings.Contains(stdout, "synchronize_target") || strings.Contains(stdout, "list_runtimes")) {
 				t.Errorf("it has more:\n%s", stdout)
+			}
+			if !slices.Contains(c.args, "--json") && strings.Contains(stdout+stderr, "call again") {
+				t.Errorf("it speaks of calls:\n%s%s", stdout, stderr)
 			}
 		})
 	}

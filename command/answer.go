@@ -81,7 +81,7 @@ func (e expected) judge(answer []byte) (worst gateway.Approval, differences []st
 // one document, with what --expect found under expected.
 func (c *callCommand) tell(screen *terminal.Printer, tool string, result *mcp.CallToolResult, e expected) error {
 	if result.StructuredContent == nil {
-		return errors.New(text(result))
+		return errors.New(c.words(text(result)))
 	}
 	answer, err := json.Marshal(result.StructuredContent)
 	if err != nil {
@@ -122,7 +122,7 @@ func (c *callCommand) tell(screen *terminal.Printer, tool string, result *mcp.Ca
 // show prints an answer for a person, or as JSON.
 func (c *callCommand) show(screen *terminal.Printer, tool string, answer []byte) error {
 	if !c.JSON {
-		return tools.Show(screen, tool, answer)
+		return tools.Show(screen, tool, c.spoken(answer))
 	}
 	return encode(screen, json.RawMessage(answer))
 }

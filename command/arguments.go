@@ -12,6 +12,10 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
+// unremembered is the argument that goes back to where this process has moved a target
+// from, which a call, the only one of its process, cannot have done.
+const unremembered = "previous"
+
 // parseArguments reads --name value and --name=value as the tool's schema has them. A
 // boolean may stand without a value; a list may be repeated, have its values between
 // commas, or be JSON; an object is JSON.
@@ -31,6 +35,9 @@ func parseArguments(tool *definition, args []string) (map[string]any, error) {
 				has = "it has --" + strings.Join(names, ", --")
 			}
 			return nil, fmt.Errorf("%s has no argument --%s, and call no such flag: %s", tool.Name, name, has)
+		}
+		if own == unremembered {
+			return nil, fmt.Errorf("--%s is for a process that has moved the target itself, and each call is a new one: call restore FILE goes back, and the change named that file", name)
 		}
 		if !has && property.Type == "boolean" && (len(args) == 0 || strings.HasPrefix(args[0], "-")) {
 			value, has = "true", true
@@ -111,6 +118,9 @@ func printArguments(p *terminal.Printer, tool *definition) {
 	p.Linef("%s\n\n%s\n", tool.Name, tool.Description)
 	table := p.Table()
 	for _, name := range tool.arguments() {
+		if name == unremembered {
+			continue
+		}
 		property := tool.schema.Properties[name]
 		about := property.Description
 		if name == "waitSeconds" { // nobody goes on after this process

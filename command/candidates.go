@@ -207,7 +207,7 @@ func (t *typing) options(word string) (all []candidate) {
 	}
 	if t.tool != nil {
 		for _, name := range t.tool.arguments() {
-			if property := t.tool.schema.Properties[name]; t.given[name] == "" || property.Type == "array" {
+			if property := t.tool.schema.Properties[name]; name != unremembered && (t.given[name] == "" || property.Type == "array") {
 				all = append(all, candidate{"--" + name, property.Description})
 				if other := hyphened(name); other != name && strings.HasPrefix("--"+other, word) && !strings.HasPrefix("--"+name, word) {
 					all = append(all, candidate{"--" + other, property.Description})

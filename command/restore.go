@@ -90,7 +90,7 @@ func (c *callCommand) restore(p *process, g *globals, screen *terminal.Printer, 
 	}
 	defer tellLeft(p, ended, left)
 	if err != nil {
-		return errors.New(p.secrets.Mask(err.Error()))
+		return errors.New(c.words(p.secrets.Mask(err.Error())))
 	}
 	data, err := json.Marshal(answer)
 	if err != nil {
