@@ -9,7 +9,7 @@ func (d Drift) Differs() Approval {
 	case d.State == InSync:
 		return AsApproved
 	}
-	return d.Tools.approval()
+	return max(NotAsApproved, d.Tools.approval()) // a filter may have taken out what differs
 }
 
 // Differs says what a plan would change, the worst of settings, tools and what it could

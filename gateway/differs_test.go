@@ -34,6 +34,7 @@ func TestDiffers(t *testing.T) {
 		`{"state":"in_sync","tools":{"source":"plan","breaking":true}}`:                          AsApproved, // the state was judged with what AWS shares out
 		`{"state":"drifted","tools":{"source":"plan","added":[{"name":"x"}]}}`:                   NotAsApproved,
 		`{"state":"drifted","tools":{"source":"plan","removed":[{"name":"x"}],"breaking":true}}`: BreaksApproved,
+		`{"state":"drifted","tools":{"source":"plan"}}`:                                          NotAsApproved,
 		`{"state":"drifted"}`: ApprovalUnknown,
 		`{"state":"unknown"}`: ApprovalUnknown,
 	} {
