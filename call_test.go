@@ -31,6 +31,8 @@ func TestCallAsTyped(t *testing.T) {
 		"a flag is no value":         {[]string{"get_target", "--local", "--target", "--json"}, 1, []string{`"error": "--target has no value`}, []string{"--target has no value"}},
 		"a value that looks like it": {[]string{"get_target", "--local", "--target=--json"}, 1, nil, []string{`no target named "--json"`}},
 		"-h of a tool":               {[]string{"call", "list_tools", "-h"}, 0, []string{"Lists the tools that a gateway serves now", "--page"}, nil},
+		"how to write arguments":     {[]string{"help", "synchronize_targets"}, 0, []string{"A list is --targets a,b or repeated.", "--notSyncedSince may be --not-synced-since."}, nil},
+		"needed first":               {[]string{"help", "create_gateway"}, 0, []string{"\n\n  --authorizer", "(required); one of CUSTOM_JWT"}, nil},
 		"help before a tool":         {[]string{"call", "--help", "list_tools"}, 0, []string{"Lists the tools that a gateway serves now"}, nil},
 		"help call TOOL":             {[]string{"help", "call", "list_tools"}, 0, []string{"Lists the tools that a gateway serves now"}, nil},
 		"help TOOL":                  {[]string{"help", "list_tools"}, 0, []string{"Lists the tools that a gateway serves now"}, nil},

@@ -30,7 +30,7 @@ func TestCandidates(t *testing.T) {
 		"bash|help|fl":                                 "flags",
 		"bash|serve|list":                              "",
 		"bash|completion|":                             "bash zsh fish",
-		"bash|get_target|":                             "--gateway --target",
+		"bash|get_target|":                             "--target --gateway",
 		"bash|get_target|--target|x|":                  "--gateway",
 		"bash|get_target|--gateway|x|--js":             "--json",
 		"bash|call|get_target|--target|x|--ta":         "",

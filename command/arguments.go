@@ -135,7 +135,21 @@ func printArguments(p *terminal.Printer, tool *definition) {
 		table.Row("  --"+name, kindOf(property), about)
 	}
 	table.Print()
-	p.Linef("\nNames may have hyphens (--wait-seconds), lists commas (--targets a,b). Flags of call: %s call --help.", program)
+	p.Linef("\n%s", strings.Join(append(hints(tool), fmt.Sprintf("Flags of call: %s call --help.", program)), " "))
+}
+
+// hints say how a tool's arguments may be written, where it has such.
+func hints(tool *definition) (all []string) {
+	hyphens, commas := "", ""
+	for _, name := range tool.arguments() {
+		if hyphens == "" && hyphened(name) != name {
+			hyphens = fmt.Sprintf("--%s may be --%s.", name, hyphened(name))
+		}
+		if commas == "" && tool.schema.Properties[name].Type == "array" {
+			commas = fmt.Sprintf("A list is --%s a,b or repeated.", name)
+		}
+	}
+	return slices.DeleteFunc([]string{hyphens, commas}, func(hint string) bool { return hint == "" })
 }
 
 // kindOf is what a value looks like on a command line.

@@ -71,16 +71,21 @@ func (d *definition) property(name string) (own string, _ *jsonschema.Schema) {
 	return "", nil
 }
 
-// arguments are the names of the tool's arguments, in their order.
+// arguments are the names of the tool's arguments, those first that it needs.
 func (d *definition) arguments() []string {
-	if len(d.schema.PropertyOrder) == len(d.schema.Properties) {
-		return d.schema.PropertyOrder
-	}
 	var names []string
 	for name := range d.schema.Properties {
 		names = append(names, name)
 	}
-	slices.Sort(names)
+	slices.SortFunc(names, func(a, b string) int {
+		if first := slices.Contains(d.schema.Required, a); first != slices.Contains(d.schema.Required, b) {
+			if first {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
 	return names
 }
 
