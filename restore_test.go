@@ -69,7 +69,7 @@ func TestRestore(t *testing.T) {
 	if status != 0 || !strings.Contains(plan, "description") || !strings.Contains(plan, "planned") {
 		t.Errorf("the plan: %d %s", status, plan)
 	}
-	if _, stderr, status = run("restore", file); status != 1 || !strings.Contains(stderr, "X-Correlation-Id") || !strings.Contains(stderr, "confirm set to") {
+	if _, stderr, status = run("restore", file); status != 1 || !strings.Contains(stderr, "X-Correlation-Id") || !strings.Contains(stderr, "--confirm ") {
 		t.Errorf("headers go to the server again, and nobody was asked: %d %s", status, stderr)
 	}
 	stdout, stderr, status := run("restore", file, "--confirm", tutorial.Target)
@@ -89,7 +89,7 @@ func TestRestore(t *testing.T) {
 	if status != 0 {
 		t.Fatalf("the gateway was not updated: %s", stderr)
 	}
-	if _, stderr, status = run("restore", file); status != 1 || !strings.Contains(stderr, "roleArn") || !strings.Contains(stderr, "confirm set to") {
+	if _, stderr, status = run("restore", file); status != 1 || !strings.Contains(stderr, "roleArn") || !strings.Contains(stderr, "--confirm ") {
 		t.Errorf("without confirmation: %d %s", status, stderr)
 	}
 	if stdout, stderr, status = run("restore", "--confirm", tutorial.Gateway, file); status != 0 || !strings.Contains(stdout, "updated") {

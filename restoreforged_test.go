@@ -78,7 +78,7 @@ func TestRestoreOfAForgedFile(t *testing.T) {
 		before, _ := client.Target(t.Context(), w.GatewayID, w.TargetID)
 		stdout, stderr, status := run("restore", forge(file, change))
 		now, _ := client.Target(t.Context(), w.GatewayID, w.TargetID)
-		if !strings.Contains(stderr, "confirm set to") {
+		if !strings.Contains(stderr, "--confirm ") {
 			t.Errorf("%s: nobody was asked: %d %s %s (changed: %t)", name, status, stdout, stderr, !now.UpdatedAt.Equal(before.UpdatedAt))
 		}
 	}

@@ -7,48 +7,44 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/jsonschema-go/jsonschema"
-	"github.com/modelcontextprotocol/go-sdk/mcp"
-
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
+	"github.com/google/jsonschema-go/jsonschema"
 )
 
-func inputSchema(tool *mcp.Tool) (*jsonschema.Schema, error) {
-	data, err := json.Marshal(tool.InputSchema)
-	if err != nil {
-		return nil, err
-	}
-	var s jsonschema.Schema
-	return &s, json.Unmarshal(data, &s)
-}
+// unremembered is the argument that goes back to where this process has moved a target
+// from, which a call, the only one of its process, cannot have done.
+const unremembered = "previous"
 
-// parseArguments reads --name value and --name=value as the schema's types
-// have it. A boolean may stand without a value; a list may be repeated or given
-// as JSON; an object is JSON.
-func parseArguments(tool string, schema *jsonschema.Schema, args []string) (map[string]any, error) {
+// parseArguments reads --name value and --name=value as the tool's schema has them. A
+// boolean may stand without a value; a list may be repeated, have its values between
+// commas, or be JSON; an object is JSON.
+func parseArguments(tool *definition, args []string) (map[string]any, error) {
 	out := map[string]any{}
 	for len(args) > 0 {
-		name, ok := strings.CutPrefix(args[0], "--")
-		if !ok || name == "" {
-			return nil, fmt.Errorf("%q is not an argument of %s: give --name value; agentcore-gateway-mcp call %s --help shows the names", args[0], tool, tool)
+		given, value, has := strings.Cut(args[0], "=")
+		name := strings.TrimPrefix(strings.TrimPrefix(given, "-"), "-")
+		if name == given || name == "" {
+			return nil, fmt.Errorf("%q is not an argument of %s: give --name value; %s call %[2]s --help shows the names", args[0], tool.Name, program)
 		}
-		name, value, has := strings.Cut(name, "=")
 		args = args[1:]
-		property := schema.Properties[name]
+		own, property := tool.property(name)
 		if property == nil {
 			has := "it has none"
-			if names := argumentNames(schema); len(names) > 0 {
+			if names := tool.arguments(); len(names) > 0 {
 				has = "it has --" + strings.Join(names, ", --")
 			}
-			return nil, fmt.Errorf("%s has no argument --%s: %s; flags of the program itself stand before the tool's name", tool, name, has)
+			return nil, fmt.Errorf("%s has no argument --%s, and call no such flag: %s", tool.Name, name, has)
 		}
-		if !has && property.Type == "boolean" && (len(args) == 0 || strings.HasPrefix(args[0], "--")) {
+		if own == unremembered {
+			return nil, fmt.Errorf("--%s is for a process that has moved the target itself, and each call is a new one: call restore FILE goes back, and the change named that file", name)
+		}
+		if !has && property.Type == "boolean" && (len(args) == 0 || strings.HasPrefix(args[0], "-")) {
 			value, has = "true", true
 		}
 		if !has {
-			if len(args) == 0 {
-				return nil, fmt.Errorf("--%s has no value", name)
+			if len(args) == 0 || strings.HasPrefix(args[0], "--") {
+				return nil, fmt.Errorf("--%s has no value; one that begins with -- goes behind a =", name)
 			}
 			value, args = args[0], args[1:]
 		}
@@ -57,10 +53,10 @@ func parseArguments(tool string, schema *jsonschema.Schema, args []string) (map[
 			return nil, fmt.Errorf("--%s: %w", name, err)
 		}
 		if list, isList := parsed.([]any); isList {
-			before, _ := out[name].([]any)
+			before, _ := out[own].([]any)
 			parsed = append(append([]any{}, before...), list...)
 		}
-		out[name] = parsed
+		out[own] = parsed
 	}
 	return out, nil
 }
@@ -83,8 +79,7 @@ func parseValue(schema *jsonschema.Schema, value string) (any, error) {
 		return n, nil
 	case "array":
 		if !strings.HasPrefix(strings.TrimSpace(value), "[") {
-			item, err := parseValue(schema.Items, value)
-			return []any{item}, err
+			return parseList(schema.Items, value)
 		}
 	}
 	var v any
@@ -94,19 +89,24 @@ func parseValue(schema *jsonschema.Schema, value string) (any, error) {
 	return v, nil
 }
 
-func argumentNames(schema *jsonschema.Schema) []string {
-	if len(schema.PropertyOrder) == len(schema.Properties) {
-		return schema.PropertyOrder
+// parseList reads values between commas. An empty one is no mistake to guess at: what a
+// shell makes of a variable that is not set must not mean all.
+func parseList(items *jsonschema.Schema, values string) ([]any, error) {
+	var list []any
+	for value := range strings.SplitSeq(values, ",") {
+		if value = strings.TrimSpace(value); value == "" {
+			return nil, fmt.Errorf("%q has an empty value: [] is the empty list, and a value with a comma in it goes as JSON, [\"a,b\"]", values)
+		}
+		item, err := parseValue(items, value)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, item)
 	}
-	var names []string
-	for name := range schema.Properties {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return list, nil
 }
 
-func printTools(p *terminal.Printer, all []*mcp.Tool) {
+func printTools(p *terminal.Printer, all []definition) {
 	table := p.Table()
 	for _, t := range all {
 		table.Row(t.Name, t.Description)
@@ -114,22 +114,53 @@ func printTools(p *terminal.Printer, all []*mcp.Tool) {
 	table.Print()
 }
 
-func printArguments(p *terminal.Printer, tool *mcp.Tool, schema *jsonschema.Schema) {
+func printArguments(p *terminal.Printer, tool *definition) {
 	p.Linef("%s\n\n%s\n", tool.Name, tool.Description)
 	table := p.Table()
-	for _, name := range argumentNames(schema) {
-		property := schema.Properties[name]
-		required := ""
-		if slices.Contains(schema.Required, name) {
-			required = " (required)"
+	for _, name := range tool.arguments() {
+		if name == unremembered {
+			continue
 		}
+		property := tool.schema.Properties[name]
 		about := property.Description
 		if name == "waitSeconds" { // nobody goes on after this process
 			about = fmt.Sprintf("0 to %d, default %[1]d", int(gateway.MaxWait.Seconds()))
 		}
-		table.Row("  --"+name, property.Type, about+required+oneOf(property.Enum))
+		if slices.Contains(tool.schema.Required, name) {
+			about = strings.TrimSpace(about + " (required)")
+		}
+		if values := oneOf(property.Enum); values != "" {
+			about = strings.TrimPrefix(about+"; "+values, "; ")
+		}
+		table.Row("  --"+name, kindOf(property), about)
 	}
 	table.Print()
+	p.Linef("\n%s", strings.Join(append(hints(tool), fmt.Sprintf("Flags of call: %s call --help.", program)), " "))
+}
+
+// hints say how a tool's arguments may be written, where it has such.
+func hints(tool *definition) (all []string) {
+	hyphens, commas := "", ""
+	for _, name := range tool.arguments() {
+		if hyphens == "" && hyphened(name) != name {
+			hyphens = fmt.Sprintf("--%s may be --%s.", name, hyphened(name))
+		}
+		if commas == "" && tool.schema.Properties[name].Type == "array" {
+			commas = fmt.Sprintf("A list is --%s a,b or repeated.", name)
+		}
+	}
+	return slices.DeleteFunc([]string{hyphens, commas}, func(hint string) bool { return hint == "" })
+}
+
+// kindOf is what a value looks like on a command line.
+func kindOf(s *jsonschema.Schema) string {
+	switch s.Type {
+	case "array":
+		return "list"
+	case "object":
+		return "JSON"
+	}
+	return s.Type
 }
 
 func oneOf(values []any) string {
@@ -140,5 +171,5 @@ func oneOf(values []any) string {
 	for _, v := range values {
 		list = append(list, fmt.Sprint(v))
 	}
-	return "; one of " + strings.Join(list, ", ")
+	return "one of " + strings.Join(list, ", ")
 }

@@ -1,11 +1,9 @@
 package command
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -17,13 +15,17 @@ import (
 )
 
 type callCommand struct {
-	JSON   bool
-	Expect string
+	JSON     bool
+	Expect   string
+	ExitCode bool
+
+	all []definition // of the tools that there are, whatever the flags say
 }
 
 func (c *callCommand) register(fs *flag.FlagSet) {
-	fs.BoolVar(&c.JSON, "json", false, "Print the tool's JSON instead of a table.")
+	fs.BoolVar(&c.JSON, "json", false, "Print the tool's JSON instead of a table: one document, also where something is wrong, {\"error\": \"…\"}.")
 	fs.StringVar(&c.Expect, "expect", "", "`FILE` With check_drift: hold what the server offers against the hashes in this file, an earlier answer of pin_target_tools or check_drift. Exit status 0 as approved, 10 other, 11 breaking, 20 unknown.")
+	fs.BoolVar(&c.ExitCode, "exit-code", false, "With check_drift, or a dry run: exit status 0 where nothing differs from what the gateway serves now, 10 where something does, 11 where that is breaking or cannot be judged, 20 where it is unknown. An error stays 1.")
 }
 
 // Run calls one tool as an MCP client would. It ends with exit status 1 when
@@ -31,76 +33,93 @@ func (c *callCommand) register(fs *flag.FlagSet) {
 func (c *callCommand) Run(p *process, g *globals) (err error) {
 	defer func() {
 		if err != nil && p.ctx.Err() != nil {
-			err = ExitStatus(130) // as a shell has it for SIGINT
+			i := new(interrupted)
+			if !errors.As(err, &i) {
+				err = i
+			}
+			i.tell(p, g)
 		}
 	}()
+	screen := terminal.NewPrinter(p.stdout, p.getenv)
+	if len(p.args) == 0 {
+		return c.list(screen, g)
+	}
+	bar := terminal.NewProgress(p.stderr)
+	if p.args[0] == "restore" {
+		return c.restore(p, g, screen, bar)
+	}
+	tool, err := c.chosen(g, p.args[0])
+	if err != nil {
+		return err
+	}
+	arguments, err := parseArguments(tool, p.args[1:])
+	if err != nil {
+		return err
+	}
+	expected, err := c.expects(tool, arguments)
+	if err != nil {
+		return err
+	}
 	s, files, err := c.wire(p, g)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	defer files.tell(p.stderr)
-	bar := terminal.NewProgress(p.stderr)
-	if len(p.args) > 0 && p.args[0] == "restore" {
-		return c.restore(p, g, s, terminal.NewPrinter(p.stdout, p.getenv), bar)
+	if _, given := arguments["waitSeconds"]; !given && tool.schema.Properties["waitSeconds"] != nil {
+		arguments["waitSeconds"] = int(gateway.MaxWait.Seconds()) // nobody but this process goes on
 	}
 	session, end, err := s.Connect(p.ctx, func(n *mcp.ProgressNotificationParams) { bar.Show(n.Progress, n.Total, n.Message) })
 	if err != nil {
 		return err
 	}
-	defer end()
-	list, err := session.ListTools(p.ctx, nil)
-	if err != nil {
-		return err
-	}
-	screen := terminal.NewPrinter(p.stdout, p.getenv)
-	if len(p.args) == 0 {
-		printTools(screen, list.Tools)
-		return nil
-	}
-	i := slices.IndexFunc(list.Tools, func(t *mcp.Tool) bool { return t.Name == p.args[0] })
-	if i < 0 {
-		return s.noTool(g, p.args[0])
-	}
-	tool := list.Tools[i]
-	schema, err := inputSchema(tool)
-	if err != nil {
-		return err
-	}
-	if slices.Contains(p.args[1:], "--help") {
-		printArguments(screen, tool, schema)
-		return nil
-	}
-	arguments, err := parseArguments(tool.Name, schema, p.args[1:])
-	if err != nil {
-		return err
-	}
-	approved, err := c.approved(tool.Name, arguments)
-	if err != nil {
-		return err
-	}
-	if _, given := arguments["waitSeconds"]; !given && schema.Properties["waitSeconds"] != nil {
-		arguments["waitSeconds"] = int(gateway.MaxWait.Seconds()) // nobody but this process goes on
-	}
 	params := &mcp.CallToolParams{Name: tool.Name, Arguments: arguments}
 	params.SetProgressToken("call")
 	result, err := session.CallTool(p.ctx, params)
 	bar.Clear()
-	defer c.leave(p, s)()
-	if p.ctx.Err() != nil && tool.Name == "synchronize_targets" {
-		fmt.Fprintf(p.stderr, "what was begun goes on at AWS, and this process, which ends now, does not see how it ends: look with %s call list_targets; the same call again synchronizes the rest\n", program)
+	ended, left := s.leave(p, g)
+	if p.ctx.Err() != nil {
+		return &interrupted{tool: tool.Name, left: left} // and nobody waits for what still runs here
 	}
+	end()
 	if err == nil {
-		err = p.ctx.Err()
+		err = c.tell(screen, tool.Name, result, expected)
 	}
+	tellLeft(p, ended, left)
+	return err
+}
+
+// list prints all tools that there are with these flags.
+func (c *callCommand) list(screen *terminal.Printer, g *globals) error {
+	sets, err := g.toolsets()
 	if err != nil {
 		return err
 	}
-	return c.tell(screen, tool.Name, result, approved)
+	there := slices.DeleteFunc(slices.Clone(c.all), func(d definition) bool { return missing(g, sets, d.Name) != nil })
+	if c.JSON {
+		return encode(screen, map[string]any{"tools": there})
+	}
+	printTools(screen, there)
+	return nil
 }
 
-// noTool says why there is no tool of that name.
-func (s *Server) noTool(g *globals, name string) error {
+// chosen is the tool of that name, if there is one with these flags.
+func (c *callCommand) chosen(g *globals, name string) (*definition, error) {
+	sets, err := g.toolsets()
+	if err != nil {
+		return nil, err
+	}
+	if err := missing(g, sets, name); err != nil {
+		return nil, err
+	}
+	if tool := named(c.all, name); tool != nil {
+		return tool, nil
+	}
+	return nil, fmt.Errorf("no tool named %q: %s call shows them all", name, program)
+}
+
+// missing says why a tool is not there with these flags, nil where it is.
+func missing(g *globals, sets []tools.Toolset, name string) error {
 	if g.ReadOnly && tools.Writes(name) {
 		return fmt.Errorf("%s changes something, and --read-only leaves only tools that change nothing", name)
 	}
@@ -108,11 +127,11 @@ func (s *Server) noTool(g *globals, name string) error {
 		return fmt.Errorf("%s is not there where --gateway names the gateways that may be managed: leave that out, in the environment too (env -u %s -u %s %s call …)", name, variableOf("gateway"), variableOf("gateway-client-id"), program)
 	}
 	for _, t := range tools.All() {
-		if t.Name == name && len(s.wiring.Toolsets) > 0 && !slices.Contains(s.wiring.Toolsets, t.Toolset) {
-			return fmt.Errorf("%s is in the toolset %s, which --toolsets leaves out", t.Name, t.Toolset)
+		if t.Name == name && len(sets) > 0 && !slices.Contains(sets, t.Toolset) {
+			return fmt.Errorf("%s is in the toolset %s, which --toolsets leaves out", name, t.Toolset)
 		}
 	}
-	return fmt.Errorf("no tool named %q: agentcore-gateway-mcp call shows them all", name)
+	return nil
 }
 
 // wire makes the server that is called, and the files in which it keeps what is changed.
@@ -130,121 +149,6 @@ func (c *callCommand) wire(p *process, g *globals) (*Server, *shelf, error) {
 		}
 	})
 	return s, files, err
-}
-
-// leave stops the operations of this process; what it returns says what became of those
-// that ended after the answer, and what becomes of those that it leaves.
-func (c *callCommand) leave(p *process, s *Server) (tell func()) {
-	ended := s.manager.Unheard(gateway.Caller{})
-	left := s.manager.Stop(0)
-	return func() {
-		for _, e := range ended {
-			fmt.Fprintf(p.stderr, "%s: meanwhile it has ended: %s, %s\n", e.Target, e.Outcome, e.Status)
-		}
-		for _, change := range left {
-			fmt.Fprintln(p.stderr, leftBehind(change))
-		}
-	}
-}
-
-// leftBehind says what becomes of a change that this process does not see end, and
-// how to go back.
-func leftBehind(c gateway.Change) string {
-	text := fmt.Sprintf("%s is %s, and this process, which ends now, does not see how that ends", c.Target, c.Status)
-	look := fmt.Sprintf("%s call get_target --gateway %s --target %s", program, c.Gateway, c.Target)
-	if len(c.Configuration) == 0 {
-		return text + ": look with " + look
-	}
-	text += "; it is not put back if it fails: look with " + look
-	if c.PreviousEndpoint == c.Endpoint || c.EndpointMasked {
-		return text + "; call restore puts the configuration from before back"
-	}
-	back := fmt.Sprintf("; to go back from %s: %s call update_target_endpoint --gateway %s --target %s --endpoint %s", c.Endpoint, program, c.Gateway, c.Target, quoted(c.PreviousEndpoint))
-	if strings.Contains(c.Next, "and confirm set to") {
-		back += " --confirm " + c.Target
-	}
-	return text + back
-}
-
-// quoted is an argument as a shell takes it.
-func quoted(argument string) string {
-	return "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
-}
-
-// approved reads what --expect names, nil without it.
-func (c *callCommand) approved(tool string, arguments map[string]any) (gateway.Approved, error) {
-	if c.Expect == "" {
-		return nil, nil
-	}
-	if arguments["target"] == nil || tool != "check_drift" {
-		return nil, errors.New("--expect goes with check_drift and one --target: their answer has the hashes to compare")
-	}
-	data, err := os.ReadFile(c.Expect)
-	if err != nil {
-		return nil, fmt.Errorf("--expect: %w", err)
-	}
-	approved, err := gateway.ParseApproved(data)
-	if err != nil {
-		return nil, fmt.Errorf("--expect: %s %w: save the answer of call --json pin_target_tools, or of check_drift with one target", c.Expect, err)
-	}
-	return approved, nil
-}
-
-// tell prints an answer, and ends with the exit status that it means. As JSON it is
-// one document, with what --expect found under expected.
-func (c *callCommand) tell(screen *terminal.Printer, tool string, result *mcp.CallToolResult, approved gateway.Approved) error {
-	if result.StructuredContent == nil {
-		return errors.New(text(result))
-	}
-	answer, err := json.Marshal(result.StructuredContent)
-	if err != nil {
-		return err
-	}
-	var status ExitStatus
-	differences := []string{}
-	if approved != nil && !result.IsError {
-		var report tools.DriftReport
-		if err := json.Unmarshal(answer, &report); err != nil {
-			return err
-		}
-		judged, found := approved.Judge(report.Targets)
-		status, differences = exitStatusOf(judged), append(differences, found...)
-	}
-	if c.JSON {
-		document := result.StructuredContent
-		if all, ok := document.(map[string]any); ok && approved != nil {
-			all["expected"] = map[string]any{"exitStatus": int(status), "differences": differences}
-		}
-		if answer, err = json.Marshal(document); err == nil {
-			err = c.show(screen, tool, answer)
-		}
-	} else if err = tools.Show(screen, tool, answer); err == nil {
-		for _, difference := range differences {
-			screen.Linef("%s", difference)
-		}
-	}
-	switch {
-	case err != nil:
-		return err
-	case result.IsError:
-		return ExitStatus(1)
-	case status != 0:
-		return status
-	}
-	return nil
-}
-
-// exitStatusOf is the exit status of call --expect FILE check_drift.
-func exitStatusOf(a gateway.Approval) ExitStatus {
-	switch a {
-	case gateway.AsApproved:
-		return 0
-	case gateway.NotAsApproved:
-		return 10
-	case gateway.BreaksApproved:
-		return 11
-	}
-	return 20
 }
 
 func text(result *mcp.CallToolResult) string {

@@ -38,6 +38,10 @@ type process struct {
 // nil, an [ExitStatus] after a command that has said itself what is wrong, or an
 // error to print.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if len(args) > 0 && args[0] == candidatesCommand {
+		tellCandidates(ctx, args[1:], getenv, stdout)
+		return nil
+	}
 	var g globals
 	all := commands(&g)
 	getenv = filled(getenv)
@@ -45,27 +49,45 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		fmt.Fprintln(stdout, build())
 		return nil
 	}
-	chosen, err := parse(all, args, getenv)
-	if errors.Is(err, flag.ErrHelp) {
-		help(stdout, all, chosen)
-		return nil
+	chosen, err := parse(ctx, all, args, getenv)
+	p := &process{ctx: ctx, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, secrets: new(untrusted.Secrets)}
+	if !wantsJSON(chosen, args, err) {
+		return p.run(all, chosen, &g, err)
 	}
-	if err != nil {
-		return err
+	out := &document{Writer: stdout}
+	p.stdout = out
+	return out.end(p.run(all, chosen, &g, err))
+}
+
+// wantsJSON reports whether stdout is to be one JSON document, whatever happens.
+func wantsJSON(chosen *command, args []string, err error) bool {
+	if chosen == nil {
+		return false
+	}
+	call, ok := chosen.runner.(*callCommand)
+	return ok && (call.JSON || err != nil && slices.Contains(args, "--json"))
+}
+
+// run runs the command that was chosen; wrong is what was wrong with that, or a topic.
+func (p *process) run(all []*command, chosen *command, g *globals, wrong error) error {
+	if t := (topic{}); errors.As(wrong, &t) {
+		return t.tell(p, all, chosen)
+	}
+	if wrong != nil {
+		return wrong
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(g.LogLevel)); err != nil {
 		return fmt.Errorf("--log-level %q is none of debug, info, warn, error", g.LogLevel)
 	}
-	secrets := new(untrusted.Secrets)
 	logger := func(level slog.Level) *slog.Logger {
-		return slog.New(slog.NewTextHandler(secrets.Writer(stderr), &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewTextHandler(p.secrets.Writer(p.stderr), &slog.HandlerOptions{Level: level}))
 	}
-	p := &process{ctx: ctx, args: chosen.flags.Args(), given: chosen.given, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, log: logger(level), sdkLog: logger(level), secrets: secrets}
+	p.args, p.given, p.log, p.sdkLog = chosen.args, chosen.given, logger(level), logger(level)
 	if level == slog.LevelInfo {
 		p.sdkLog = logger(slog.LevelWarn)
 	}
-	return chosen.run(p, &g)
+	return chosen.runner.Run(p, g)
 }
 
 // command is one way to use the program.
@@ -73,7 +95,8 @@ type command struct {
 	name, usage, about string
 	flags              *flag.FlagSet
 	own                []string // names of the flags that are not of every command
-	run                func(*process, *globals) error
+	args               []string // what stands after the flags
+	runner
 }
 
 // runner is what a command is made of: flags of its own, and what it does.
@@ -88,14 +111,15 @@ func commands(g *globals) []*command {
 	return []*command{
 		newCommand(g, "stdio", "", "Serve MCP over stdio (the default command).", &stdioCommand{}),
 		newCommand(g, "serve", "", "Serve MCP over streamable HTTP at /mcp.", &serveCommand{}),
-		newCommand(g, "call", "[TOOL [--name value …] | restore FILE]", "Call one tool from a shell or a pipeline. Flags stand before TOOL, what stands after it are the tool's arguments, nested values as JSON. Without TOOL: all tools; TOOL --help: its arguments. restore puts back what a change kept.", &callCommand{}),
+		newCommand(g, "call", "[TOOL [--name value …] | restore FILE]", "Call one tool from a shell or a pipeline. Without TOOL: all tools. What stands after TOOL are its arguments, which TOOL --help shows: lists with commas or repeated, nested values as JSON; flags may stand there, too. restore puts back what a change kept. call itself may be left out.", &callCommand{}),
 		newCommand(g, "local", "", "Run a local AgentCore for boto3, the AWS CLI and this program.", &localCommand{}),
 		newCommand(g, "demo", "", "Play the AgentCore tutorial on a local AgentCore, from start to end.", &demoCommand{}),
+		newCommand(g, "completion", "bash|zsh|fish", completionAbout, &completionCommand{}),
 	}
 }
 
 func newCommand(g *globals, name, usage, about string, r runner) *command {
-	c := &command{name: name, usage: usage, about: about, flags: flag.NewFlagSet(name, flag.ContinueOnError), run: r.Run}
+	c := &command{name: name, usage: usage, about: about, flags: flag.NewFlagSet(name, flag.ContinueOnError), runner: r}
 	c.flags.SetOutput(io.Discard) // errors are told by whoever gets them
 	r.register(c.flags)
 	c.flags.VisitAll(func(f *flag.Flag) { c.own = append(c.own, f.Name) })

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"flag"
@@ -153,43 +154,66 @@ func variableOf(flag string) string {
 
 // parse chooses the command and sets its flags: from args, else from the
 // environment, else to their defaults. Flags of every command may stand before
-// the command's name too. It returns flag.ErrHelp, and the command to help with
-// or nil for all, when help is asked for.
-func parse(all []*command, args []string, getenv func(string) string) (*command, error) {
-	// The default command knows the flags of every command: parsing with it
-	// finds where the command's name stands.
+// the command's name too, those of call after the tool's; a tool is a command as well.
+// It returns a topic where help is asked for; the command that it returns may be nil
+// with an error.
+func parse(ctx context.Context, all []*command, args []string, getenv func(string) string) (*command, error) {
+	// A set with the flags of every command, and of call, finds where the command's name
+	// stands.
 	find := flag.NewFlagSet("", flag.ContinueOnError)
 	find.SetOutput(io.Discard)
 	new(globals).register(find)
+	new(callCommand).register(find)
 	if err := find.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return nil, err
+		return nil, topic{}
 	} else if err != nil {
 		return nil, fmt.Errorf("%w; see --help", err)
 	}
 	chosen, before, after := all[0], args, []string(nil)
 	if rest := find.Args(); len(rest) > 0 {
 		if rest[0] == "help" {
-			return nil, flag.ErrHelp
+			return nil, topicOf(rest[1:])
 		}
-		i := slices.IndexFunc(all, func(c *command) bool { return c.name == rest[0] })
-		if i < 0 {
-			return nil, fmt.Errorf("there is no command %q: it is one of %s; see --help", rest[0], commandNames(all))
+		chosen, before, after = commandNamed(all, rest[0]), args[:len(args)-len(rest)], rest[1:]
+		if chosen == nil { // a tool, perhaps, whose arguments stand as after call
+			chosen, after = commandNamed(all, "call"), rest
+			if err := chosen.runner.(*callCommand).know(ctx); err != nil {
+				return chosen, err
+			}
+			if call := chosen.runner.(*callCommand); rest[0] != "restore" && named(call.all, rest[0]) == nil {
+				return chosen, fmt.Errorf("there is no command %q, and no tool: it is one of %s; see --help, and call for all tools", rest[0], commandNames(all))
+			}
 		}
-		chosen, before, after = all[i], args[:len(args)-len(rest)], rest[1:]
 	}
 	err := chosen.flags.Parse(slices.Concat(before, after))
+	chosen.args = chosen.flags.Args()
+	if call, ok := chosen.runner.(*callCommand); ok && err == nil {
+		if err = call.know(ctx); err == nil {
+			err = chosen.arrange(call.all)
+		}
+	}
 	if err == nil {
 		err = chosen.fromEnvironment(getenv)
 	}
-	switch {
+	switch t := (topic{}); {
 	case errors.Is(err, flag.ErrHelp):
-		return chosen, flag.ErrHelp
+		return chosen, topicOf(append([]string{chosen.name}, chosen.args...))
+	case errors.As(err, &t):
+		return chosen, t
 	case err != nil:
-		return nil, fmt.Errorf("%w; see %s --help", err, chosen.name)
-	case chosen.name != "call" && chosen.flags.NArg() > 0:
-		return nil, fmt.Errorf("unexpected argument %s; see %s --help", chosen.flags.Arg(0), chosen.name)
+		return chosen, fmt.Errorf("%w; see %s --help", err, chosen.name)
+	case chosen.name != "call" && chosen.name != "completion" && len(chosen.args) > 0:
+		return chosen, fmt.Errorf("unexpected argument %s; see %s --help", chosen.args[0], chosen.name)
 	}
 	return chosen, nil
+}
+
+// commandNamed is the command of that name, nil for none.
+func commandNamed(all []*command, name string) *command {
+	if i := slices.IndexFunc(all, func(c *command) bool { return c.name == name }); i >= 0 {
+		return all[i]
+	}
+	return nil
 }
 
 func commandNames(all []*command) string {

@@ -13,93 +13,119 @@ import (
 	"agentcore-gateway-mcp/tools"
 )
 
-// restore puts a configuration back that was kept before a change: call restore FILE.
-func (c *callCommand) restore(p *process, g *globals, s *Server, screen *terminal.Printer, bar *terminal.Progress) error {
-	var (
-		dryRun  bool
-		confirm string
-	)
+// restoreArguments are those of call restore.
+type restoreArguments struct {
+	file    string
+	dryRun  bool
+	confirm string
+}
+
+func (a *restoreArguments) flags() *flag.FlagSet {
 	fs := flag.NewFlagSet("restore", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.BoolVar(&dryRun, "dry-run", false, "")
-	fs.BoolVar(&dryRun, "dryRun", false, "")
-	fs.StringVar(&confirm, "confirm", "", "")
-	file, rest := "", p.args[1:]
-	for len(rest) > 0 { // flags stand before the file or after it
-		switch err := fs.Parse(rest); {
-		case errors.Is(err, flag.ErrHelp):
-			screen.Linef("%s call restore FILE [--dry-run] [--confirm NAME]", program)
-			screen.Linef("Puts back what a target or gateway was before a change: FILE is what the change named in its line before:. It is an update like any other: planned with --dry-run, followed, compared, undone if it fails; where it asks for a person's word, --confirm gives the name.")
-			return nil
-		case err != nil:
-			return fmt.Errorf("call restore FILE [--dry-run] [--confirm NAME]: %w", err)
+	fs.BoolVar(&a.dryRun, "dry-run", false, "")
+	fs.BoolVar(&a.dryRun, "dryRun", false, "")
+	fs.StringVar(&a.confirm, "confirm", "", "")
+	return fs
+}
+
+const (
+	restoreUsage = "restore FILE [--dry-run] [--confirm NAME]"
+	restoreAbout = "Puts back what a target or gateway was before a change: FILE is what the change named in its line before:. It is an update like any other: planned with --dry-run, followed, compared, undone if it fails; where it asks for a person's word, --confirm gives the name."
+)
+
+// parse reads what stands after restore: flags stand before the file or after it.
+func (a *restoreArguments) parse(args []string) error {
+	fs := a.flags()
+	for len(args) > 0 {
+		if err := fs.Parse(args); err != nil {
+			return fmt.Errorf("call %s: %w", restoreUsage, err)
 		}
-		if rest = fs.Args(); len(rest) > 0 {
-			if file != "" {
-				return fmt.Errorf("call restore takes one file, and not %q as well", rest[0])
+		if args = fs.Args(); len(args) > 0 {
+			if a.file != "" {
+				return fmt.Errorf("call restore takes one file, and not %q as well", args[0])
 			}
-			file, rest = rest[0], rest[1:]
+			a.file, args = args[0], args[1:]
 		}
 	}
-	switch {
-	case file == "":
+	if a.file == "" {
 		return errors.New("call restore needs the FILE that a change has named")
+	}
+	return nil
+}
+
+// restore puts a configuration back that was kept before a change: call restore FILE.
+func (c *callCommand) restore(p *process, g *globals, screen *terminal.Printer, bar *terminal.Progress) error {
+	var a restoreArguments
+	switch err := a.parse(p.args[1:]); {
+	case err != nil:
+		return err
 	case g.ReadOnly:
 		return errors.New("restore changes something, and --read-only leaves only what changes nothing")
+	case c.Expect != "":
+		return errors.New("--expect goes with check_drift and one --target: leave it out")
+	case c.ExitCode && !a.dryRun:
+		return errors.New("--exit-code goes with check_drift and dry runs: give restore --dry-run, or leave --exit-code out")
 	}
-	k, err := readKept(file)
+	k, err := readKept(a.file)
 	if err != nil {
 		return err
 	}
-	caller := gateway.Caller{Call: "restore " + file, Program: true, Sent: new(aws.Requests), Progress: bar.Show}
-	var (
-		tool   = "update_target"
-		answer any
-		failed bool
-	)
-	switch k.Kind {
-	case gateway.KeptTarget:
-		var change gateway.Change
-		change, err = s.manager.RestoreTarget(p.ctx, k, gateway.UpdateOptions{DryRun: dryRun, Confirm: gateway.Word{Name: confirm}, OnFailure: gateway.Revert, Wait: gateway.MaxWait}, caller)
-		answer, failed = change, change.Outcome == gateway.Failed || change.Outcome == gateway.Reverted
-	case gateway.KeptGateway:
-		tool = "update_gateway"
-		var change gateway.GatewayChange
-		change, err = s.manager.RestoreGateway(p.ctx, k, gateway.GatewayUpdate{DryRun: dryRun, Confirm: gateway.Word{Name: confirm}, Wait: gateway.MaxWait}, caller)
-		answer, failed = change, change.Outcome == gateway.Failed
-	default:
-		err = fmt.Errorf("%s is of kind %q, which this release does not know: install a newer one", file, k.Kind)
+	s, files, err := c.wire(p, g)
+	if err != nil {
+		return err
 	}
+	defer s.Close()
+	defer files.tell(p.stderr)
+	caller := gateway.Caller{Call: "restore " + a.file, Program: true, Sent: new(aws.Requests), Progress: bar.Show}
+	tool, answer, err := s.restored(p, k, a, caller)
 	bar.Clear()
-	defer c.leave(p, s)()
+	ended, left := s.leave(p, g)
 	audit := tools.Options{Secrets: p.secrets, Audit: s.wiring.Audit}
 	if err != nil {
-		audit.RecordRestore(caller, file, nil, err)
-		return errors.New(p.secrets.Mask(err.Error()))
+		audit.RecordRestore(caller, a.file, nil, err)
+	}
+	if p.ctx.Err() != nil {
+		return &interrupted{tool: tool, left: left}
+	}
+	defer tellLeft(p, ended, left)
+	if err != nil {
+		return errors.New(c.words(p.secrets.Mask(err.Error())))
 	}
 	data, err := json.Marshal(answer)
 	if err != nil {
 		return err
 	}
-	if !dryRun {
-		audit.RecordRestore(caller, file, p.secrets.MaskJSON(data), nil)
+	if !a.dryRun {
+		audit.RecordRestore(caller, a.file, p.secrets.MaskJSON(data), nil)
 	}
 	if err := c.show(screen, tool, p.secrets.MaskJSON(data)); err != nil {
 		return err
 	}
-	if failed {
+	if answer.IsFailure() {
 		return ExitStatus(1)
+	}
+	if status := exitStatusOf(answer.Differs()); c.ExitCode && status != 0 {
+		return status
 	}
 	return nil
 }
 
-// show prints an answer for a person, or as JSON.
-func (c *callCommand) show(screen *terminal.Printer, tool string, answer []byte) error {
-	if !c.JSON {
-		return tools.Show(screen, tool, answer)
+// restoration is what came of putting something back.
+type restoration interface {
+	IsFailure() bool
+	Differs() gateway.Approval
+}
+
+// restored puts back what was kept. tool is the one whose answer that is.
+func (s *Server) restored(p *process, k gateway.Kept, a restoreArguments, caller gateway.Caller) (tool string, _ restoration, err error) {
+	switch k.Kind {
+	case gateway.KeptTarget:
+		change, err := s.manager.RestoreTarget(p.ctx, k, gateway.UpdateOptions{DryRun: a.dryRun, Confirm: gateway.Word{Name: a.confirm}, OnFailure: gateway.Revert, Wait: gateway.MaxWait}, caller)
+		return "update_target", change, err
+	case gateway.KeptGateway:
+		change, err := s.manager.RestoreGateway(p.ctx, k, gateway.GatewayUpdate{DryRun: a.dryRun, Confirm: gateway.Word{Name: a.confirm}, Wait: gateway.MaxWait}, caller)
+		return "update_gateway", change, err
 	}
-	encoder := json.NewEncoder(screen)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(json.RawMessage(answer))
+	return "update_target", nil, fmt.Errorf("%s is of kind %q, which this release does not know: install a newer one", a.file, k.Kind)
 }

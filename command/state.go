@@ -122,6 +122,19 @@ func (s *shelf) told() []keptFile {
 	return kept
 }
 
+// latest is the last file that was kept and not told of, "" for none.
+func (s *shelf) latest() string {
+	if s == nil {
+		return ""
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.kept) == 0 {
+		return ""
+	}
+	return s.kept[len(s.kept)-1].path
+}
+
 // tell says where the configurations from before are, and how to put them back.
 func (s *shelf) tell(w io.Writer) {
 	if s == nil {
