@@ -19,10 +19,14 @@ import (
 type callCommand struct {
 	JSON   bool
 	Expect string
+	Look   terminal.Look
 }
 
 func (c *callCommand) register(fs *flag.FlagSet) {
 	fs.BoolVar(&c.JSON, "json", false, "Print the tool's JSON instead of a table.")
+	fs.BoolVar(&c.Look.Wide, "wide", false, "Cut and break nothing to fit the screen; endpoints as URLs.")
+	c.Look.Colour = terminal.Auto
+	fs.Var(&c.Look.Colour, "color", "`WHEN` auto, always or never; auto: on a terminal, unless NO_COLOR is set or TERM is dumb.")
 	fs.StringVar(&c.Expect, "expect", "", "`FILE` With check_drift: hold what the server offers against the hashes in this file, an earlier answer of pin_target_tools or check_drift. Exit status 0 as approved, 10 other, 11 breaking, 20 unknown.")
 }
 
@@ -40,9 +44,9 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 	}
 	defer s.Close()
 	defer files.tell(p.stderr)
-	bar := terminal.NewProgress(p.stderr)
+	bar, screen := terminal.NewProgress(p.stderr, p.getenv), c.Look.Printer(p.stdout, p.getenv)
 	if len(p.args) > 0 && p.args[0] == "restore" {
-		return c.restore(p, g, s, terminal.NewPrinter(p.stdout, p.getenv), bar)
+		return c.restore(p, g, s, screen, bar)
 	}
 	session, end, err := s.Connect(p.ctx, func(n *mcp.ProgressNotificationParams) { bar.Show(n.Progress, n.Total, n.Message) })
 	if err != nil {
@@ -53,7 +57,6 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 	if err != nil {
 		return err
 	}
-	screen := terminal.NewPrinter(p.stdout, p.getenv)
 	if len(p.args) == 0 {
 		printTools(screen, list.Tools)
 		return nil
