@@ -188,15 +188,21 @@ func (t *Table) records(columns []Column, rows [][]string) {
 		if n == 0 && columns[0].Title != "" {
 			continue // the titles stand before each value
 		}
-		t.printer.Say(0, "%s", row[0])
-		for i, cell := range row[1:] {
-			title := columns[i+1].Title
-			if title != "" {
-				title += " "
+		for i, cell := range row {
+			if strings.TrimSpace(cell) == "" {
+				continue
 			}
-			if strings.TrimSpace(cell) != "" {
-				t.printer.Say(4, "%s%s", title, cell)
+			indent, title := 0, ""
+			if i > 0 {
+				indent = 4
+				if title = columns[i].Title; title != "" {
+					title += " "
+				}
 			}
+			if columns[i].Fit == Cut {
+				cell = cut(cell, max(t.printer.width-indent-width(title), 1))
+			}
+			t.printer.Say(indent, "%s%s", title, cell)
 		}
 	}
 }

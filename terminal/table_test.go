@@ -57,8 +57,8 @@ func TestTableFits(t *testing.T) {
 			"注文サー…ーゲット   AAAAAAAAAA  https://o….com/mcp\n" +
 			"orders              BBBBBBBBBB  runtime o…DEFAULT)\n"},
 		"too narrow for columns": {30, false, targets, "" +
-			"注文サーバーのターゲット\n    ID AAAAAAAAAA\n    ENDPOINT\n      https://orders.example.com/mcp\n" +
-			"orders\n    ID BBBBBBBBBB\n    ENDPOINT runtime orders\n      (DEFAULT)\n"},
+			"注文サーバーのターゲット\n    ID AAAAAAAAAA\n    ENDPOINT https://….com/mcp\n" +
+			"orders\n    ID BBBBBBBBBB\n    ENDPOINT runtime …DEFAULT)\n"},
 		"texts are broken": {34, false, tools, "" +
 			"- getOrder  gets an order of this\n            shop or of another one\n" +
 			"+ 取消      一 二 三 四 五 六 七\n            八 九 十 一 二 三\n"},

@@ -28,8 +28,9 @@ func oneLine(s string) string {
 	return strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(s)
 }
 
-// Wrap breaks text into lines of at most so many columns, where words allow: a longer
-// word, such as a URL, stays in one piece, so that it can be copied.
+// Wrap breaks text into lines of at most so many columns, between words, and between
+// Japanese or Chinese characters, where a line may end anywhere. A longer word, such as a
+// URL, stays in one piece, so that it can be copied.
 func Wrap(text string, most int) []string {
 	var lines []string
 	line, taken := "", 0
@@ -41,19 +42,47 @@ func Wrap(text string, most int) []string {
 		if line != "" {
 			line, taken = line+" ", taken+1
 		}
+		for wide > most {
+			head, rest := ahead(word, most)
+			if rest == "" {
+				break
+			}
+			lines, word, wide = append(lines, head), rest, width(rest)
+		}
 		line, taken = line+word, taken+wide
 	}
 	return append(lines, line)
 }
 
+// ahead is the beginning of a word that takes at most so many columns and ends before a
+// wide character, and what follows; all and nothing where there is none.
+func ahead(word string, most int) (head, rest string) {
+	const never = "、。，．・：；！？）］｝」』】〉》ー々…" // at the beginning of a line
+	at, end, taken := 0, 0, 0
+	for graphemes := uniseg.NewGraphemes(word); graphemes.Next(); {
+		wide := graphemes.Width()
+		if wide == 2 && at > 0 && !strings.Contains(never, graphemes.Str()) {
+			end = at
+		}
+		if taken += wide; taken > most {
+			break
+		}
+		at += len(graphemes.Str())
+	}
+	if end == 0 {
+		return word, ""
+	}
+	return word[:end], word[end:]
+}
+
 // cut takes out the middle of a text, whose beginning and end tell it apart from others,
 // until it takes at most so many columns.
 func cut(s string, most int) string {
+	if len(s) <= most || len(s) <= longestCharacter*most && width(s) <= most {
+		return s
+	}
 	if colour := painted.FindString(s); colour != "" {
 		return colour + cut(painted.ReplaceAllString(s, ""), most) + "\x1b[0m"
-	}
-	if len(s) <= most || len(s) <= longestCharacter*most && uniseg.StringWidth(s) <= most {
-		return s
 	}
 	var head strings.Builder
 	taken := 0

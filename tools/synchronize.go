@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -67,13 +66,6 @@ func (f FleetReport) Show(p *terminal.Printer) {
 	}
 	p.Say(0, "%s: %d of %d synchronized%s, in %.1f s", f.Outcome, f.Synchronized, f.Total, counts, f.Seconds)
 	next(p, 0, f.Next)
-}
-
-func (f *FleetReport) detail() {
-	f.Targets = slices.Clone(f.Targets)
-	for i := range f.Targets {
-		f.Targets[i].Tools = f.Targets[i].Tools.Detailed()
-	}
 }
 
 func synchronizeTargets(ctx context.Context, m *gateway.Manager, in SynchronizeTargetsArguments, caller gateway.Caller) (FleetReport, error) {
