@@ -139,6 +139,7 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PPPPP"},
 	{regexp.MustCompile(`\b\d+\.\d s\b`), "N.N s"},
+	{regexp.MustCompile(`2020-02-02T12:[0-9:.]+Z`), "2020-02-02T12:MM:SSZ"},
 	{regexp.MustCompile(`plan [0-9a-f-]{38}`), "plan HHHHHHHHHHHH-HHHHHHHHHHHH-HHHHHHHHHHHH"},
 	{regexp.MustCompile(`(?s)\nbefore: .*`), "\nbefore: FILE …\n"}, // to the end: a path of any length
 }
@@ -193,6 +194,45 @@ func TestPictures(t *testing.T) {
 				}
 			}
 		},
+		"gateway": func(s *studio, name string) {
+			id, err := s.client.CreateGateway(s.Context(), own.NewGateway{
+				Name: "returns", Description: "what customers send back", RoleARN: "arn:aws:iam::123456789012:role/gateway", Authorizer: own.AuthorizerJWT,
+				DiscoveryURL: "https://login.example.com/.well-known/openid-configuration", AllowedClients: []string{"returns-agent", "desk"}, AllowedScopes: []string{"returns/call"},
+			})
+			if err == nil {
+				_, err = s.client.WaitGateway(s.Context(), id, own.GatewayReady)
+			}
+			if err != nil {
+				s.Fatal(err)
+			}
+			picture(s.T, name, s.call("get_gateway", "--gateway", "returns"), 0)
+		},
+		"gateways": func(s *studio, name string) { picture(s.T, name, s.call("list_gateways"), 0) },
+		"target": func(s *studio, name string) {
+			_, url := s.server(orderTools)
+			s.change(s.target("orders", url), func(out *bedrockagentcorecontrol.GetGatewayTargetOutput) {
+				description := "orders\nfake  READY"
+				out.Description, out.MetadataConfiguration = &description, &types.MetadataConfiguration{AllowedRequestHeaders: []string{"X-Correlation-Id", "X-Shop"}}
+			})
+			picture(s.T, name, s.call("get_target", "--target", "orders"), 0)
+		},
+		"deleted": func(s *studio, name string) {
+			_, url := s.server(orderTools)
+			s.target("orders", url)
+			picture(s.T, name, s.call("delete_target", "--target", "orders", "--confirm", "orders"), 0)
+		},
+		"diagnoses": func(s *studio, name string) {
+			for _, name := range []string{"orders", "returns"} {
+				server, url := s.server(orderTools)
+				s.change(s.target(name, url), func(out *bedrockagentcorecontrol.GetGatewayTargetOutput) {
+					out.Status, out.StatusReasons = types.TargetStatusSynchronizeUnsuccessful, []string{"Failed to connect and fetch tools from the provided MCP target server"}
+				})
+				if name == "orders" {
+					server.list.Store("")
+				}
+			}
+			picture(s.T, name, s.call("diagnose_target"), 0)
+		},
 		"update": func(s *studio, name string) {
 			_, url := s.server(orderTools)
 			s.target("orders", url)
@@ -226,6 +266,9 @@ func (s *studio) listed() {
 		{"orders", "https://bedrock-agentcore.us-east-1.amazonaws.com/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A123456789012%3Aruntime%2Forders-Ab3dE6gH9k/invocations?qualifier=DEFAULT", "", types.TargetStatusReady},
 		{"customer-relations-and-complaints-of-the-northern-region", "https://bedrock-agentcore.us-east-1.amazonaws.com/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A123456789012%3Aruntime%2Fcustomer_relations_and_complaints-Ab3dE6gH9k/invocations?qualifier=production", "", types.TargetStatusReady},
 		{"注文管理サーバー", "https://tools.example.com/mcp", "", types.TargetStatusReady},
+		// A path can look like a runtime's anywhere, and a runtime be somebody else's.
+		{"looks-alike", "https://tools.example.com/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A123456789012%3Aruntime%2Forders-Ab3dE6gH9k/invocations?qualifier=DEFAULT", "", types.TargetStatusReady},
+		{"foreign", "https://bedrock-agentcore.us-east-1.amazonaws.com/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A210987654321%3Aruntime%2Forders-Ab3dE6gH9k/invocations", "", types.TargetStatusReady},
 		{"お客様相談窓口と苦情処理のためのツール一式", "https://tools.example.com/departments/customer-relations/complaints/mcp", "Failed to connect to the MCP server: 接続がタイムアウトしました。サーバーの状態を確認してください。 The server has not answered within 30 seconds", types.TargetStatusFailed},
 	} {
 		s.change(s.target(fmt.Sprintf("t%d", i), url), func(out *bedrockagentcorecontrol.GetGatewayTargetOutput) {

@@ -35,12 +35,16 @@ func placed(region, account string) string {
 	return " (" + strings.Trim(region+", "+account, ", ") + ")"
 }
 
-// at is when something was, and how long ago.
+// at is when something was, and how long ago where that is not long; "" for never.
 func at(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format(time.RFC3339) + ", " + terminal.Ago(t)
+	text := t.UTC().Format(time.RFC3339)
+	if ago := terminal.Ago(t); !strings.HasPrefix(text, ago) {
+		text += ", " + ago
+	}
+	return text
 }
 
 // runtimeAt is the runtime that an endpoint invokes, and whether it is one of AWS's, or of
@@ -62,16 +66,22 @@ func runtimeAt(endpoint string) (arn, qualifier string, ok bool) {
 }
 
 // endpoints says how the endpoints of a list are told on a screen: in short where they
-// are runtimes', with region and account where those are not the same for all.
+// are runtimes', with region and account where those are not what most of them have.
 func endpoints(p *terminal.Printer, all []string) func(endpoint string) string {
 	if !p.Brief() {
 		return func(endpoint string) string { return endpoint }
 	}
 	place := func(arn string) string { return strings.Join(strings.Split(arn, ":")[3:5], ", ") }
-	places := map[string]bool{}
+	places := map[string]int{}
 	for _, endpoint := range all {
 		if arn, _, ok := runtimeAt(endpoint); ok {
-			places[place(arn)] = true
+			places[place(arn)]++
+		}
+	}
+	usual := ""
+	for _, at := range slices.Sorted(maps.Keys(places)) {
+		if places[at] > places[usual] {
+			usual = at
 		}
 	}
 	return func(endpoint string) string {
@@ -84,8 +94,8 @@ func endpoints(p *terminal.Printer, all []string) func(endpoint string) string {
 			id = id[:i] // the name without AWS's ending
 		}
 		text := fmt.Sprintf("runtime %s (%s)", id, qualifier)
-		if len(places) > 1 {
-			text += " of " + place(arn)
+		if at := place(arn); at != usual {
+			text += " of " + at
 		}
 		return text
 	}
