@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	own "agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/emulator"
@@ -80,7 +81,11 @@ func (s *studio) change(id string, change func(*bedrockagentcorecontrol.GetGatew
 
 // call is the program with call and these arguments, in the studio.
 func (s *studio) call(args ...string) *exec.Cmd {
-	cmd := program(s, append([]string{"call", "--aws-read-rate", "1000", "--aws-write-rate", "1000"}, args...)...)
+	return s.in(program(s, append([]string{"call", "--aws-read-rate", "1000", "--aws-write-rate", "1000"}, args...)...))
+}
+
+// in leads a program to the studio.
+func (s *studio) in(cmd *exec.Cmd) *exec.Cmd {
 	cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+s.url, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE="+s.url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
 	return cmd
 }
@@ -267,7 +272,7 @@ func (s *studio) listed() {
 		{"customer-relations-and-complaints-of-the-northern-region", "https://bedrock-agentcore.us-east-1.amazonaws.com/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A123456789012%3Aruntime%2Fcustomer_relations_and_complaints-Ab3dE6gH9k/invocations?qualifier=production", "", types.TargetStatusReady},
 		{"注文管理サーバー", "https://tools.example.com/mcp", "", types.TargetStatusReady},
 		// A path can look like a runtime's anywhere, and a runtime be somebody else's.
-		{"looks-alike", "https://tools.example.com/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A123456789012%3Aruntime%2Forders-Ab3dE6gH9k/invocations?qualifier=DEFAULT", "", types.TargetStatusReady},
+		{"looks-alike", "https://bedrock-agentcore.us-east-1.example.com/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A123456789012%3Aruntime%2Forders-Ab3dE6gH9k/invocations?qualifier=DEFAULT", "", types.TargetStatusReady},
 		{"foreign", "https://bedrock-agentcore.us-east-1.amazonaws.com/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A210987654321%3Aruntime%2Forders-Ab3dE6gH9k/invocations", "", types.TargetStatusReady},
 		{"お客様相談窓口と苦情処理のためのツール一式", "https://tools.example.com/departments/customer-relations/complaints/mcp", "Failed to connect to the MCP server: 接続がタイムアウトしました。サーバーの状態を確認してください。 The server has not answered within 30 seconds", types.TargetStatusFailed},
 	} {
@@ -404,10 +409,33 @@ func TestWide(t *testing.T) {
 		}
 	}
 	for _, width := range []int{40, 60, 80, 100} {
-		written, _ := onTerminal(t, s.call("list_targets"), width)
-		screen, err := shown(written, width)
-		if err != nil || len(screen.wrapped) > 0 {
-			t.Errorf("at %d columns: %v, rows %v are wrapped:\n%s", width, err, screen.wrapped, screen)
+		for _, cmd := range []*exec.Cmd{s.call("list_targets"), s.call()} {
+			written, _ := onTerminal(t, cmd, width)
+			screen, err := shown(written, width)
+			if err != nil || len(screen.wrapped) > 0 {
+				t.Errorf("%v at %d columns: %v, rows %v are wrapped:\n%s", cmd.Args[1:], width, err, screen.wrapped, screen)
+			}
 		}
+	}
+}
+
+// What only a person on a terminal reads, or a program, is in no answer to a model.
+func TestModelsReadNoMore(t *testing.T) {
+	s := newStudio(t)
+	server, url := s.server(orderTools)
+	s.target("orders", url)
+	server.list.Store(otherTools)
+	arguments := map[string]any{"target": "orders", "dryRun": true}
+	asked, _, _ := output(t, s.call("--json", "synchronize_target", "--target", "orders", "--dryRun"))
+	if !strings.Contains(asked, `"differences"`) || !strings.Contains(asked, `"inputSchema.required"`) {
+		t.Errorf("call --json lacks the differences: %s", asked)
+	}
+	session := connectTo(t, &mcp.CommandTransport{Command: s.in(program(t))})
+	result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "synchronize_target", Arguments: arguments})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := text(result); strings.Contains(got, "differences") || !strings.Contains(got, `argument \"reason\" is new and required`) {
+		t.Errorf("a model gets %s", got)
 	}
 }

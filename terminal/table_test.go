@@ -113,6 +113,21 @@ func TestSay(t *testing.T) {
 	}
 }
 
+func TestWrap(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                    "",
+		"one two three":       "one\ntwo\nthree",
+		"a  b\nc":             "a b c",
+		"一二三、四":               "一二\n三、四",
+		"https://example.com": "https://example.com",
+		"ab 一二三四":             "ab\n一二三\n四",
+	} {
+		if got := strings.Join(Wrap(text, 6), "\n"); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestCut(t *testing.T) {
 	for _, c := range []struct {
 		text string
