@@ -43,7 +43,6 @@ var sdks = map[string][]string{
 	"github.com/modelcontextprotocol/go-sdk/mcp": {"command", "tools", "remote", "emulator", "agent-examples/orders", "agent-examples/orders/cmd", "interop"},
 	"github.com/golang-jwt/":                     {"auth"},
 	"github.com/go-json-experiment/json":         {"auth", "catalog"},
-	"github.com/schollz/progressbar/":            {"terminal"},
 	"github.com/rivo/uniseg":                     {"terminal"},
 	"golang.org/x/term":                          {"terminal"},
 	"github.com/cedar-policy/":                   {"emulator"},

@@ -18,12 +18,16 @@ type callCommand struct {
 	JSON     bool
 	Expect   string
 	ExitCode bool
+	Look     terminal.Look
 
 	all []definition // of the tools that there are, whatever the flags say
 }
 
 func (c *callCommand) register(fs *flag.FlagSet) {
 	fs.BoolVar(&c.JSON, "json", false, "Print the tool's JSON instead of a table: one document, also where something is wrong, {\"error\": \"…\"}.")
+	fs.BoolVar(&c.Look.Wide, "wide", false, "Cut and break nothing to fit the screen; endpoints as URLs.")
+	c.Look.Colour = terminal.Auto
+	fs.Var(&c.Look.Colour, "color", "`WHEN` auto, always or never; auto: on a terminal, unless NO_COLOR is set or TERM is dumb.")
 	fs.StringVar(&c.Expect, "expect", "", "`FILE` With check_drift: hold what the server offers against the hashes in this file, an earlier answer of pin_target_tools or check_drift. Exit status 0 as approved, 10 other, 11 breaking, 20 unknown.")
 	fs.BoolVar(&c.ExitCode, "exit-code", false, "With check_drift, or a dry run: exit status 0 where nothing differs from what the gateway serves now, 10 where something does, 11 where that is breaking or cannot be judged, 20 where it is unknown. An error stays 1.")
 }
@@ -40,11 +44,11 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 			i.tell(p, g)
 		}
 	}()
-	screen := terminal.NewPrinter(p.stdout, p.getenv)
+	screen := c.Look.Printer(p.stdout, p.getenv)
 	if len(p.args) == 0 {
 		return c.list(screen, g)
 	}
-	bar := terminal.NewProgress(p.stderr)
+	bar := terminal.NewProgress(p.stderr, p.getenv)
 	if p.args[0] == "restore" {
 		return c.restore(p, g, screen, bar)
 	}

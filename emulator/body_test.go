@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -64,5 +65,32 @@ func TestSlowAnswersGoOn(t *testing.T) {
 	defer resp.Body.Close()
 	if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "done" {
 		t.Errorf("%s: %s, %v", resp.Status, body, err)
+	}
+}
+
+// An answer that breaks off is told to the log that was given, and to nobody else: a
+// terminal has no line of it.
+func TestBrokenAnswersAreTheLogs(t *testing.T) {
+	log := &logged{}
+	w := startAuthenticated(t, emulator.Options{Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	arn := w.runtime("broken", w.jwt(w.outbound, "runtime-client"))
+	w.check(w.core.RegisterRuntime(arn, w.serve(func(rw http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(rw, "half of ")
+		_ = http.NewResponseController(rw).Flush()
+		panic(http.ErrAbortHandler)
+	})))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.invocations(arn), strings.NewReader("{}"))
+	w.check(err)
+	req.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + w.token(w.outbound, "runtime-client", "runtime-secret")}}
+	if resp, err := w.http.Do(req); err == nil {
+		if body, err := io.ReadAll(resp.Body); err == nil {
+			t.Errorf("%s: %s", resp.Status, body)
+		}
+		resp.Body.Close()
+	}
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	if got := log.text.String(); !strings.Contains(got, "level=DEBUG") || !strings.Contains(got, "ReverseProxy read error") {
+		t.Errorf("the log has %s", got)
 	}
 }

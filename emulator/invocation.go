@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -240,6 +241,7 @@ func (s *Server) proxy(call invocation) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Transport:     s.proxyTransport,
 		FlushInterval: -1,
+		ErrorLog:      slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelDebug), // an answer that breaks off is the caller's to see
 		Rewrite: func(p *httputil.ProxyRequest) {
 			target, err := url.Parse(call.address)
 			if err != nil { // not reached: it was checked when it was registered

@@ -62,6 +62,37 @@ func settingsBetween(before, after []byte) ([]Setting, error) {
 	return settings, nil
 }
 
+const (
+	mostDetailed   = 20       // tools whose schemas are held against each other
+	mostSettings   = 20       // differences of one tool's schemas
+	mostDefinition = 16 << 10 // bytes of a definition of which they are looked for
+)
+
+// schemasBetween lists what is different in the schemas of two tool definitions; nil
+// where that cannot be told.
+func schemasBetween(before, after json.RawMessage) []Setting {
+	if len(before) > mostDefinition || len(after) > mostDefinition {
+		return nil
+	}
+	var a, b struct {
+		Input  any `json:"inputSchema"`
+		Output any `json:"outputSchema"`
+	}
+	if json.Unmarshal(before, &a) != nil || json.Unmarshal(after, &b) != nil {
+		return nil
+	}
+	var settings []Setting
+	collect("inputSchema", a.Input, b.Input, &settings)
+	collect("outputSchema", a.Output, b.Output, &settings)
+	if more := len(settings) - mostSettings; more > 0 {
+		settings = append(settings[:mostSettings], Setting{Path: fmt.Sprintf("and %d more", more)})
+	}
+	for i := range settings {
+		settings[i].Path = quote(settings[i].Path) // has a stranger's names in it
+	}
+	return settings
+}
+
 // paths names a few of the settings.
 func paths(settings []Setting) string {
 	var names []string

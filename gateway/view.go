@@ -39,6 +39,19 @@ func ViewGateway(g aws.Gateway) GatewayView {
 	}
 }
 
+// Authorizing is the configuration of a gateway's authorizer in AWS's own JSON, with the
+// secrets of its URLs hidden; nil for none.
+func Authorizing(g aws.Gateway) map[string]any {
+	var all struct {
+		Authorizer map[string]any `json:"authorizerConfiguration"`
+	}
+	if json.Unmarshal(g.JSON(), &all) != nil {
+		return nil
+	}
+	maskURLs(all.Authorizer)
+	return all.Authorizer
+}
+
 // TargetView is a target as a model sees it. Endpoint, Auth and StatusReasons
 // take a read of their own and are absent without it.
 type TargetView struct {

@@ -15,21 +15,59 @@ import (
 // Form is an answer that a person can read.
 type Form interface{ Show(*Printer) }
 
+// Look is how a person wants it. The zero value is what fits where it is printed.
+type Look struct {
+	Wide   bool // nothing is cut or broken to fit the screen
+	Colour When
+}
+
+// When says when colours are used. It is a flag's value.
+type When string
+
+const (
+	Auto   When = "auto" // also "": on a terminal, unless NO_COLOR is set or TERM is dumb
+	Always When = "always"
+	Never  When = "never"
+)
+
+// Set takes a flag's value, and refuses one that is none.
+func (w *When) Set(value string) error {
+	switch v := When(value); v {
+	case Auto, Always, Never:
+		*w = v
+		return nil
+	}
+	return fmt.Errorf("%q is none of auto, always, never", value)
+}
+
+// String is the flag's value.
+func (w *When) String() string { return string(*w) }
+
 // Printer writes for a person, or for a program that reads what is piped to it.
 // Errors of writing are the writer's to remember.
 type Printer struct {
 	io.Writer
-	most   int // columns of the screen that a cell may take, but for a row's last
+	width  int // columns of the screen; 0 where nothing is to be cut or broken
 	colour bool
 }
 
-// NewPrinter returns a printer on w. Where w is a terminal, cells are cut to it,
-// and colours are used unless NO_COLOR is set.
-func NewPrinter(w io.Writer, getenv func(string) string) *Printer {
+// NewPrinter returns a printer on w that looks as fits there.
+func NewPrinter(w io.Writer, getenv func(string) string) *Printer { return Look{}.Printer(w, getenv) }
+
+// Printer returns a printer on w. What it prints fits the width of a terminal; elsewhere
+// all is whole.
+func (l Look) Printer(w io.Writer, getenv func(string) string) *Printer {
+	p := &Printer{Writer: w, colour: l.Colour == Always}
 	if !isTerminal(w) {
-		return &Printer{Writer: w, most: mostElsewhere}
+		return p
 	}
-	return &Printer{Writer: w, most: mostOnTerminal, colour: getenv("NO_COLOR") == ""}
+	if l.Colour == Auto || l.Colour == "" {
+		p.colour = getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
+	}
+	if !l.Wide {
+		p.width = columns(w)
+	}
+	return p
 }
 
 func isTerminal(w io.Writer) bool {
@@ -37,27 +75,72 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Linef prints one line.
+// columns is how wide the terminal w is, 80 where it does not say.
+func columns(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
+
+// Brief reports whether what is long is to be told in short: on a screen that is not
+// as wide as it takes.
+func (p *Printer) Brief() bool { return p.width > 0 }
+
+// Linef prints one line as it is.
 func (p *Printer) Linef(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
 
-// Table starts a table; print it when its rows are in.
-func (p *Printer) Table() *Table { return &Table{printer: p} }
+// Say prints a sentence, so many columns from the left. Where the screen is too narrow
+// for it, it is broken between words and goes on two columns further.
+func (p *Printer) Say(indent int, format string, args ...any) {
+	text := oneLine(fmt.Sprintf(format, args...))
+	margin := strings.Repeat(" ", indent)
+	if p.width == 0 || indent+width(text) <= p.width {
+		p.Linef("%s", strings.TrimRight(margin+text, " "))
+		return
+	}
+	for i, line := range Wrap(text, max(p.width-indent-2, 10)) {
+		if i == 1 {
+			margin += "  "
+		}
+		p.Linef("%s%s", margin, line)
+	}
+}
+
+// Fits reports whether a text of so many columns from the left is one line of the screen.
+func (p *Printer) Fits(indent int, text string) bool {
+	return p.width == 0 || indent+width(text) <= p.width
+}
+
+// Fields prints names and values, one a line, without those that have no value.
+func (p *Printer) Fields(indent int, pairs ...[2]string) {
+	table := p.Table(Column{Fit: Whole}, Column{Fit: Prose})
+	for _, pair := range pairs {
+		if strings.TrimSpace(pair[1]) != "" {
+			table.Row(strings.Repeat(" ", indent)+pair[0], pair[1])
+		}
+	}
+	table.Print()
+}
 
 // Colour is an SGR parameter.
 type Colour string
 
 // The colours that are used.
 const (
-	Bold  Colour = "1"
-	Faint Colour = "2"
-	Red   Colour = "31"
-	Green Colour = "32"
-	Cyan  Colour = "36"
+	Bold   Colour = "1"
+	Faint  Colour = "2"
+	Red    Colour = "31"
+	Green  Colour = "32"
+	Yellow Colour = "33"
+	Cyan   Colour = "36"
 )
 
 // Paint is text in a colour, or text where there are none.
 func (p *Printer) Paint(c Colour, text string) string {
-	if !p.colour {
+	if !p.colour || c == "" || text == "" {
 		return text
 	}
 	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
@@ -71,34 +154,19 @@ func Count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// Dash is s, or "-" where there is nothing.
-func Dash(s string) string {
-	if strings.TrimSpace(s) == "" {
-		return "-"
-	}
-	return s
-}
-
-// Ago is how long ago a time was, its date after two days, "never" for none.
+// Ago is how long ago a time was in its largest unit, its date after two days, "never"
+// for none.
 func Ago(t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}
-	if d := time.Since(t); d < 48*time.Hour {
-		return d.Round(time.Second).String() + " ago"
+	switch d := max(time.Since(t), 0).Round(time.Second); {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds ago", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm ago", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh ago", d/time.Hour)
 	}
 	return t.Format(time.DateOnly)
-}
-
-// Wrap breaks text into lines of at most width characters, where words allow.
-func Wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimSpace(line + " " + word)
-	}
-	return append(lines, line)
 }

@@ -23,9 +23,12 @@ const (
 	longText   = 4 << 10  // bytes of one text in an answer that is too long
 	truncated  = "truncated"
 	earlier    = "earlier"
-	// forPrograms is what only call --json prints, so that no schema need have it.
-	forPrograms = "definitions"
 )
+
+// forPrograms is what only call gets and prints, so that no schema need have it.
+func forPrograms() []string {
+	return []string{"definitions", "differences", "authorizerConfiguration"}
+}
 
 // gate is what every answer passes on its way out: what cannot be seen in it is
 // escaped, credentials are masked, and it is as long as a model can read.

@@ -83,6 +83,9 @@ func show[Out any](p *terminal.Printer, answer []byte) error {
 // error, filled.
 type failure interface{ IsFailure() bool }
 
+// detailed is an Out of which a program gets more than a model has to read.
+type detailed interface{ detail() }
+
 // tool declares a tool whose schemas follow from In and Out.
 //
 // It does what [mcp.AddTool] does but for two things, which make up most of
@@ -141,6 +144,9 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 					g.record(line.refused(err))
 				}
 				return g.failure(err), nil
+			}
+			if d, ok := any(&out).(detailed); ok && caller.Program {
+				d.detail()
 			}
 			var unheard []gateway.End
 			if ctx.Err() == nil { // somebody hears it

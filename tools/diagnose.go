@@ -31,33 +31,44 @@ type DiagnosisReport struct{ gateway.Diagnoses }
 func (out DiagnosisReport) Show(p *terminal.Printer) {
 	several := len(out.Targets) != 1
 	if several {
-		p.Linef("%s", out.Verdict)
+		p.Say(0, "%s", p.Paint(terminal.Bold, out.Verdict))
 	}
 	for _, d := range out.Targets {
 		name := d.Target
 		if several {
 			name = d.Gateway + "/" + name
+			p.Linef("")
 		}
-		p.Linef("%s  %s", name, d.Status)
-		p.Linef("%s", d.Verdict)
-		if d.Remedy != "" {
-			p.Linef("next: %s", d.Remedy)
-		}
+		p.Say(0, "%s  %s", name, painted(p, d.Status))
+		p.Say(2, "%s", p.Paint(terminal.Bold, d.Verdict))
+		next(p, 2, d.Remedy)
 		if d.AuthorizationURL != "" {
-			p.Linef("consent at %s", d.AuthorizationURL)
+			p.Say(2, "consent at %s", d.AuthorizationURL)
 		}
-		table := p.Table()
+		table := p.Table(terminal.Column{Fit: terminal.Whole}, terminal.Column{Fit: terminal.Whole}, terminal.Column{Fit: terminal.Prose})
 		for _, c := range d.Checks {
-			table.Row(c.Name, string(c.Result), c.Seen)
+			table.Row("    "+c.Name, checked(p, c.Result), c.Seen)
 		}
 		table.Print()
-		for _, w := range d.Warnings {
-			p.Linef("warning: %s", w)
-		}
+		warn(p, 2, d.Warnings)
 	}
-	if out.Next != "" {
-		p.Linef("next: %s", out.Next)
+	if several && out.Next != "" {
+		p.Linef("")
 	}
+	next(p, 0, out.Next)
+}
+
+// checked is how a check ended, in the colour of what it means.
+func checked(p *terminal.Printer, result gateway.CheckResult) string {
+	switch result {
+	case gateway.CheckOK:
+		return p.Paint(terminal.Green, string(result))
+	case gateway.CheckFailed:
+		return p.Paint(terminal.Red, string(result))
+	case gateway.CheckDiffers:
+		return p.Paint(terminal.Yellow, string(result))
+	}
+	return p.Paint(terminal.Faint, string(result))
 }
 
 func diagnoseTarget(ctx context.Context, m *gateway.Manager, in DiagnoseArguments, caller gateway.Caller) (DiagnosisReport, error) {

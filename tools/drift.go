@@ -37,18 +37,33 @@ func (out DriftReport) Show(p *terminal.Printer) {
 		if d.Gateway != "" {
 			name = d.Gateway + "/" + name
 		}
-		p.Linef("%s  %s%s (synchronized %s)", name, d.State, pinned, terminal.Ago(d.LastSynchronizedAt))
+		p.Say(0, "%s  %s%s (synchronized %s)", name, drifting(p, d), pinned, terminal.Ago(d.LastSynchronizedAt))
 		if d.Reason != "" {
-			p.Linef("  %s", d.Reason)
+			p.Say(2, "%s", d.Reason)
 		}
-		if d.State == gateway.Drifted {
+		if d.State == gateway.Drifted && d.Tools != nil {
 			showToolChange(p, *d.Tools)
 		}
 	}
-	p.Linef("%d in sync, %d drifted, %d unknown", out.InSync, out.Drifted, out.Unknown)
-	if out.Next != "" {
-		p.Linef("next: %s", out.Next)
+	p.Say(0, "%d in sync, %d drifted, %d unknown", out.InSync, out.Drifted, out.Unknown)
+	next(p, 0, out.Next)
+}
+
+func (out *DriftReport) detail() {
+	for i := range out.Targets {
+		out.Targets[i].Tools = out.Targets[i].Tools.Detailed()
 	}
+}
+
+// drifting is the state of a target in the colour of what it means.
+func drifting(p *terminal.Printer, d gateway.Drift) string {
+	switch {
+	case d.State == gateway.InSync:
+		return p.Paint(terminal.Green, string(d.State))
+	case d.State == gateway.Drifted && d.Tools != nil && d.Tools.Breaking:
+		return p.Paint(terminal.Red, string(d.State))
+	}
+	return p.Paint(terminal.Yellow, string(d.State))
 }
 
 func checkDrift(ctx context.Context, m *gateway.Manager, in CheckDriftArguments, caller gateway.Caller) (DriftReport, error) {

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"strings"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
@@ -20,14 +21,14 @@ type GatewayList struct {
 
 // Show prints the gateways for a person.
 func (out GatewayList) Show(p *terminal.Printer) {
-	table := p.Table()
-	table.Row("NAME", "ID", "STATUS", "AUTHORIZER", "URL")
+	table := p.Table(terminal.Column{Title: "NAME"}, terminal.Column{Title: "ID"}, terminal.Column{Title: "STATUS", Fit: terminal.Whole},
+		terminal.Column{Title: "AUTHORIZER", Fit: terminal.Whole}, terminal.Column{Title: "URL"})
 	for _, g := range out.Gateways {
-		table.Row(g.Name, g.ID, string(g.Status), string(g.Authorizer), terminal.Dash(g.URL))
+		table.Row(g.Name, g.ID, painted(p, g.Status), string(g.Authorizer), g.URL)
 	}
 	table.Print()
 	if out.Next != "" {
-		p.Linef("%s", out.Next)
+		p.Say(0, "%s", out.Next)
 	}
 }
 
@@ -64,20 +65,16 @@ type GatewayReport struct{ gateway.GatewayChange }
 
 // Show prints what came of it for a person.
 func (c GatewayReport) Show(p *terminal.Printer) {
-	p.Linef("%s  %s, %s after %.1f s (%s, %s)", c.Name, c.Outcome, c.Status, c.Seconds, terminal.Dash(c.Region), terminal.Dash(c.Account))
+	ended(p, c.Name, c.Outcome, string(c.Status), c.Seconds, placed(c.Region, c.Account))
 	showReasons(p, c.StatusReasons, "")
 	if c.URL != "" && c.Outcome != gateway.Deleted {
-		p.Linef("  %s", c.URL)
+		p.Say(2, "%s", c.URL)
 	}
-	for _, s := range c.Configuration {
-		p.Linef("  %s\n    before  %s\n    after   %s", s.Path, terminal.Dash(s.Before), terminal.Dash(s.After))
-	}
+	showSettings(p, c.Configuration)
 	if c.DeletedTargets > 0 {
-		p.Linef("  %d targets deleted", c.DeletedTargets)
+		p.Say(2, "%s deleted", terminal.Count(c.DeletedTargets, "target"))
 	}
-	if c.Next != "" {
-		p.Linef("  next: %s", c.Next)
-	}
+	next(p, 2, c.Next)
 }
 
 func createGateway(ctx context.Context, m *gateway.Manager, in CreateGatewayArguments, caller gateway.Caller) (GatewayReport, error) {
@@ -126,14 +123,31 @@ func deleteGateway(ctx context.Context, m *gateway.Manager, in DeleteGatewayArgu
 }
 
 // GatewayDetails is the answer of get_gateway.
-type GatewayDetails struct{ gateway.GatewayView }
+type GatewayDetails struct {
+	gateway.GatewayView
+	// Authorizing is the authorizer's configuration in AWS's JSON, for programs.
+	Authorizing map[string]any `json:"authorizerConfiguration,omitempty"`
+}
 
 // Show prints the gateway for a person.
 func (g GatewayDetails) Show(p *terminal.Printer) {
-	GatewayList{Gateways: []gateway.GatewayView{g.GatewayView}}.Show(p)
+	p.Say(0, "%s  %s", g.Name, painted(p, g.Status))
+	showReasons(p, g.StatusReasons, "")
+	p.Fields(2, [][2]string{
+		{"description", g.Description}, {"id", g.ID}, {"url", g.URL}, {"role", g.RoleARN}, {"updated", at(g.UpdatedAt)}, {"authorizer", string(g.Authorizer)},
+	}...)
+	if jwt, ok := g.Authorizing["customJWTAuthorizer"].(map[string]any); ok {
+		issuer, _ := jwt["discoveryUrl"].(string)
+		p.Say(4, "issuer: %s", strings.TrimSuffix(issuer, "/.well-known/openid-configuration"))
+		configured(p, 4, jwt, "discoveryUrl")
+	}
 }
 
-func getGateway(ctx context.Context, m *gateway.Manager, in GatewayArgument, _ gateway.Caller) (GatewayDetails, error) {
+func getGateway(ctx context.Context, m *gateway.Manager, in GatewayArgument, caller gateway.Caller) (GatewayDetails, error) {
 	g, err := m.Gateway(ctx, in.Gateway)
-	return GatewayDetails{gateway.ViewGateway(g)}, err
+	out := GatewayDetails{GatewayView: gateway.ViewGateway(g)}
+	if caller.Program && err == nil {
+		out.Authorizing = gateway.Authorizing(g)
+	}
+	return out, err
 }

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"strings"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
@@ -20,10 +21,10 @@ type ProviderList struct {
 
 // Show prints the credential providers for a person.
 func (out ProviderList) Show(p *terminal.Printer) {
-	table := p.Table()
-	table.Row("NAME", "KIND", "VENDOR", "STATUS", "ISSUER")
+	table := p.Table(terminal.Column{Title: "NAME"}, terminal.Column{Title: "KIND", Fit: terminal.Whole}, terminal.Column{Title: "VENDOR", Fit: terminal.Whole},
+		terminal.Column{Title: "STATUS", Fit: terminal.Whole}, terminal.Column{Title: "ISSUER"})
 	for _, v := range out.Providers {
-		table.Row(v.Name, string(v.Kind), terminal.Dash(v.Vendor), terminal.Dash(v.Status), terminal.Dash(v.DiscoveryURL))
+		table.Row(v.Name, string(v.Kind), v.Vendor, painted(p, v.Status), v.DiscoveryURL)
 	}
 	table.Print()
 }
@@ -38,6 +39,26 @@ type ProviderReport struct {
 	Outcome gateway.Outcome `json:"outcome,omitempty"`
 	gateway.ProviderView
 	Next string `json:"next,omitempty"`
+}
+
+// Show prints the credential provider for a person, and what signs in with it.
+func (v ProviderReport) Show(p *terminal.Printer) {
+	state := painted(p, v.Status)
+	if v.Outcome != "" {
+		state = string(v.Outcome)
+	}
+	p.Say(0, "%s  %s", v.Name, state)
+	if v.Outcome != gateway.Deleted {
+		secret := v.SecretARN
+		if secret != "" && v.SecretKey != "" {
+			secret += ", key " + v.SecretKey
+		}
+		p.Fields(2, [][2]string{
+			{"kind", string(v.Kind)}, {"vendor", v.Vendor}, {"arn", v.ARN}, {"client", v.ClientID}, {"issuer", v.DiscoveryURL}, {"secret", secret}, {"callback", v.CallbackURL},
+			{"updated", at(v.UpdatedAt)}, {"used by", strings.Join(v.UsedBy, ", ")},
+		}...)
+	}
+	next(p, 2, v.Next)
 }
 
 func getProvider(ctx context.Context, m *gateway.Manager, in ProviderArgument, _ gateway.Caller) (ProviderReport, error) {

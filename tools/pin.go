@@ -19,6 +19,8 @@ type PinReport struct{ gateway.Pinned }
 // Show prints the change for a person; the hashes are for programs.
 func (r PinReport) Show(p *terminal.Printer) { ChangeReport{r.Change}.Show(p) }
 
+func (r *PinReport) detail() { r.Tools, r.Tried = r.Tools.Detailed(), r.Tried.Detailed() }
+
 func pinTargetTools(ctx context.Context, m *gateway.Manager, in PinArguments, caller gateway.Caller) (PinReport, error) {
 	pinned, err := m.Pin(ctx, in.Gateway, in.Target, in.options(), caller)
 	if !caller.Program {

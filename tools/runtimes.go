@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"strings"
 
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/terminal"
@@ -19,10 +20,10 @@ type RuntimeList struct {
 
 // Show prints the runtimes for a person.
 func (out RuntimeList) Show(p *terminal.Printer) {
-	table := p.Table()
-	table.Row("NAME", "ID", "VERSION", "STATUS", "UPDATED")
+	table := p.Table(terminal.Column{Title: "NAME"}, terminal.Column{Title: "ID"}, terminal.Column{Title: "VERSION", Fit: terminal.Whole},
+		terminal.Column{Title: "STATUS", Fit: terminal.Whole}, terminal.Column{Title: "UPDATED", Fit: terminal.Whole})
 	for _, r := range out.Runtimes {
-		table.Row(r.Name, r.ID, r.Version, r.Status, terminal.Ago(r.UpdatedAt))
+		table.Row(r.Name, r.ID, r.Version, painted(p, r.Status), terminal.Ago(r.UpdatedAt))
 	}
 	table.Print()
 }
@@ -37,6 +38,36 @@ type RuntimeReport struct {
 	Outcome gateway.Outcome `json:"outcome,omitempty"`
 	gateway.RuntimeView
 	Next string `json:"next,omitempty"`
+}
+
+// Show prints the runtime for a person, its endpoints and what uses it.
+func (r RuntimeReport) Show(p *terminal.Printer) {
+	if r.Outcome == gateway.Deleted {
+		p.Say(0, "%s  %s", r.Name, r.Outcome)
+		next(p, 2, r.Next)
+		return
+	}
+	state := painted(p, r.Status)
+	if r.Outcome != "" {
+		state = string(r.Outcome) + ", " + state
+	}
+	p.Say(0, "%s  %s", r.Name, state)
+	if r.Reason != "" {
+		p.Say(2, "%q", r.Reason)
+	}
+	p.Fields(2, [][2]string{
+		{"description", r.Description}, {"id", r.ID}, {"arn", r.ARN}, {"version", r.Version}, {"protocol", r.Protocol}, {"updated", at(r.UpdatedAt)},
+		{"used by", strings.Join(r.UsedBy, ", ")},
+	}...)
+	for _, e := range r.Endpoints {
+		version := ""
+		if e.Version != "" {
+			version = ", version " + e.Version
+		}
+		p.Say(2, "endpoint %s  %s%s", e.Name, painted(p, e.Status), version)
+		p.Say(4, "%s", e.URL)
+	}
+	next(p, 2, r.Next)
 }
 
 func getRuntime(ctx context.Context, m *gateway.Manager, in RuntimeArgument, _ gateway.Caller) (RuntimeReport, error) {

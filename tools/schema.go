@@ -86,7 +86,9 @@ func outputSchema[Out any](known *schemas, tool string) *jsonschema.Schema {
 func (k *schemas) shorten(s *jsonschema.Schema, at string) {
 	s.AdditionalProperties = nil // a newer program may say more
 	siblings := map[string]string{}
-	delete(s.Properties, forPrograms)
+	for _, name := range forPrograms() {
+		delete(s.Properties, name)
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 		p, where := s.Properties[name], at+"."+name
 		part := p

@@ -34,10 +34,8 @@ func (out ToolList) Show(p *terminal.Printer) {
 		}
 	}
 	table.Print()
-	for _, warning := range out.Warnings {
-		p.Linef("warning: %s", warning)
-	}
-	p.Linef("%s of %s", terminal.Count(out.Count, "tool"), terminal.Count(len(out.Targets), "target"))
+	warn(p, 0, out.Warnings)
+	p.Say(0, "%s of %s", terminal.Count(out.Count, "tool"), terminal.Count(len(out.Targets), "target"))
 }
 
 func listTools(ctx context.Context, m *gateway.Manager, in ListToolsArguments, _ gateway.Caller) (ToolList, error) {

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -36,24 +37,35 @@ type FleetReport struct{ gateway.Fleet }
 
 // Show prints what came of each target for a person.
 func (f FleetReport) Show(p *terminal.Printer) {
-	p.Linef("%s: %d of %d synchronized, %d with other tools; %d failed, %d pending authorization, %d not done, %d skipped, in %.1f s",
-		f.Outcome, f.Synchronized, f.Total, f.Changed, f.Failed, f.NeedsAuthorization, f.InProgress, f.Skipped, f.Seconds)
 	for _, t := range f.Targets {
-		p.Linef("%s/%s  %s, %s", t.Gateway, t.Target, t.Outcome, t.Status)
+		outcome := string(t.Outcome)
+		if t.Outcome == gateway.Failed {
+			outcome = p.Paint(terminal.Red, outcome)
+		}
+		p.Say(0, "%s/%s  %s, %s", t.Gateway, t.Target, outcome, t.Status)
 		showReasons(p, t.StatusReasons, t.AuthorizationURL)
 		if t.Tools != nil {
 			showToolChange(p, *t.Tools)
 		}
 	}
 	for _, s := range f.SkippedFor {
-		p.Linef("skipped %d, %s: %s", s.Count, s.Reason, strings.Join(s.Targets, ", "))
+		p.Say(0, "skipped %d, %s: %s", s.Count, s.Reason, strings.Join(s.Targets, ", "))
 	}
 	for _, reason := range f.Unread {
-		p.Linef("tools not compared: %s", reason)
+		p.Say(0, "tools not compared: %s", reason)
 	}
-	if f.Next != "" {
-		p.Linef("next: %s", f.Next)
+	counts := ""
+	for _, of := range []struct {
+		n      int
+		what   string
+		colour terminal.Colour
+	}{{f.Changed, "with other tools", ""}, {f.Failed, "failed", terminal.Red}, {f.NeedsAuthorization, "pending authorization", terminal.Yellow}, {f.InProgress, "not done", terminal.Yellow}, {f.Skipped, "skipped", ""}} {
+		if of.n > 0 {
+			counts += ", " + p.Paint(of.colour, fmt.Sprintf("%d %s", of.n, of.what))
+		}
 	}
+	p.Say(0, "%s: %d of %d synchronized%s, in %.1f s", f.Outcome, f.Synchronized, f.Total, counts, f.Seconds)
+	next(p, 0, f.Next)
 }
 
 func synchronizeTargets(ctx context.Context, m *gateway.Manager, in SynchronizeTargetsArguments, caller gateway.Caller) (FleetReport, error) {

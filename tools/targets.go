@@ -26,8 +26,13 @@ type TargetList struct {
 
 // Show prints the targets for a person, and what is wrong with them.
 func (out TargetList) Show(p *terminal.Printer) {
-	table := p.Table()
-	table.Row("NAME", "ID", "STATUS", "TYPE", "SYNCHRONIZED", "AUTH", "ENDPOINT")
+	table := p.Table(terminal.Column{Title: "NAME"}, terminal.Column{Title: "ID", Fit: terminal.Whole}, terminal.Column{Title: "STATUS", Fit: terminal.Whole}, terminal.Column{Title: "TYPE"},
+		terminal.Column{Title: "SYNCED", Fit: terminal.Whole}, terminal.Column{Title: "AUTH"}, terminal.Column{Title: "ENDPOINT"})
+	all, usual := []string{}, p.Brief()
+	for _, t := range out.Targets {
+		all, usual = append(all, t.Endpoint), usual && (t.Type == "" || t.Type == aws.TargetMCPServer)
+	}
+	endpoint := endpoints(p, all)
 	for _, t := range out.Targets {
 		if t.Pinned {
 			t.Name += " (pinned)"
@@ -35,19 +40,23 @@ func (out TargetList) Show(p *terminal.Printer) {
 		if t.Gateway != "" {
 			t.Name = t.Gateway + "/" + t.Name
 		}
-		table.Row(t.Name, t.ID, string(t.Status), terminal.Dash(string(t.Type)), terminal.Ago(t.LastSynchronizedAt), terminal.Dash(string(t.Auth)), terminal.Dash(t.Endpoint))
+		kind := string(t.Type)
+		if usual { // says nothing where all are, and is the first to go on a screen
+			kind = ""
+		}
+		table.Row(t.Name, t.ID, painted(p, t.Status), kind, terminal.Ago(t.LastSynchronizedAt), string(t.Auth), endpoint(t.Endpoint))
 	}
 	table.Print()
 	for _, t := range out.Targets {
 		for _, reason := range t.StatusReasons {
-			p.Linef("%s: %q", t.Name, reason)
+			p.Say(0, "%s: %q", t.Name, reason)
 		}
 		if t.AuthorizationURL != "" {
-			p.Linef("%s: consent at %s", t.Name, t.AuthorizationURL)
+			p.Say(0, "%s: consent at %s", t.Name, t.AuthorizationURL)
 		}
 	}
 	if out.Next != "" {
-		p.Linef("%s", out.Next)
+		p.Say(0, "%s", out.Next)
 	}
 }
 
@@ -101,6 +110,28 @@ type TargetDetails struct {
 	Next          string         `json:"next,omitempty"`
 
 	gatewayID string
+}
+
+// Show prints the target for a person, with its whole configuration.
+func (t TargetDetails) Show(p *terminal.Printer) {
+	p.Say(0, "%s  %s", t.Name, painted(p, t.Status))
+	showReasons(p, t.StatusReasons, t.AuthorizationURL)
+	warn(p, 2, t.Warnings)
+	pinned := ""
+	if t.Pinned {
+		pinned = "its tools are static, and never synchronized"
+	}
+	hidden := ""
+	if t.EndpointMasked {
+		hidden = " (values are hidden)"
+	}
+	p.Fields(2, [][2]string{
+		{"gateway", t.Gateway}, {"id", t.ID}, {"type", string(t.Type)}, {"endpoint", t.Endpoint + hidden}, {"auth", string(t.Auth)}, {"listing", string(t.ListingMode)}, {"pinned", pinned},
+		{"synchronized", at(t.LastSynchronizedAt)}, {"updated", at(t.UpdatedAt)},
+	}...)
+	p.Say(2, "configuration")
+	configured(p, 4, t.Configuration, "name", "status", "statusReasons", "targetId", "lastSynchronizedAt", "updatedAt")
+	next(p, 2, t.Next)
 }
 
 func getTarget(ctx context.Context, m *gateway.Manager, in TargetArgument, _ gateway.Caller) (TargetDetails, error) {

@@ -59,6 +59,7 @@ type World struct {
 	Endpoint            string // the target's: the first runtime's
 	NewRuntimeARN       string // of the second version, with deleteOrder
 
+	log     *slog.Logger
 	seed    string
 	delay   time.Duration
 	closers []func()
@@ -82,7 +83,10 @@ const stateDelay = 400 * time.Millisecond
 
 // Start starts a world that is not seeded yet. Close it when done.
 func Start(ctx context.Context, o Options) (w *World, err error) {
-	w = &World{seed: o.Seed}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	w = &World{seed: o.Seed, log: o.Log}
 	if o.Addr == "" {
 		o.Addr = "127.0.0.1:0"
 	}
@@ -126,7 +130,7 @@ func (w *World) Listen(ctx context.Context, addr string, h http.Handler) (string
 	if err != nil {
 		return "", fmt.Errorf("cannot listen on %s: %w", addr, err)
 	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelDebug)}
 	go s.Serve(listener)
 	w.closers = append(w.closers, func() { s.Close() })
 	return "http://" + listener.Addr().String(), nil
