@@ -37,7 +37,7 @@ func TestCallAsTyped(t *testing.T) {
 		"help call TOOL":             {[]string{"help", "call", "list_tools"}, 0, []string{"Lists the tools that a gateway serves now"}, nil},
 		"help TOOL":                  {[]string{"help", "list_tools"}, 0, []string{"Lists the tools that a gateway serves now"}, nil},
 		"help of a command":          {[]string{"help", "serve"}, 0, []string{"Flags:\n  --addr HOST:PORT", "help flags"}, nil},
-		"help of call":               {[]string{"call", "--help"}, 0, []string{"Flags:\n  --exit-code", "Exit status", "help flags"}, nil},
+		"help of call":               {[]string{"call", "--help"}, 0, []string{"Flags:\n  --color", "Exit status", "help flags"}, nil},
 		"help flags":                 {[]string{"help", "flags"}, 0, []string{"--read-only", "$AGENTCORE_GATEWAY_MCP_READ_ONLY"}, nil},
 		"help restore":               {[]string{"call", "restore", "-h"}, 0, []string{"call restore FILE [--dry-run]"}, nil},
 		"help of nothing":            {[]string{"help", "surf"}, 1, nil, []string{`no help on "surf"`}},

@@ -285,7 +285,7 @@ func TestCall(t *testing.T) {
 		"table":           {[]string{"call", "--local", "synchronize_target", "--target", "mcp-server-target"}, 0, []string{"synchronized, READY", "+ cancelOrder  cancel existing order", "2 tools before, 3 now"}, nil},
 		"JSON":            {[]string{"call", "--local", "--json", "list_tools", "--target=mcp-server-target"}, 0, []string{`"count": 2`}, nil},
 		"boolean":         {[]string{"call", "--local", "list_targets", "--details", "false"}, 0, []string{"mcp-server-target", "READY"}, nil},
-		"arguments":       {[]string{"call", "--local", "update_target_endpoint", "--help"}, 0, []string{"--runtimeArn", "(required)", "one of revert, revert_on_loss, revert_on_breaking, keep"}, nil},
+		"arguments":       {[]string{"call", "--local", "update_target_endpoint", "--help"}, 0, []string{"--runtimeArn", "(required)", "default revert; one of revert, revert_on_loss"}, nil},
 		"a tool's error":  {[]string{"call", "--local", "get_target", "--target", "mcp-server"}, 1, nil, []string{"error: ", "did you mean mcp-server-target ("}},
 		"failed":          {[]string{"call", "--local", "update_target_endpoint", "--target", "mcp-server-target", "--endpoint", "http://127.0.0.1:1/mcp", "--confirm", "mcp-server-target"}, 1, []string{"reverted, READY", "Unable to connect"}, nil},
 		"no such tool":    {[]string{"call", "--local", "resync"}, 1, nil, []string{`no tool named "resync"`}},

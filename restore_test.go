@@ -72,7 +72,10 @@ func TestRestore(t *testing.T) {
 	if _, stderr, status = run("restore", file); status != 1 || !strings.Contains(stderr, "X-Correlation-Id") || !strings.Contains(stderr, "--confirm ") {
 		t.Errorf("headers go to the server again, and nobody was asked: %d %s", status, stderr)
 	}
-	stdout, stderr, status := run("restore", file, "--confirm", tutorial.Target)
+	if _, stderr, status = run("restore", file, "--confirm", tutorial.Target, "--plan", "000000000000-000000000000-000000000000"); status != 1 || !strings.Contains(stderr, "the plan is not true any more") {
+		t.Errorf("held to another plan: %d %s", status, stderr)
+	}
+	stdout, stderr, status := run("restore", file, "--confirm", tutorial.Target, "--plan", regexp.MustCompile(`plan (\S+):`).FindStringSubmatch(plan)[1])
 	if status != 0 || settings() != before || !strings.Contains(stdout, "updated, READY") || !strings.Contains(stdout, "the tools are those that its server offers now") {
 		t.Errorf("restored: %d\n got %s\nwant %s\n%s%s", status, settings(), before, stdout, stderr)
 	}

@@ -115,7 +115,9 @@ func printTools(p *terminal.Printer, all []definition) {
 }
 
 func printArguments(p *terminal.Printer, tool *definition) {
-	p.Linef("%s\n\n%s\n", tool.Name, tool.Description)
+	p.Linef("%s\n", tool.Name)
+	p.Paragraph(0, tool.Description)
+	p.Linef("")
 	table := p.Table()
 	for _, name := range tool.arguments() {
 		if name == unremembered {
@@ -135,7 +137,8 @@ func printArguments(p *terminal.Printer, tool *definition) {
 		table.Row("  --"+name, kindOf(property), about)
 	}
 	table.Print()
-	p.Linef("\n%s", strings.Join(append(hints(tool), fmt.Sprintf("Flags of call: %s call --help.", program)), " "))
+	p.Linef("")
+	p.Paragraph(0, strings.Join(append(hints(tool), fmt.Sprintf("Flags of call: %s call --help.", program)), " "))
 }
 
 // hints say how a tool's arguments may be written, where it has such.

@@ -203,7 +203,7 @@ func (t *typing) words() (all []candidate) {
 // options are the arguments of the tool that are not given yet, and flags.
 func (t *typing) options(word string) (all []candidate) {
 	if t.restore {
-		all = append(all, candidate{"--dry-run", "only the plan"}, candidate{"--confirm", "its name, once a person has agreed"})
+		all = append(all, candidate{"--dry-run", "only the plan"}, candidate{"--plan", "of a dry run"}, candidate{"--confirm", "its name, once a person has agreed"})
 	}
 	if t.tool != nil {
 		for _, name := range t.tool.arguments() {

@@ -12,16 +12,10 @@ import (
 
 const program = "agentcore-gateway-mcp"
 
-const description = `An MCP server whose tools manage Amazon Bedrock AgentCore gateways.
-
-Every flag can also be set by an environment variable: --read-only by
-$AGENTCORE_GATEWAY_MCP_READ_ONLY. AWS's own variables work as everywhere:
-AWS_REGION, AWS_PROFILE, and AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL, which
-leads to another control plane, such as the one of "agentcore-gateway-mcp local".
-`
-
-// helpWidth is how long a line of help is: a terminal has 80 columns or more.
-const helpWidth = 78
+var description = []string{
+	"An MCP server whose tools manage Amazon Bedrock AgentCore gateways.",
+	"Every flag can also be set by an environment variable: --read-only by $AGENTCORE_GATEWAY_MCP_READ_ONLY. AWS's own variables work as everywhere: AWS_REGION, AWS_PROFILE, and AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL, which leads to another control plane, such as the one of agentcore-gateway-mcp local.",
+}
 
 // topic is what help is asked for; the zero value is the whole program. As an error it
 // ends the parsing of flags.
@@ -48,17 +42,23 @@ const flagsTopic = "flags"
 // tell prints help, as JSON where call is to print that.
 func (t topic) tell(p *process, all []*command, chosen *command) error {
 	call := commandNamed(all, "call").runner.(*callCommand)
+	var w io.Writer = p.stdout
 	text := new(strings.Builder)
+	if chosen != nil && call.JSON {
+		w = text
+	}
+	page := terminal.NewPage(w, p.getenv)
 	switch one := commandNamed(all, t.name); {
 	case t.name == "":
-		programHelp(text, all)
+		programHelp(page, all)
 	case one != nil:
-		commandHelp(text, one)
+		commandHelp(page, one)
 	case t.name == flagsTopic:
-		fmt.Fprintf(text, "Flags of every command, and the variables that set them:\n")
-		printFlags(text, all[0].flags, func(name string) bool { return !slices.Contains(all[0].own, name) })
+		page.Linef("Flags of every command, and the variables that set them:")
+		printFlags(page, all[0].flags, func(name string) bool { return !slices.Contains(all[0].own, name) })
 	case t.name == "restore":
-		fmt.Fprintf(text, "Usage: %s call %s\n\n%s\n", program, restoreUsage, strings.Join(terminal.Wrap(restoreAbout, helpWidth), "\n"))
+		page.Linef("Usage: %s call %s\n", program, restoreUsage)
+		page.Paragraph(0, restoreAbout)
 	default:
 		if err := call.know(p.ctx); err != nil {
 			return err
@@ -70,36 +70,45 @@ func (t topic) tell(p *process, all []*command, chosen *command) error {
 		case call.JSON:
 			return encode(p.stdout, tool.Tool)
 		}
-		printArguments(terminal.NewPrinter(p.stdout, p.getenv), tool)
+		printArguments(page, tool)
 		return nil
 	}
 	if chosen != nil && call.JSON {
 		return encode(p.stdout, map[string]string{"help": text.String()})
 	}
-	_, err := io.WriteString(p.stdout, text.String())
-	return err
+	return nil
 }
 
 // programHelp is what the program can do.
-func programHelp(w io.Writer, all []*command) {
-	fmt.Fprintf(w, "Usage: %s [command] [flags]\n\n%s\nCommands:\n", program, description)
-	for _, c := range all {
-		fmt.Fprintf(w, "  %-10s  %s\n", c.name, strings.SplitAfter(c.about, ".")[0])
+func programHelp(p *terminal.Printer, all []*command) {
+	p.Linef("Usage: %s [command] [flags]", program)
+	for _, text := range description {
+		p.Linef("")
+		p.Paragraph(0, text)
 	}
-	fmt.Fprintf(w, "\n%s help COMMAND, help TOOL and help flags show the rest; call shows the tools.\n", program)
+	p.Linef("\nCommands:")
+	table := p.Table()
+	for _, c := range all {
+		table.Row("  "+c.name, strings.SplitAfter(c.about, ".")[0])
+	}
+	table.Print()
+	p.Linef("")
+	p.Paragraph(0, program+" help COMMAND, help TOOL and help flags show the rest; call shows the tools.")
 }
 
 // commandHelp is one command: its own flags, and where the others are.
-func commandHelp(w io.Writer, one *command) {
-	fmt.Fprintf(w, "Usage: %s\n\n%s\n", strings.TrimSpace(strings.Join([]string{program, one.name, "[flags]", one.usage}, " ")), strings.Join(terminal.Wrap(one.about, helpWidth), "\n"))
+func commandHelp(p *terminal.Printer, one *command) {
+	p.Linef("Usage: %s\n", strings.TrimSpace(strings.Join([]string{program, one.name, "[flags]", one.usage}, " ")))
+	p.Paragraph(0, one.about)
 	if len(one.own) > 0 {
-		fmt.Fprintf(w, "\nFlags:\n")
-		printFlags(w, one.flags, func(name string) bool { return slices.Contains(one.own, name) })
+		p.Linef("\nFlags:")
+		printFlags(p, one.flags, func(name string) bool { return slices.Contains(one.own, name) })
 	}
-	fmt.Fprintf(w, "\nFlags of every command (--region, --gateway …): %s help %s\n", program, flagsTopic)
+	p.Linef("")
+	p.Paragraph(0, "Flags of every command (--region, --gateway …): "+program+" help "+flagsTopic)
 }
 
-func printFlags(w io.Writer, flags *flag.FlagSet, show func(name string) bool) {
+func printFlags(p *terminal.Printer, flags *flag.FlagSet, show func(name string) bool) {
 	flags.VisitAll(func(f *flag.Flag) {
 		if !show(f.Name) {
 			return
@@ -113,9 +122,12 @@ func printFlags(w io.Writer, flags *flag.FlagSet, show func(name string) bool) {
 		if f.DefValue != "" && f.DefValue != "false" {
 			about += " Default: " + f.DefValue + "."
 		}
-		fmt.Fprintf(w, "  %-42s $%s\n", strings.TrimSpace("--"+f.Name+" "+placeholder), variableOf(f.Name))
-		for _, line := range terminal.Wrap(about, helpWidth-6) {
-			fmt.Fprintf(w, "      %s\n", line)
+		name, variable := strings.TrimSpace("--"+f.Name+" "+placeholder), "$"+variableOf(f.Name)
+		if line := fmt.Sprintf("  %-32s %s", name, variable); p.Fits(0, line) {
+			p.Linef("%s", line)
+		} else {
+			p.Linef("  %s\n      %s", name, variable)
 		}
+		p.Paragraph(6, about)
 	})
 }

@@ -18,6 +18,7 @@ type restoreArguments struct {
 	file    string
 	dryRun  bool
 	confirm string
+	plan    string
 }
 
 func (a *restoreArguments) flags() *flag.FlagSet {
@@ -26,12 +27,13 @@ func (a *restoreArguments) flags() *flag.FlagSet {
 	fs.BoolVar(&a.dryRun, "dry-run", false, "")
 	fs.BoolVar(&a.dryRun, "dryRun", false, "")
 	fs.StringVar(&a.confirm, "confirm", "", "")
+	fs.StringVar(&a.plan, "plan", "", "")
 	return fs
 }
 
 const (
-	restoreUsage = "restore FILE [--dry-run] [--confirm NAME]"
-	restoreAbout = "Puts back what a target or gateway was before a change: FILE is what the change named in its line before:. It is an update like any other: planned with --dry-run, followed, compared, undone if it fails; where it asks for a person's word, --confirm gives the name."
+	restoreUsage = "restore FILE [--dry-run] [--plan PLAN] [--confirm NAME]"
+	restoreAbout = "Puts back what a target or gateway was before a change: FILE is what the change named in its line before:. It is an update like any other: planned with --dry-run (and held to it by --plan, of a target), followed, compared, undone if it fails; where it asks for a person's word, --confirm gives the name."
 )
 
 // parse reads what stands after restore: flags stand before the file or after it.
@@ -121,9 +123,12 @@ type restoration interface {
 func (s *Server) restored(p *process, k gateway.Kept, a restoreArguments, caller gateway.Caller) (tool string, _ restoration, err error) {
 	switch k.Kind {
 	case gateway.KeptTarget:
-		change, err := s.manager.RestoreTarget(p.ctx, k, gateway.UpdateOptions{DryRun: a.dryRun, Confirm: gateway.Word{Name: a.confirm}, OnFailure: gateway.Revert, Wait: gateway.MaxWait}, caller)
+		change, err := s.manager.RestoreTarget(p.ctx, k, gateway.UpdateOptions{DryRun: a.dryRun, Plan: a.plan, Confirm: gateway.Word{Name: a.confirm}, OnFailure: gateway.Revert, Wait: gateway.MaxWait}, caller)
 		return "update_target", change, err
 	case gateway.KeptGateway:
+		if a.plan != "" {
+			return "update_gateway", nil, errors.New("--plan is of a target's dry run, and a gateway's has none: leave it out")
+		}
 		change, err := s.manager.RestoreGateway(p.ctx, k, gateway.GatewayUpdate{DryRun: a.dryRun, Confirm: gateway.Word{Name: a.confirm}, Wait: gateway.MaxWait}, caller)
 		return "update_gateway", change, err
 	}

@@ -54,6 +54,16 @@ type Printer struct {
 // NewPrinter returns a printer on w that looks as fits there.
 func NewPrinter(w io.Writer, getenv func(string) string) *Printer { return Look{}.Printer(w, getenv) }
 
+// NewPage returns a printer of help: its lines have at most 80 columns also where w is no
+// terminal, and at most 100 where it is a wide one.
+func NewPage(w io.Writer, getenv func(string) string) *Printer {
+	p := NewPrinter(w, getenv)
+	if p.width = min(p.width, 100); p.width == 0 {
+		p.width = 80
+	}
+	return p
+}
+
 // Printer returns a printer on w. What it prints fits the width of a terminal; elsewhere
 // all is whole.
 func (l Look) Printer(w io.Writer, getenv func(string) string) *Printer {
@@ -106,6 +116,18 @@ func (p *Printer) Say(indent int, format string, args ...any) {
 			margin += "  "
 		}
 		p.Linef("%s%s", margin, line)
+	}
+}
+
+// Paragraph prints a text that is broken between words, all of it so many columns from the
+// left.
+func (p *Printer) Paragraph(indent int, text string) {
+	lines := []string{oneLine(text)}
+	if p.width > 0 {
+		lines = Wrap(lines[0], max(p.width-indent, 10))
+	}
+	for _, line := range lines {
+		p.Linef("%s%s", strings.Repeat(" ", indent), line)
 	}
 }
 

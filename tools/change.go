@@ -35,7 +35,7 @@ func (c ChangeReport) Show(p *terminal.Printer) {
 		p.Say(2, "not checked: %s", unchecked)
 	}
 	if c.Plan != "" {
-		p.Say(2, "plan %s: the same call with it, and without dryRun, sends nothing if this is not true any more", c.Plan)
+		p.Say(2, "plan %s: the same command with --plan and this, and without --dryRun, sends nothing if it is not true any more", c.Plan)
 	}
 	if c.After != "" {
 		p.Say(2, "now: %s", c.After)
