@@ -152,3 +152,63 @@ func TestGuideAuthentication(t *testing.T) {
 		t.Errorf("a reader sees %q", said)
 	}
 }
+
+// The guide to shells and pipelines, with its names put in the place of a local world's.
+func TestGuideShells(t *testing.T) {
+	t.Parallel()
+	needs(t, "bash", "jq")
+	text, _ := background(t, regexp.MustCompile("Ctrl-C"), environment(t.TempDir()), program, "local", "--addr", "127.0.0.1:0")
+	var variables []string
+	for _, found := range exportLine.FindAllStringSubmatch(text, -1) {
+		variables = append(variables, found[1])
+	}
+	another := regexp.MustCompile(`ask for no token: \S+ and (\S+)`).FindStringSubmatch(text)[1]
+	here := strings.NewReplacer("my-gateway", "ac-gateway-mcp-server", " orders", " mcp-server-target", "https://new.example.com/mcp", another,
+		"http://127.0.0.1:8042", strings.TrimSuffix(tokenURL.FindStringSubmatch(text)[1][:strings.Index(tokenURL.FindStringSubmatch(text)[1], "/cognito")], "/"))
+	var shells, aws []string
+	for _, block := range commandsOf(t, "clients.md") {
+		switch {
+		case strings.HasPrefix(block, "agentcore-gateway-mcp call"):
+			shells = append(shells, here.Replace(block))
+		case strings.HasPrefix(block, "export AWS_ENDPOINT"):
+			aws = append(aws, here.Replace(block))
+		}
+	}
+	if len(shells) != 3 || len(aws) != 1 {
+		t.Fatalf("%d blocks of calls, %d of the AWS CLI", len(shells), len(aws))
+	}
+	runtime := "RUNTIME_ARN=$(agentcore-gateway-mcp call --json get_runtime --runtime orders_v1 | jq -r .arn)" // to which the target points until the first block moves it
+	said := shell(t, environment(t.TempDir(), variables...), "cd "+t.TempDir(), runtime, shells[1], shells[2], shells[0])
+	rest := said
+	for _, want := range []string{"synchronized: 1 of 1", "in sync", "synchronize_target", "READY", "[]", "planned", "updated, READY"} {
+		_, after, ok := strings.Cut(rest, want)
+		if !ok {
+			t.Fatalf("%q does not come:\n%s", want, said)
+		}
+		rest = after
+	}
+	newAWSCLI(t, variables)
+	if said := shell(t, pythonEnvironment(), aws...); !strings.Contains(said, "ac-gateway-mcp-server") {
+		t.Errorf("the AWS CLI says %s", said)
+	}
+}
+
+// A guide's commands are run by a test, or say that they need what only AWS or its reader
+// has.
+func TestGuidesAreRun(t *testing.T) {
+	t.Parallel()
+	byTests := []string{"authentication.md", "clients.md", "http.md", "runtime.md"} // above, and by TestClients
+	guides, err := filepath.Glob("../docs/*.md")
+	if err != nil || len(guides) < len(byTests) {
+		t.Fatalf("%q, %v", guides, err)
+	}
+	for _, guide := range guides {
+		name := filepath.Base(guide)
+		for _, block := range commandsOf(t, name) {
+			first, _, _ := strings.Cut(block, "\n")
+			if !slices.Contains(byTests, name) && !strings.HasPrefix(first, "# AWS only") && !strings.HasPrefix(first, "# yours") {
+				t.Errorf("docs/%s: no test runs\n%s", name, block)
+			}
+		}
+	}
+}
