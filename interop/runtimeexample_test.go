@@ -298,7 +298,7 @@ func TestAgentCoreCLIProject(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	help := string(succeed(t, environment(t.TempDir()), program, "serve", "--help"))
+	help := string(succeed(t, environment(t.TempDir()), program, "help", "serve")) + string(succeed(t, environment(t.TempDir()), program, "help", "flags"))
 	text, err := os.ReadFile(template)
 	if err != nil {
 		t.Fatal(err)

@@ -76,8 +76,10 @@ func TestListing(t *testing.T) {
 // The variables that the manifest and server.json set are the program's.
 func TestVariables(t *testing.T) {
 	var help bytes.Buffer
-	if err := command.Run(t.Context(), []string{"stdio", "--help"}, func(string) string { return "" }, strings.NewReader(""), &help, &help); err != nil {
-		t.Fatal(err)
+	for _, topic := range []string{"stdio", "serve", "flags"} {
+		if err := command.Run(t.Context(), []string{"help", topic}, func(string) string { return "" }, strings.NewReader(""), &help, &help); err != nil {
+			t.Fatal(err)
+		}
 	}
 	found := regexp.MustCompile(`AGENTCORE_GATEWAY_MCP_\w+`).FindAllString(string(template)+read(t, listingPath), -1)
 	if len(found) == 0 {
@@ -85,7 +87,7 @@ func TestVariables(t *testing.T) {
 	}
 	for _, variable := range found {
 		if !regexp.MustCompile(regexp.QuoteMeta("$"+variable) + `\b`).Match(help.Bytes()) {
-			t.Errorf("stdio --help does not know %s", variable)
+			t.Errorf("help does not know %s", variable)
 		}
 	}
 }
