@@ -2,6 +2,7 @@ package tools_test
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -91,10 +92,15 @@ func (f *fleet) populate(sdk *control.Client, gatewayID, name string, n int) {
 	if reason == "not an MCP server" {
 		in.CredentialProviderConfigurations = []types.CredentialProviderConfiguration{{CredentialProviderType: types.CredentialProviderTypeGatewayIamRole}}
 	}
-	out, err := sdk.CreateGatewayTarget(f.t.Context(), in)
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	var out *control.CreateGatewayTargetOutput
+	eventually(f.t, "a target may be created", func() bool {
+		var err error
+		out, err = sdk.CreateGatewayTarget(f.t.Context(), in)
+		if full := (*types.ServiceQuotaExceededException)(nil); err != nil && !errors.As(err, &full) { // five of the gateway are in work on a busy machine
+			f.t.Fatal(err)
+		}
+		return err == nil
+	})
 	switch {
 	case status != "":
 		f.until(gatewayID, *out.TargetId)
