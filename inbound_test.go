@@ -121,7 +121,9 @@ func TestScopesDecideTools(t *testing.T) {
 		{"reader", listToolsRequest, 200, `"list_targets"`, ""},
 		{"reader", readRequest, 200, `mcp-server-target`, ""},
 		{"reader", writeRequest, 403, `insufficient_scope`, `error="insufficient_scope"`},
-		{"reader", "[" + writeRequest + "]", 403, `insufficient_scope`, `scope="` + writeScope + `"`},
+		{"reader", "[" + writeRequest + "," + writeRequest + "]", 403, `insufficient_scope`, `scope="` + writeScope + `"`},
+		{"reader", strings.Replace(writeRequest, `"params":{`, `"params":{"Name":"list_targets",`, 1), 403, `insufficient_scope`, `error="insufficient_scope"`},
+		{"reader", strings.Replace(readRequest, `"params":{`, `"params":{"Name":"synchronize_target",`, 1), 200, `mcp-server-target`, ""},
 		{"writer", listToolsRequest, 200, `"synchronize_target"`, ""},
 		{"writer", writeRequest, 200, `synchronized`, ""},
 		{"nobody", listToolsRequest, 403, `insufficient_scope`, `scope="` + readScope + `"`},
@@ -153,7 +155,7 @@ func TestScopesDecideTools(t *testing.T) {
 		told = append(told, strings.Join([]string{l.Caller.Client, l.Tool, l.Target, l.Outcome}, " "))
 	}
 	const refused = "reader synchronize_target mcp-server-target refused"
-	if want := []string{refused, refused, "writer synchronize_target mcp-server-target synchronized"}; !slices.Equal(told, want) {
+	if want := []string{refused, refused, refused, "writer synchronize_target mcp-server-target synchronized"}; !slices.Equal(told, want) {
 		t.Errorf("the audit log has %q", told)
 	}
 	for _, secret := range []string{i.token(t, "reader"), i.token(t, "stranger")} {

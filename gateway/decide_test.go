@@ -105,10 +105,10 @@ func TestRefuseUnconfirmed(t *testing.T) {
 		"the name":           {Word{Name: target.Name}, true},
 		"another name":       {Word{Name: "another"}, false},
 		"no name":            {Word{AsOf: target.UpdatedAt, Mark: u.Mark()}, false},
-		"a person was asked": {Word{target.Name, target.UpdatedAt, u.Mark()}, true},
-		"changed since":      {Word{target.Name, target.UpdatedAt.Add(-time.Second), u.Mark()}, false},
-		"asked about else":   {Word{target.Name, target.UpdatedAt, unconfirmedUpdate(target, "another thing", nil, "").Mark()}, false},
-		"bound to else":      {Word{target.Name, target.UpdatedAt, unconfirmedTarget(target, "updated", u.Would, "", "https://elsewhere.example.com").Mark()}, false},
+		"a person was asked": {Word{Name: target.Name, AsOf: target.UpdatedAt, Mark: u.Mark()}, true},
+		"changed since":      {Word{Name: target.Name, AsOf: target.UpdatedAt.Add(-time.Second), Mark: u.Mark()}, false},
+		"asked about else":   {Word{Name: target.Name, AsOf: target.UpdatedAt, Mark: unconfirmedUpdate(target, "another thing", nil, "").Mark()}, false},
+		"bound to else":      {Word{Name: target.Name, AsOf: target.UpdatedAt, Mark: unconfirmedTarget(target, "updated", u.Would, "", "https://elsewhere.example.com").Mark()}, false},
 	} {
 		if got := c.word.agrees(u); got != c.want {
 			t.Errorf("%s: %t", name, got)

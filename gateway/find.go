@@ -99,7 +99,11 @@ func (m *Manager) Gateway(ctx context.Context, ref string) (aws.Gateway, error) 
 	if err != nil {
 		return aws.Gateway{}, err
 	}
-	return m.Client.Gateway(ctx, all[i].ID)
+	g, err := m.Client.Gateway(ctx, all[i].ID)
+	if err == nil && !m.allowed(g) {
+		return aws.Gateway{}, unknownf("gateway %s is not among those that this server may manage (--gateway)", g.Name)
+	}
+	return g, err
 }
 
 // Gateways lists the gateways that this manager may manage, by name.
@@ -133,6 +137,9 @@ func (m *Manager) Listed(all []aws.Gateway) string {
 
 func (m *Manager) allowed(g aws.Gateway) bool {
 	return len(m.Allowed) == 0 || slices.ContainsFunc(m.Allowed, func(ref string) bool {
+		if strings.HasPrefix(ref, "arn:") && g.ARN != "" { // ids are not unique over accounts
+			return ref == g.ARN
+		}
 		return ref == g.ID || ref == g.Name || strings.HasSuffix(ref, ":gateway/"+g.ID)
 	})
 }

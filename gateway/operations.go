@@ -32,7 +32,6 @@ type Caller struct {
 	Name     string        // tells callers apart; "" where all are one
 	Call     string        // the tool and its arguments, but for the wait: repeated, a call joins itself
 	Reached  string        // host, port and path by which they have reached this server, "" where that is not known
-	Agreed   string        // how a person's word came, for logs; "" for none
 	Trace    string        // W3C trace id of the request, for logs; "" for none
 	Sent     *aws.Requests // gets the ids of the requests that change something; may be nil
 	Program  bool          // it is no model, may get what is too long for one, and ends with the call

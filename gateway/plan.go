@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/catalog"
@@ -18,6 +19,9 @@ type Setting struct {
 	Path   string `json:"path" jsonschema:"in AWS's JSON"`
 	Before string `json:"before,omitempty" jsonschema:"as JSON; absent: not set"`
 	After  string `json:"after,omitempty" jsonschema:"as JSON; absent: not set"`
+	// What came and what went, of a list that is too long to be seen whole.
+	Added   []string `json:"added,omitempty"`
+	Removed []string `json:"removed,omitempty"`
 }
 
 // differences lists what an edit changes of a target's configuration, by path.
@@ -102,6 +106,31 @@ func paths(settings []Setting) string {
 	return few(names)
 }
 
+// cameAndWent fills in what a list has more and less, where its setting is shortened.
+func cameAndWent(s Setting, before, after any) Setting {
+	const most = 100 // entries
+	a, isList := before.([]any)
+	b, too := after.([]any)
+	if !isList || !too || !strings.HasSuffix(s.Before, "…") && !strings.HasSuffix(s.After, "…") {
+		return s
+	}
+	less := func(list, other []any) (names []string) {
+		for _, v := range list {
+			if slices.ContainsFunc(other, func(o any) bool { return reflect.DeepEqual(o, v) }) {
+				continue
+			}
+			if len(names) == most {
+				return append(names, "and more")
+			}
+			text, _ := json.Marshal(v) // it was JSON
+			names = append(names, quote(untrusted.MaskURLs(strings.Trim(string(text), `"`))))
+		}
+		return names
+	}
+	s.Added, s.Removed = less(b, a), less(a, b)
+	return s
+}
+
 func collect(path string, a, b any, settings *[]Setting) {
 	if reflect.DeepEqual(a, b) {
 		return
@@ -109,7 +138,7 @@ func collect(path string, a, b any, settings *[]Setting) {
 	x, isObject := a.(map[string]any)
 	y, too := b.(map[string]any)
 	if !isObject || !too {
-		*settings = append(*settings, Setting{path, shown(path, a), shown(path, b)})
+		*settings = append(*settings, cameAndWent(Setting{Path: path, Before: shown(path, a), After: shown(path, b)}, a, b))
 		return
 	}
 	keys := slices.Sorted(maps.Keys(x))

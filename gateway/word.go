@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"agentcore-gateway-mcp/aws"
@@ -11,9 +12,10 @@ import (
 
 // Word is a person's consent to one change of one resource.
 type Word struct {
-	Name string    // of the resource
-	AsOf time.Time // its updatedAt when the person was asked; zero where it has none, or nobody was asked by us
-	Mark Mark      // of what they were asked; zero where nobody was asked by us
+	Name string       // of the resource
+	AsOf time.Time    // its updatedAt when the person was asked; zero where it has none, or nobody was asked by us
+	Mark Mark         // of what they were asked; zero where nobody was asked by us
+	Used *atomic.Bool // is set where the word was asked for, and was the right one; may be nil
 }
 
 // Mark stands for a question and all that it is about.
@@ -24,7 +26,11 @@ func (w Word) agrees(u *Unconfirmed) bool {
 	if w.Name != u.Name {
 		u.given = w.Name
 	}
-	return w.Name == u.Name && (w.AsOf.IsZero() || w.AsOf.Equal(u.AsOf)) && (w.Mark == Mark{} || w.Mark == u.Mark())
+	agrees := w.Name == u.Name && (w.AsOf.IsZero() || w.AsOf.Equal(u.AsOf)) && (w.Mark == Mark{} || w.Mark == u.Mark())
+	if agrees && w.Used != nil {
+		w.Used.Store(true)
+	}
+	return agrees
 }
 
 // Unconfirmed refuses a change that a person has to agree to first. Nothing was changed.

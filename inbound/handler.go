@@ -23,7 +23,7 @@ type Endpoints struct {
 	Busy    func() bool            // whether work goes on between requests
 	// Refused is told of a call of a tool that changes something, by somebody whose
 	// token allows only reading.
-	Refused func(caller, tool string, arguments json.RawMessage)
+	Refused func(caller, tool string, arguments json.RawMessage, calls int)
 }
 
 // Handler is the server's HTTP face for callers who are checked as the policy
@@ -89,7 +89,7 @@ type guarded struct {
 	full     http.Handler // every tool
 	reading  http.Handler // tools that change nothing
 	changes  func(tool string) bool
-	refused  func(caller, tool string, arguments json.RawMessage)
+	refused  func(caller, tool string, arguments json.RawMessage, calls int)
 }
 
 // CallerHeader is set on requests whose token was verified. It has the caller's issuer,
@@ -125,9 +125,7 @@ func (g *guarded) serve(w http.ResponseWriter, r *http.Request, p *auth.Principa
 			g.reading.ServeHTTP(w, r)
 			return
 		}
-		for _, call := range calls {
-			g.refused(callerName(p), call.Params.Name, call.Params.Arguments)
-		}
+		g.refused(callerName(p), calls[0].name, calls[0].arguments, len(calls)) // one for all: a body holds many
 		g.stepUp(w, g.policy.WriteScope)
 	})).ServeHTTP(w, r)
 }
@@ -140,31 +138,39 @@ func (g *guarded) stepUp(w http.ResponseWriter, scope string) {
 	io.WriteString(w, `{"error":"insufficient_scope"}`)
 }
 
-// message is what is read of a request.
-type message struct {
-	Method string
-	Params struct {
-		Name      string
-		Arguments json.RawMessage
-	}
+// toolCall is what is read of a call of a tool.
+type toolCall struct {
+	name      string
+	arguments json.RawMessage
 }
 
 // callsWriting are the calls in a request of tools that change something. It leaves the
 // body to be read again. What it does not understand it leaves to a server that has only
 // tools that change nothing.
-func (g *guarded) callsWriting(r *http.Request) []message {
+func (g *guarded) callsWriting(r *http.Request) (calls []toolCall) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	batch := make([]message, 1)
+	// Members go by their exact names, as the MCP SDK has it: in a map, and not in a struct.
+	batch := make([]map[string]json.RawMessage, 1)
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) { // the revision of 2025-03-26 has batches
 		_ = json.Unmarshal(body, &batch)
 	} else {
 		_ = json.Unmarshal(body, &batch[0])
 	}
-	return slices.DeleteFunc(batch, func(m message) bool { return m.Method != "tools/call" || !g.changes(m.Params.Name) })
+	for _, message := range batch {
+		var method, name string
+		var params map[string]json.RawMessage
+		_ = json.Unmarshal(message["method"], &method)
+		_ = json.Unmarshal(message["params"], &params)
+		_ = json.Unmarshal(params["name"], &name)
+		if method == "tools/call" && g.changes(name) {
+			calls = append(calls, toolCall{name, params["arguments"]})
+		}
+	}
+	return calls
 }
 
 // allowHosts refuses requests that name another host than those allowed: a

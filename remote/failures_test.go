@@ -386,6 +386,54 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// A server that goes on after its answer holds nothing of the budget when the read has ended.
+func TestBudgetIsGivenBack(t *testing.T) {
+	junk := ": " + strings.Repeat("x", 60<<10) + "\n\n"
+	talks := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		var m struct {
+			ID     json.RawMessage
+			Method string
+		}
+		body, _ := io.ReadAll(r.Body)
+		_ = json.Unmarshal(body, &m)
+		if m.Method != "tools/list" {
+			scripted(nil).ServeHTTP(w, again(r, body))
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprintf(w, "data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"tools\":[%s]}}\n\n", m.ID, definition("a"))
+		w.(http.Flusher).Flush()
+		for r.Context().Err() == nil {
+			if _, err := io.WriteString(w, junk); err != nil {
+				return
+			}
+		}
+	}))
+	r := localReader(t)
+	r.Budget = &remote.Budget{Most: 1<<20 + 1<<17}
+	for range 60 {
+		if _, err := r.Read(t.Context(), talks); err != nil && !strings.Contains(err.Error(), "no room") {
+			t.Fatal(err)
+		}
+	}
+	large := serve(t, scripted(func(w http.ResponseWriter, id json.RawMessage, _ string) {
+		answer(w, id, fmt.Sprintf(`{"tools":[%s],"_meta":{"x":%q}}`, definition("a"), strings.Repeat("x", 2<<20)))
+	}))
+	if _, err := r.Read(t.Context(), large); err != nil {
+		t.Errorf("a list of 2 MiB afterwards: %v", err)
+	}
+}
+
+// again is a request whose body was read.
+func again(r *http.Request, body []byte) *http.Request {
+	r.Body = io.NopCloser(strings.NewReader(string(body)))
+	return r
+}
+
 // authorizing sends a token, as a wrapper around a guarded transport does.
 type authorizing struct {
 	base  http.RoundTripper

@@ -155,11 +155,11 @@ func (r Reader) in(ctx context.Context, endpoint string, do func(context.Context
 	bounded, cancel := context.WithTimeout(context.Background(), r.Timeout)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	w := &wire{base: r.Transport, ctx: bounded, secrets: r.Secrets, budget: r.Budget}
-	if w.budget == nil {
-		w.budget = new(Budget)
+	w := &wire{base: r.Transport, ctx: bounded, secrets: r.Secrets, held: share{of: r.Budget}}
+	if w.held.of == nil {
+		w.held.of = new(Budget)
 	}
-	defer func() { w.budget.held.Add(-w.taken.Load()) }()
+	defer w.held.end()
 	if w.secrets == nil {
 		w.secrets = new(untrusted.Secrets)
 	}

@@ -49,6 +49,44 @@ func (b *Budget) take(n int64) bool {
 	return false
 }
 
+// share is what one read holds of a budget.
+type share struct {
+	of *Budget
+
+	mu          sync.Mutex
+	read, taken int64
+	ended       bool
+}
+
+// hold takes n bytes more, unless there is no room, or the read has ended: the SDK may
+// still be reading then.
+func (s *share) hold(n int64) (ok, ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return false, true
+	}
+	s.read += n
+	more := s.read - ofEach - s.taken
+	if more <= 0 {
+		return true, false
+	}
+	if !s.of.take(more) {
+		return false, false
+	}
+	s.taken += more
+	return true, false
+}
+
+// end gives back all that the read holds.
+func (s *share) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	s.of.held.Add(-s.taken)
+	s.taken = 0
+}
+
 // wire is the RoundTripper of one read. It ends every request with the read,
 // counts the bytes of all answers, and remembers what the last request met.
 type wire struct {
@@ -58,9 +96,7 @@ type wire struct {
 
 	left     atomic.Int64
 	tooLarge atomic.Bool
-	budget   *Budget
-	read     atomic.Int64 // bytes
-	taken    atomic.Int64 // of the budget
+	held     share
 	noRoom   atomic.Bool
 	paged    atomic.Bool // the last request was for a page after the first
 
@@ -208,12 +244,11 @@ func (b *body) Read(p []byte) (int, error) {
 		b.wire.tooLarge.Store(true)
 		return n, errTooLarge
 	}
-	if more := b.wire.read.Add(int64(n)) - ofEach - b.wire.taken.Load(); more > 0 {
-		if !b.wire.budget.take(more) {
+	if ok, ended := b.wire.held.hold(int64(n)); !ok {
+		if !ended {
 			b.wire.noRoom.Store(true)
-			return n, errTooLarge
 		}
-		b.wire.taken.Add(more)
+		return n, errTooLarge
 	}
 	if err != nil && err != io.EOF {
 		b.wire.update(b.exchange, func(x *exchange) { x.bodyErr = err })

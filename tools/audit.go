@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -16,7 +17,7 @@ import (
 
 // mostAudited is how much of a call's arguments, or of what a change did to a
 // configuration, a line of the audit log has.
-const mostAudited = 2000 // characters
+const mostAudited = 16 << 10 // bytes
 
 // audited is what a line of the audit log takes from an answer.
 type audited struct {
@@ -24,7 +25,7 @@ type audited struct {
 	Gateway          string
 	Target           string
 	TargetID         string `json:"targetId"`
-	Name             string
+	Name, ID         string
 	Status           string
 	PreviousEndpoint string
 	Endpoint         string
@@ -53,6 +54,7 @@ type entry struct {
 	tool      string
 	caller    gateway.Caller
 	arguments json.RawMessage
+	agreed    string          // how a person's word came
 	question  string          // stands for what a person was asked
 	gateway   string          // ARN, where a question names it
 	answer    json.RawMessage // nil where there is none; then err says why
@@ -81,7 +83,7 @@ func (e entry) refused(err error) entry {
 
 // asked is the line of a call to which the answer is a question to a person.
 func (e entry) asked(u *gateway.Unconfirmed, result *mcp.CallToolResult) entry {
-	e.outcome, e.gateway, e.question, e.caller.Agreed = "asked", u.Gateway(), questionOf(result.RequestState), ""
+	e.outcome, e.gateway, e.question, e.agreed = "asked", u.Gateway(), questionOf(result.RequestState), ""
 	if e.question == "" {
 		e.outcome = "refused" // it could not be asked
 	}
@@ -112,7 +114,10 @@ func (g gate) record(e entry) {
 		}
 	}
 	addJSON := func(name, value string) { // as JSON within the line's, where it is whole
-		if shown := g.secrets.Clean([]byte(untrusted.MaskURLs(value))); len(shown) <= mostAudited && value != "null" && json.Valid(shown) {
+		if name != "caller" { // whose claims tell people apart, also by a URL's query
+			value = untrusted.MaskURLs(value)
+		}
+		if shown := g.secrets.Clean([]byte(value)); len(shown) <= mostAudited && value != "null" && json.Valid(shown) {
 			line = append(line, slog.Any(name, json.RawMessage(shown)))
 			return
 		}
@@ -122,10 +127,10 @@ func (g gate) record(e entry) {
 	if e.answer != nil {
 		_ = json.Unmarshal(e.answer, &of) // it was made here
 	}
-	addJSON("caller", caller.Name)
+	addJSON("caller", callerShown(caller.Name))
 	add("trace", caller.Trace)
 	add("question", e.question)
-	add("confirmed", caller.Agreed)
+	add("confirmed", e.agreed)
 	addJSON("arguments", string(shownArguments(e.arguments)))
 	if of.Outcome == "" {
 		of.Outcome = e.outcome
@@ -133,7 +138,7 @@ func (g gate) record(e entry) {
 	of.complete(e, g.only)
 	add("outcome", string(of.Outcome))
 	for _, field := range []struct{ name, value string }{
-		{"gateway", of.Gateway}, {"target", of.Target}, {"targetId", of.TargetID}, {"name", of.Name}, {"status", of.Status},
+		{"gateway", of.Gateway}, {"target", of.Target}, {"targetId", of.TargetID}, {"name", of.Name}, {"id", of.ID}, {"status", of.Status},
 		{"previousEndpoint", of.PreviousEndpoint}, {"endpoint", of.Endpoint},
 		{"operation", of.Operation.ID}, {"account", of.Account}, {"region", of.Region},
 	} {
@@ -186,9 +191,10 @@ func (o Options) RecordRestore(caller gateway.Caller, file string, answer json.R
 }
 
 // RecordRefused writes a line on a call that its caller's token did not allow.
-func (o Options) RecordRefused(caller, tool string, arguments json.RawMessage) {
+// calls is how many such calls the request had: there is one line for all of them.
+func (o Options) RecordRefused(caller, tool string, arguments json.RawMessage, calls int) {
 	line := entry{tool: tool, caller: gateway.Caller{Name: caller}, arguments: arguments}
-	gate{secrets: o.Secrets, audit: o.Audit}.record(line.refused(errors.New("the caller's token does not have the scope for changes")))
+	gate{secrets: o.Secrets, audit: o.Audit}.record(line.refused(fmt.Errorf("the caller's token does not have the scope for changes; the request had %d such calls", calls)))
 }
 
 // RecordEnd writes a line on an operation that ended when no call waited for it: it is

@@ -2,7 +2,9 @@ package tools_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"agentcore-gateway-mcp/agent-examples/orders"
 	"agentcore-gateway-mcp/emulator"
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
@@ -18,12 +21,12 @@ import (
 
 // auditLine is a line of the audit log.
 type auditLine struct {
-	Msg, Tool, Caller, Trace, Outcome, Gateway, Target, Status string
-	PreviousEndpoint, Endpoint, Operation, Error               string
-	Arguments, Configuration, Deleted, Tools                   asJSON
-	Confirmed, Question, GatewayARN                            string
-	Requests                                                   []string
-	Total, Synchronized                                        int
+	Msg, Tool, Trace, Outcome, Gateway, Target, Status string
+	PreviousEndpoint, Endpoint, Operation, Error       string
+	Caller, Arguments, Configuration, Deleted, Tools   asJSON
+	Confirmed, Question, GatewayARN                    string
+	Requests                                           []string
+	Total, Synchronized                                int
 }
 
 // asJSON is a member as it is written.
@@ -66,7 +69,7 @@ func TestAudit(t *testing.T) {
 		check     func(auditLine) bool
 	}{
 		{"synchronize_target", map[string]any{"target": "orders"}, func(l auditLine) bool {
-			return l.Outcome == "synchronized" && l.Gateway == "shop" && l.Target == "orders" && l.Status == "READY" && len(l.Requests) == 1 && l.Arguments == `{"target":"orders"}` && l.Tools == `{"added":["cancelOrder"],"before":2,"after":3}`
+			return l.Outcome == "synchronized" && l.Gateway == "shop" && l.Target == "orders" && l.Status == "READY" && len(l.Requests) == 1 && l.Arguments == `{"target":"orders"}` && l.Tools == `{"before":2,"after":3,"added":["cancelOrder"]}`
 		}},
 		{"synchronize_targets", nil, func(l auditLine) bool {
 			return l.Outcome == "synchronized" && l.Total == 2 && l.Synchronized == 2 && len(l.Requests) == 2
@@ -127,7 +130,7 @@ func TestAuditLineIsMaskedAndBounded(t *testing.T) {
 		many    []string
 	)
 	secrets.Add(secret)
-	for range 20 {
+	for range 100 {
 		many = append(many, strings.Repeat("x", 200))
 	}
 	o := tools.Options{Toolsets: tools.Toolsets(), Secrets: &secrets, Audit: slog.New(slog.NewJSONHandler(log, nil))}
@@ -149,7 +152,7 @@ func TestAuditLineIsMaskedAndBounded(t *testing.T) {
 			t.Errorf("what was masked: %s", shown)
 		}
 	}
-	if long := lines[1].Arguments; !strings.HasPrefix(string(long), `"`) || len(long) > 3000 {
+	if long := lines[1].Arguments; !strings.HasPrefix(string(long), `"`) || len(long) > 20<<10 {
 		t.Errorf("long arguments: %d bytes, %.50s", len(long), long)
 	}
 	if lines[2].Outcome != "in_progress" {
@@ -188,8 +191,84 @@ func TestAuditOfQuestions(t *testing.T) {
 			t.Errorf("answered: %s", indented(answered))
 		}
 	}
+	declined := lines[0].Question
+	for _, state := range []string{*a.state.Load(), "made up"} {
+		a.callWith(&mcp.CallToolParams{Name: "synchronize_targets", Arguments: map[string]any{}, RequestState: state})
+	}
+	for _, l := range auditOf(t, log)[6:] {
+		if l.Question != "" {
+			t.Errorf("%s answers question %q, and %q was declined", l.Tool, l.Question, declined)
+		}
+	}
 	if len(questions) != 3 {
 		t.Errorf("three questions have the names %v", questions)
+	}
+}
+
+// Who is let in is in the line, however long the lists are; so are a server's removed and
+// breaking tools, however many it adds; a word counts only where it was needed, and a
+// question only in a call that answers it.
+func TestAuditMisleadsNobody(t *testing.T) {
+	t.Parallel()
+	log := &syncBuffer{}
+	o := tools.Options{Toolsets: tools.Toolsets(), Audit: slog.New(slog.NewJSONHandler(log, nil))}
+	b := newBench(t, benchOptions{tools: o, manager: func(m *gateway.Manager) { m.Allowed = nil }})
+	var clients []string
+	for i := range 80 {
+		clients = append(clients, fmt.Sprintf("a-client-with-a-name-that-is-rather-long-%03d", i))
+	}
+	discovery := map[string]any{"name": "open", "roleArn": "arn:aws:iam::123456789012:role/gateway", "authorizer": "CUSTOM_JWT", "discoveryUrl": "https://login.example.com/.well-known/openid-configuration"}
+	discovery["allowedClients"] = clients
+	made := answered[gateway.GatewayChange](b, "create_gateway", discovery)
+	if made.Outcome != gateway.Created {
+		t.Fatalf("created: %+v", made)
+	}
+	call[any](b, "update_gateway", map[string]any{"gateway": "open", "allowedClients": append(clients[1:], "intruder"), "confirm": "open"})
+	call[any](b, "update_target", map[string]any{"gateway": "shop", "target": "orders", "description": "new", "confirm": "whatever"})
+	call[any](b, "delete_target", map[string]any{"gateway": "shop", "target": "orders", "confirm": "ordres"})
+	call[any](b, "update_target", map[string]any{"gateway": "shop", "target ": "forged", "target": "orders"})
+	call[any](b, "delete_target", map[string]any{"gateway": "shop", "target": "orders", "confirm": "orders"})
+	lines := auditOf(t, log)
+	if len(lines) != 6 {
+		t.Fatalf("%d lines: %s", len(lines), log)
+	}
+	if a := lines[0].Arguments; !a.has(clients[79]) || !strings.HasPrefix(string(a), "{") {
+		t.Errorf("the clients of a new gateway: %s", a)
+	}
+	if c := lines[1].Configuration; !c.has(`"added":["intruder"],"removed":["` + clients[0] + `"]`) {
+		t.Errorf("who was let in, and who was not any more: %s", c)
+	}
+	for i, want := range []string{"", "by the argument confirm", "", "", "", "by the argument confirm"} {
+		if i > 0 && lines[i].Confirmed != want {
+			t.Errorf("%s: confirmed %q, want %q", lines[i].Tool, lines[i].Confirmed, want)
+		}
+	}
+	if a := lines[4].Arguments; !a.has(`"target":"orders"`) || !a.has(`"target*":"forged"`) {
+		t.Errorf("two names that look alike: %s", a)
+	}
+}
+
+// What a hostile server adds does not hide what it takes away.
+func TestAuditOfManyTools(t *testing.T) {
+	t.Parallel()
+	log := &syncBuffer{}
+	good, err := orders.NewHandler(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := &turncoat{good: good, bad: rpc(func(w http.ResponseWriter, id json.RawMessage) {
+		var list []string
+		for i := range 300 {
+			list = append(list, definition(fmt.Sprintf("%s%03d", strings.Repeat("x", 120), i), "more"))
+		}
+		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"tools":[%s]}}`, id, strings.Join(list, ","))
+	})}
+	b := newBench(t, benchOptions{tools: tools.Options{Audit: slog.New(slog.NewJSONHandler(log, nil))}})
+	b.newTarget(b.gatewayID, "many", serve(t, many).URL+"/mcp")
+	many.turned.Store(true)
+	must[gateway.Change](b, "synchronize_target", map[string]any{"target": "many"})
+	if l := auditOf(t, log)[0]; !l.Tools.has(`{"before":2,"after":300,"breaking":true,"removed":["getOrder","updateOrder"],"added":["xxx`) || !l.Tools.has("and 280 more") {
+		t.Errorf("the line: %s", l.Tools)
 	}
 }
 
@@ -238,5 +317,28 @@ func TestAuditHasTheTrace(t *testing.T) {
 		if lines := auditOf(t, log); len(lines) != i+1 || lines[i].Trace != c.want {
 			t.Errorf("%q: %s", c.given, indented(lines[len(lines)-1]))
 		}
+	}
+}
+
+// People are told apart by their claims, whatever these look like.
+func TestAuditOfCallers(t *testing.T) {
+	t.Parallel()
+	log := &syncBuffer{}
+	o := tools.Options{Audit: slog.New(slog.NewJSONHandler(log, nil))}
+	for _, subject := range []string{"https://idp.example.com/u?id=ann", "https://idp.example.com/u?id=bob", strings.Repeat("x", 100<<10) + "ann", strings.Repeat("x", 100<<10) + "bob"} {
+		name, err := json.Marshal(map[string]string{"issuer": "https://idp.example.com", "subject": subject, "client": "agents"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.RecordRefused(string(name), "delete_target", nil, 1)
+	}
+	seen := map[asJSON]bool{}
+	for _, l := range auditOf(t, log) {
+		if seen[l.Caller] = true; !l.Caller.has(`"client":"agents"`) || len(l.Caller) > 1000 {
+			t.Errorf("a caller: %.200s", l.Caller)
+		}
+	}
+	if len(seen) != 4 {
+		t.Errorf("four people look like %d", len(seen))
 	}
 }

@@ -2,6 +2,8 @@ package tools
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -38,7 +40,7 @@ func shownArguments(raw json.RawMessage) []byte {
 }
 
 func shownValue(v any) any {
-	const mostElements = 20
+	const mostElements = 200
 	switch v := v.(type) {
 	case string:
 		if _, err := url.Parse(v); err == nil && strings.Contains(v, "://") {
@@ -50,6 +52,9 @@ func shownValue(v any) any {
 		for _, element := range v[:min(len(v), mostElements)] {
 			shown = append(shown, shownValue(element))
 		}
+		if left := len(v) - mostElements; left > 0 {
+			shown = append(shown, fmt.Sprintf("and %d more", left))
+		}
 		return shown
 	case map[string]any:
 		shown := make(map[string]any, len(v))
@@ -57,7 +62,14 @@ func shownValue(v any) any {
 			if text, ok := v[name].(string); ok && (name == "endpoint" || name == "discoveryUrl") { // whatever it is
 				v[name], _ = untrusted.Endpoint(text)
 			}
-			shown[untrusted.Text(name, mostOfValue)] = shownValue(v[name])
+			key := untrusted.Text(name, mostOfValue)
+			for shown[key] != nil { // another one's, for what makes them different is not shown
+				key += "*"
+			}
+			shown[key] = shownValue(v[name])
+		}
+		if left := len(v) - mostElements; left > 0 {
+			shown["…"] = fmt.Sprintf("and %d more", left)
 		}
 		return shown
 	}
@@ -88,9 +100,11 @@ func (a *audited) complete(e entry, only string) {
 // settingsShown is what was changed, with each value as JSON.
 func settingsShown(settings []gateway.Setting) string {
 	type setting struct {
-		Path   string `json:"path"`
-		Before any    `json:"before,omitempty"`
-		After  any    `json:"after,omitempty"`
+		Path    string   `json:"path"`
+		Added   []string `json:"added,omitempty"`
+		Removed []string `json:"removed,omitempty"`
+		Before  any      `json:"before,omitempty"`
+		After   any      `json:"after,omitempty"`
 	}
 	value := func(s string) any {
 		switch {
@@ -103,10 +117,28 @@ func settingsShown(settings []gateway.Setting) string {
 	}
 	var shown []setting
 	for _, s := range settings {
-		shown = append(shown, setting{s.Path, value(s.Before), value(s.After)})
+		shown = append(shown, setting{s.Path, s.Added, s.Removed, value(s.Before), value(s.After)})
 	}
 	text, _ := json.Marshal(shown) // strings and JSON have JSON
 	return string(text)
+}
+
+// callerShown is a caller's name as it was given, with claims that are too long shortened
+// to what tells them apart.
+func callerShown(name string) string {
+	const most = 300 // characters
+	var claims map[string]string
+	if json.Unmarshal([]byte(name), &claims) != nil {
+		return name
+	}
+	for claim, text := range claims {
+		if len(text) > most {
+			sum := sha256.Sum256([]byte(text))
+			claims[claim] = untrusted.Text(text, most) + " sha256:" + hex.EncodeToString(sum[:8])
+		}
+	}
+	shown, _ := json.Marshal(claims) // strings have JSON
+	return string(shown)
 }
 
 // toolsShown is which tools an answer says came, went and changed, a few names of each.
@@ -126,12 +158,12 @@ func (a audited) toolsShown() string {
 		return string(text)
 	}
 	text, _ := json.Marshal(struct { // strings and numbers have JSON
-		Added    []string `json:"added,omitempty"`
-		Removed  []string `json:"removed,omitempty"`
-		Changed  []string `json:"changed,omitempty"`
-		Breaking bool     `json:"breaking,omitempty"`
 		Before   int      `json:"before"`
 		After    int      `json:"after"`
-	}{names(a.Tools.Added), names(a.Tools.Removed), names(a.Tools.Changed), a.Tools.Breaking, a.Tools.Before, a.Tools.After})
+		Breaking bool     `json:"breaking,omitempty"`
+		Removed  []string `json:"removed,omitempty"`
+		Changed  []string `json:"changed,omitempty"`
+		Added    []string `json:"added,omitempty"`
+	}{a.Tools.Before, a.Tools.After, a.Tools.Breaking, names(a.Tools.Removed), names(a.Tools.Changed), names(a.Tools.Added)})
 	return string(text)
 }

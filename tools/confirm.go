@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -16,21 +17,38 @@ type ConfirmArgument struct {
 	Confirm string `json:"confirm,omitempty" jsonschema:"its name, once a person has agreed"`
 
 	asked gateway.Word // what a person was asked by us, and has agreed to
+	used  *atomic.Bool // the word was needed, and was the right one; shared with the copy that a tool gets
 }
 
 func (c *ConfirmArgument) give(w gateway.Word) { c.Confirm, c.asked = "", w }
 
+func (c *ConfirmArgument) watch() { c.used = new(atomic.Bool) }
+
 func (c *ConfirmArgument) word() gateway.Word {
-	if c.asked.Name != "" {
-		return c.asked
+	w := c.asked
+	if w.Name == "" {
+		w = gateway.Word{Name: c.Confirm}
 	}
-	return gateway.Word{Name: c.Confirm}
+	w.Used = c.used
+	return w
+}
+
+// agreed says how a person's word came, "" where none was needed.
+func (c *ConfirmArgument) agreed() string {
+	switch {
+	case c.used == nil || !c.used.Load():
+		return ""
+	case c.asked.Name == "":
+		return "by the argument confirm"
+	}
+	return "asked through the client"
 }
 
 // confirmable are the arguments of a tool that may ask for a person's word.
 type confirmable interface {
 	give(gateway.Word)
-	word() gateway.Word
+	watch()
+	agreed() string
 }
 
 // consentKey names the question in a client's answers.
@@ -56,18 +74,23 @@ var (
 
 // consent takes the word from what the person has answered: none yet, theirs, or an
 // error where they do not agree.
-func (g gate) consent(req *mcp.CallToolRequest, call, caller string) (gateway.Word, error) {
+//
+// question stands for what was asked, where the answer is to a question of this call.
+func (g gate) consent(req *mcp.CallToolRequest, call, caller string) (word gateway.Word, question string, err error) {
+	word, err = g.seal.open(req.Params.RequestState, call, caller)
+	if err == nil {
+		question = questionOf(req.Params.RequestState)
+	}
 	answer, answered := req.Params.InputResponses[consentKey].(*mcp.ElicitResult)
-	if !answered || answer == nil {
-		return gateway.Word{}, nil
+	switch {
+	case !answered || answer == nil:
+		return gateway.Word{}, "", nil
+	case answer.Action == "accept":
+		return word, question, err
+	case answer.Action == "decline":
+		return gateway.Word{}, question, errDeclined
 	}
-	switch answer.Action {
-	case "accept":
-		return g.seal.open(req.Params.RequestState, call, caller)
-	case "decline":
-		return gateway.Word{}, errDeclined
-	}
-	return gateway.Word{}, errClosed
+	return gateway.Word{}, question, errClosed
 }
 
 // ask is the result that has the client ask a person, and call again with the answer.

@@ -117,9 +117,10 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			caller.Progress = progress.report()
 			defer progress.keepTelling(m)()
 			asks := false
-			line := entry{tool: name, caller: caller, arguments: req.Params.Arguments, question: questionOf(req.Params.RequestState)}
+			line := entry{tool: name, caller: caller, arguments: req.Params.Arguments}
 			if c, ok := any(&in).(confirmable); ok && g.canAsk(req) {
-				word, err := g.consent(req, caller.Call, caller.Name)
+				word, question, err := g.consent(req, caller.Call, caller.Name)
+				line.question = question
 				if err != nil {
 					g.record(line.refused(err))
 					return g.failure(fmt.Errorf("%s: %w", name, err)), nil
@@ -127,11 +128,14 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 				c.give(word)
 				asks = true
 			}
-			if c, ok := any(&in).(confirmable); ok {
-				line.caller.Agreed = agreed(c.word())
-				caller.Agreed = line.caller.Agreed
+			c, confirms := any(&in).(confirmable)
+			if confirms {
+				c.watch()
 			}
 			out, err := do(ctx, m, in, caller)
+			if confirms {
+				line.agreed = c.agreed()
+			}
 			if u := (*gateway.Unconfirmed)(nil); asks && errors.As(err, &u) {
 				result, err := g.ask(name, caller.Call, caller.Name, u)
 				if err == nil {
@@ -169,17 +173,6 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			return result, nil
 		})
 	}}
-}
-
-// agreed says how a person's word came.
-func agreed(w gateway.Word) string {
-	switch {
-	case w.Name == "":
-		return ""
-	case w.Mark == gateway.Mark{}:
-		return "by the argument confirm"
-	}
-	return "asked through the client"
 }
 
 // acting are arguments of a tool that changes nothing at AWS, and may do more than look.

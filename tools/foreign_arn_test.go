@@ -34,3 +34,20 @@ func TestARNsOfOtherAccounts(t *testing.T) {
 	}
 	must[map[string]any](a.bench, "create_target", map[string]any{"gateway": "shop", "name": "fresh", "endpoint": a.url, "auth": "apiKey", "provider": key, "confirm": "fresh"})
 }
+
+// A gateway that is named by its ARN is that of this account and region, and no other of
+// the same id.
+func TestAllowedByAForeignARN(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, benchOptions{})
+	own := "arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/" + b.gatewayID
+	for _, allowed := range []string{own, "arn:aws:bedrock-agentcore:eu-west-1:999999999999:gateway/" + b.gatewayID} {
+		b.manager.Allowed = []string{allowed}
+		for _, ref := range []string{b.gatewayID, "shop", ""} {
+			_, isError, text := call[any](b, "get_gateway", map[string]any{"gateway": ref})
+			if isError != (allowed != own) {
+				t.Errorf("--gateway %s, %q: %t %s", allowed, ref, isError, text)
+			}
+		}
+	}
+}
