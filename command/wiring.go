@@ -131,7 +131,7 @@ func (s *Server) watchSelf(ctx context.Context) (end func()) {
 	go func() {
 		defer close(done)
 		if unfound, err := s.manager.Unfound(ctx); err == nil && len(unfound) > 0 {
-			s.wiring.Log.Warn("--self names no target that this server can see: a change that would cut its own callers off is not recognized by it", "self", unfound)
+			s.wiring.Log.Warn("--self names no target that this server can see, or none yet: as long as that is so, a change that would cut its own callers off is not recognized by it", "self", unfound)
 		}
 	}()
 	return func() { cancel(); <-done }

@@ -97,27 +97,27 @@ func TestGuideRuntime(t *testing.T) {
 	}
 	newAWSCLI(t, variables)
 	pool := tokenURL.FindStringSubmatch(text)[1]
-	const name, scope = "agentcore_gateway_mcp", "gateway-tools/write"
-	succeed(t, environment(t.TempDir()), "curl", "-sSf", pool+"/clients", "-H", "Content-Type: application/json",
-		"-d", `{"clientId":"machine","clientSecret":"hush","scopes":["`+scope+`"]}`)
+	const name = "agentcore_gateway_mcp"
 	id := gatewayID.FindStringSubmatch(text)[1]
 	container := environment(t.TempDir(), append(variables, "AGENTCORE_GATEWAY_MCP_READ_ONLY=false", "AGENTCORE_GATEWAY_MCP_SELF="+name)...)
 	printed, _ := background(t, serving, container, program, "serve", "--addr", "127.0.0.1:0", "--auth", "platform")
 	image := "local" + strings.TrimPrefix(serving.FindStringSubmatch(printed)[1], "http")
 
 	var here []string
-	for _, block := range commandsOf(t, "runtime.md") {
-		if first, _, _ := strings.Cut(block, "\n"); first != "# AWS only" && first != "# yours: fill in" {
+	blocks := commandsOf(t, "runtime.md")
+	for _, block := range blocks {
+		if first, _, _ := strings.Cut(block, "\n"); first != "# AWS only" && !strings.HasPrefix(first, "# yours: ") {
 			here = append(here, block)
 		}
 	}
-	said := shell(t, pythonEnvironment(append(variables, "ACCOUNT=123456789012", "GATEWAY_ID="+id, "DISCOVERY_URL="+pool+"/.well-known/openid-configuration",
-		"CLIENT_ID=machine", "CLIENT_SECRET=hush", "SCOPE="+scope, "IMAGE="+image, "NEW_IMAGE="+image)...), here...)
+	given := strings.NewReplacer("GATEWAY_ID=…", "GATEWAY_ID="+id, "DISCOVERY_URL=…", "DISCOVERY_URL="+pool+"/.well-known/openid-configuration",
+		"local://127.0.0.1:8001/mcp", image, "set -a; . ./env; set +a", "").Replace(blocks[len(blocks)-1])
+	said := shell(t, pythonEnvironment(variables...), append([]string{"cd " + t.TempDir(), given}, here...)...)
 	t.Logf("%s", said)
 	rest := said
 	for _, want := range []string{
-		"update_target_endpoint\n", `"mcp-server-target"`, `"status": "READY"`, // of the own target, by itself
-		`"2"`, "synchronized", "gateway-tools  deleted",
+		"update_target_endpoint\n", `"count": 2`, `"status": "READY"`, // what the gateway serves, and the own target, by itself
+		`"2"`, "synchronized: 1 of 1", "gateway-tools  deleted",
 	} {
 		_, after, ok := strings.Cut(rest, want)
 		if !ok {
