@@ -106,19 +106,23 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			}
 			ctx, caller, leave := g.enter(ctx, req, name, does)
 			defer leave()
+			line := entry{tool: name, caller: caller, arguments: req.Params.Arguments}
 			in, err := arguments[In](checked, req.Params.Arguments)
 			if err != nil {
 				if does != read {
-					g.record(entry{tool: name, caller: caller, arguments: req.Params.Arguments}.refused(err))
+					g.record(line.refused(err))
 				}
 				return g.failure(fmt.Errorf("%s: %w", name, err)), nil
 			}
 			progress := progressTo(ctx, req, g)
 			caller.Progress = progress.report()
 			defer progress.keepTelling(m)()
-			asks := false
-			line := entry{tool: name, caller: caller, arguments: req.Params.Arguments}
-			if c, ok := any(&in).(confirmable); ok && g.canAsk(req) {
+			c, confirms := any(&in).(confirmable)
+			asks := confirms && g.canAsk(req)
+			if confirms {
+				c.watch()
+			}
+			if asks {
 				word, question, err := g.consent(req, caller.Call, caller.Name)
 				line.question = question
 				if err != nil {
@@ -126,11 +130,6 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 					return g.failure(fmt.Errorf("%s: %w", name, err)), nil
 				}
 				c.give(word)
-				asks = true
-			}
-			c, confirms := any(&in).(confirmable)
-			if confirms {
-				c.watch()
 			}
 			out, err := do(ctx, m, in, caller)
 			if confirms {
