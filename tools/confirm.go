@@ -93,6 +93,24 @@ func (g gate) consent(req *mcp.CallToolRequest, call, caller string) (word gatew
 	return gateway.Word{}, question, errClosed
 }
 
+// hear gives a tool's arguments the word of the person who was asked, if they were. asks
+// says that the client can ask. An error says that they do not agree.
+func (g gate) hear(req *mcp.CallToolRequest, c confirmable, line *entry) (asks bool, err error) {
+	if c == nil {
+		return false, nil
+	}
+	c.watch()
+	if !g.canAsk(req) {
+		return false, nil
+	}
+	var word gateway.Word
+	if word, line.question, err = g.consent(req, line.caller.Call, line.caller.Name); err != nil {
+		return false, err
+	}
+	c.give(word)
+	return true, nil
+}
+
 // ask is the result that has the client ask a person, and call again with the answer.
 func (g gate) ask(tool, call, caller string, u *gateway.Unconfirmed) (*mcp.CallToolResult, error) {
 	question := fmt.Sprintf("%s %s: %s. Shall it be done?", tool, u.Name, u.Would)

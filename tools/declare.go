@@ -117,22 +117,14 @@ func tool[In, Out any](does effect, name, title, description string, do func(con
 			progress := progressTo(ctx, req, g)
 			caller.Progress = progress.report()
 			defer progress.keepTelling(m)()
-			c, confirms := any(&in).(confirmable)
-			asks := confirms && g.canAsk(req)
-			if confirms {
-				c.watch()
-			}
-			if asks {
-				word, question, err := g.consent(req, caller.Call, caller.Name)
-				line.question = question
-				if err != nil {
-					g.record(line.refused(err))
-					return g.failure(fmt.Errorf("%s: %w", name, err)), nil
-				}
-				c.give(word)
+			c, _ := any(&in).(confirmable) // nil for others
+			asks, err := g.hear(req, c, &line)
+			if err != nil {
+				g.record(line.refused(err))
+				return g.failure(fmt.Errorf("%s: %w", name, err)), nil
 			}
 			out, err := do(ctx, m, in, caller)
-			if confirms {
+			if c != nil {
 				line.agreed = c.agreed()
 			}
 			if u := (*gateway.Unconfirmed)(nil); asks && errors.As(err, &u) {
