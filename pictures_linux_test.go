@@ -419,6 +419,34 @@ func TestWide(t *testing.T) {
 	}
 }
 
+// However narrow a screen is, what was added is told from what was removed.
+func TestMarksStay(t *testing.T) {
+	t.Parallel()
+	sign := regexp.MustCompile(`(?m)^ {0,2}([+-])[^-]`)
+	for name, description := range map[string]string{"names alone": "", "with a text beside them": "about it"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStudio(t)
+			list := func(name string) string {
+				return fmt.Sprintf(`[{"name":%q,"description":%q,"inputSchema":{"type":"object"}}]`, name, description)
+			}
+			orders, url := s.server(list("getOrder"))
+			s.target("orders", url)
+			orders.list.Store(list("cancelOrder"))
+			for width := 1; width <= 8; width++ {
+				written, status := onTerminal(t, s.call("check_drift", "--color", "never"), width)
+				signs := ""
+				for _, found := range sign.FindAllStringSubmatch(written, -1) {
+					signs += found[1]
+				}
+				if status != 0 || signs != "-+" {
+					t.Errorf("at %d columns: exit status %d, signs %q in\n%s", width, status, signs, written)
+				}
+			}
+		})
+	}
+}
+
 // What only a person on a terminal reads, or a program, is in no answer to a model.
 func TestModelsReadNoMore(t *testing.T) {
 	s := newStudio(t)

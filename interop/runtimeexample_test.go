@@ -176,6 +176,88 @@ func TestTemplateCDK(t *testing.T) {
 	}
 }
 
+// What a role of the template may do is about the template's own resources: these are all
+// that a wildcard names, by the role.
+func TestTemplateRoles(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:${AWS::Partition}:"
+	const here = ":${AWS::Region}:${AWS::AccountId}:"
+	image := func(runtime string) []string {
+		logs := arn + "logs" + here + "log-group:/aws/bedrock-agentcore/runtimes/${" + runtime + "}-*"
+		return []string{"ecr:GetAuthorizationToken *", "logs:DescribeLogGroups " + arn + "logs" + here + "log-group:*", logs, logs + ":log-stream:*"}
+	}
+	identities := arn + "bedrock-agentcore" + here + "workload-identity-directory/default/workload-identity/${GatewayName}-*"
+	secrets := arn + "secretsmanager" + here + "secret:bedrock-agentcore-identity!default/oauth2/${GatewayName}-identity-*"
+	reading := append(image("ServerRuntimeName"), "bedrock-agentcore:ListGateways *",
+		arn+"bedrock-agentcore"+here+"runtime/${OrdersRuntimeName}-*", arn+"bedrock-agentcore"+here+"runtime/${ServerRuntimeName}-*")
+	want := map[string][]string{
+		"GatewayRole":           {identities, secrets},
+		"OrdersRole":            image("OrdersRuntimeName"),
+		"ServerRole, read-only": reading,
+		"ServerRole, managing":  append(slices.Clone(reading), identities, secrets),
+	}
+	got := map[string][]string{}
+	wild := func(name string, policies ...any) {
+		for _, p := range policies {
+			for _, s := range p.(map[string]any)["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+				got[name] = append(got[name], wildcards(s.(map[string]any))...)
+			}
+		}
+	}
+	for name, r := range includeTemplate(t, template).Template["Resources"].(map[string]any) {
+		if r := r.(map[string]any); r["Type"] == "AWS::IAM::Role" {
+			for _, p := range r["Properties"].(map[string]any)["Policies"].([]any) {
+				switch either, ok := p.(map[string]any)["Fn::If"].([]any); {
+				case ok:
+					wild(name+", managing", either[1])
+					wild(name+", read-only", either[2])
+				case name == "ServerRole":
+					wild(name+", managing", p)
+					wild(name+", read-only", p)
+				default:
+					wild(name, p)
+				}
+			}
+		}
+	}
+	for name := range got {
+		slices.Sort(got[name])
+		slices.Sort(want[name])
+		if got[name] = slices.Compact(got[name]); !slices.Equal(got[name], want[name]) {
+			t.Errorf("%s may use\n%s, not\n%s", name, strings.Join(got[name], "\n"), strings.Join(want[name], "\n"))
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("the template has %d roles, not %d", len(got), len(want))
+	}
+}
+
+// wildcards are the resources that a statement names with one, those of a whole kind with
+// the actions that know no narrower one.
+func wildcards(statement map[string]any) (all []string) {
+	list := func(v any) []any {
+		if several, ok := v.([]any); ok {
+			return several
+		}
+		return []any{v}
+	}
+	for _, r := range list(statement["Resource"]) {
+		text, _ := r.(string)
+		if sub, ok := r.(map[string]any); ok {
+			text, _ = sub["Fn::Sub"].(string)
+		}
+		switch {
+		case text == "*" || strings.HasSuffix(text, ":*") && !strings.Contains(text, "-*"):
+			for _, a := range list(statement["Action"]) {
+				all = append(all, a.(string)+" "+text)
+			}
+		case strings.ContainsAny(text, "*?"):
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
 // The guide's commands that need no AWS, from the token on, against a local AgentCore
 // with a server behind its gateway.
 func TestGuideRuntimeExample(t *testing.T) {

@@ -179,7 +179,6 @@ func TestTemplatePlays(t *testing.T) {
 	t.Cleanup(front.Close)
 	callers, runtimes := cloud.NewUserPool("callers"), cloud.NewUserPool("runtimes")
 	callers.AddClient("agent", "of-the-agent", "sample-agentcore-gateway-id/invoke")
-	runtimes.AddClient("gateway", "of-the-gateway", "sample-agentcore-runtime-id/invoke")
 	const cognito = "https://cognito-idp.us-east-1.amazonaws.com/"
 	f := &formation{t: t, cloud: cloud, front: front, resources: template["Resources"].(map[string]any),
 		issuers: strings.NewReplacer(cognito+"callers/.well-known/openid-configuration", callers.DiscoveryURL(front.URL), cognito+"runtimes/.well-known/openid-configuration", runtimes.DiscoveryURL(front.URL)),
@@ -191,6 +190,7 @@ func TestTemplatePlays(t *testing.T) {
 	for name, parameter := range template["Parameters"].(map[string]any) {
 		f.values[name] = fmt.Sprint(parameter.(map[string]any)["Default"])
 	}
+	runtimes.AddClient("gateway", "of-the-gateway", f.texts("RuntimesClient", "AllowedOAuthScopes")...)
 	for _, role := range []string{"GatewayRole", "OrdersRole", "ServerRole"} {
 		f.values[role+".Arn"] = "arn:aws:iam::123456789012:role/" + role
 	}
@@ -223,6 +223,7 @@ func TestTemplatePlays(t *testing.T) {
 		f.ready("/gateways/" + id + "/targets/" + created["targetId"].(string))
 	}
 
+	f.keepsApart(runtimes)
 	session := f.asAgent(callers)
 	if err := shop.SetTools(3); err != nil {
 		t.Fatal(err)
@@ -268,16 +269,69 @@ func (f *formation) startServer() string {
 	return serving.FindStringSubmatch(printed)[1]
 }
 
-// asAgent is a session with the gateway, as the client that the template's outputs name.
-func (f *formation) asAgent(callers *emulator.UserPool) *mcp.ClientSession {
+// texts are a list of texts in a resource's properties, which is there by path.
+func (f *formation) texts(name string, path ...string) (all []string) {
 	f.t.Helper()
-	form := url.Values{"grant_type": {"client_credentials"}, "scope": {"sample-agentcore-gateway-id/invoke"}}
-	request, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, callers.TokenURL(f.front.URL), strings.NewReader(form.Encode()))
+	var v any = f.properties(name)
+	for _, key := range path {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[key]
+		case []any: // of one
+			v = at[0].(map[string]any)[key]
+		}
+	}
+	list, ok := v.([]any)
+	if !ok || len(list) == 0 {
+		f.t.Fatalf("%s has no %q", name, path)
+	}
+	for _, text := range list {
+		all = append(all, text.(string))
+	}
+	return all
+}
+
+// keepsApart reports a runtime that the gateway's token for it does not open, or that its
+// token for the other runtime does.
+func (f *formation) keepsApart(runtimes *emulator.UserPool) {
+	f.t.Helper()
+	of := map[string]string{"OrdersTarget": "OrdersRuntime", "ServerTarget": "ServerRuntime"}
+	for target, own := range of {
+		scopes := f.texts(target, "CredentialProviderConfigurations", "CredentialProvider", "OauthCredentialProvider", "Scopes")
+		transport := &bearer{token: f.token(runtimes, "gateway", "of-the-gateway", strings.Join(scopes, " "))}
+		for _, name := range of {
+			endpoint := f.front.URL + "/runtimes/" + url.PathEscape(f.value(name+".AgentRuntimeArn")) + "/invocations?qualifier=DEFAULT"
+			request, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, endpoint, strings.NewReader(
+				`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"agent","version":"1"}}}`))
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			request.Header.Set("Content-Type", "application/json")
+			request.Header.Set("Accept", "application/json, text/event-stream")
+			response, err := (&http.Client{Transport: transport}).Do(request)
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			response.Body.Close()
+			refused := response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden
+			if name == own && response.StatusCode != http.StatusOK || name != own && !refused {
+				f.t.Errorf("%s answers a token that the gateway gets for %s, of %q: %s", name, target, scopes, response.Status)
+			}
+		}
+		transport.CloseIdleConnections()
+	}
+}
+
+// token is one that a user pool gives a client.
+func (f *formation) token(pool *emulator.UserPool, client, secret, scope string) string {
+	f.t.Helper()
+	form := url.Values{"grant_type": {"client_credentials"}, "scope": {scope}}
+	request, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, pool.TokenURL(f.front.URL), strings.NewReader(form.Encode()))
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.SetBasicAuth("agent", "of-the-agent")
+	request.SetBasicAuth(client, secret)
 	response, err := f.front.Client().Do(request)
 	if err != nil {
 		f.t.Fatal(err)
@@ -289,7 +343,13 @@ func (f *formation) asAgent(callers *emulator.UserPool) *mcp.ClientSession {
 	if err := json.NewDecoder(response.Body).Decode(&token); err != nil || token.AccessToken == "" {
 		f.t.Fatalf("%s: %s %v", request.URL, response.Status, err)
 	}
-	transport := &bearer{token: token.AccessToken}
+	return token.AccessToken
+}
+
+// asAgent is a session with the gateway, as the client that the template's outputs name.
+func (f *formation) asAgent(callers *emulator.UserPool) *mcp.ClientSession {
+	f.t.Helper()
+	transport := &bearer{token: f.token(callers, "agent", "of-the-agent", "sample-agentcore-gateway-id/invoke")}
 	f.t.Cleanup(transport.CloseIdleConnections)
 	session, err := mcp.NewClient(&mcp.Implementation{Name: "agent", Version: "1"}, nil).Connect(f.t.Context(),
 		&mcp.StreamableClientTransport{Endpoint: f.value("Gateway.GatewayUrl"), HTTPClient: &http.Client{Transport: transport}, DisableStandaloneSSE: true}, nil)

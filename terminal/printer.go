@@ -75,10 +75,14 @@ func (l Look) Printer(w io.Writer, getenv func(string) string) *Printer {
 		p.colour = getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 	}
 	if !l.Wide {
-		p.width = columns(w)
+		p.width = max(columns(w), narrowest)
 	}
 	return p
 }
+
+// narrowest is the screen for which lines are laid out where there is still less: cut for
+// one of fewer columns, a line would lose the mark that begins it, "  + " or "  - ".
+const narrowest = 6
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

@@ -164,12 +164,10 @@ func (t *Table) line(columns []Column, widths []int, row []string) {
 	for i, cell := range row {
 		last := i == len(row)-1
 		if last && columns[i].Fit == Prose && t.printer.width > 0 {
-			lines := Wrap(cell, widths[i])
-			cell = lines[0]
-			for _, more := range lines[1:] {
-				cell += "\n" + strings.Repeat(" ", at) + more
-			}
-		} else if !last || t.printer.width > 0 {
+			line.WriteString(strings.Join(Wrap(cell, widths[i]), "\n"+strings.Repeat(" ", at)))
+			continue
+		}
+		if !last || t.printer.width > 0 {
 			cell = cut(cell, widths[i])
 		}
 		line.WriteString(cell)

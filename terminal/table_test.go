@@ -1,8 +1,10 @@
 package terminal
 
 import (
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -124,6 +126,60 @@ func TestWrap(t *testing.T) {
 	} {
 		if got := strings.Join(Wrap(text, 6), "\n"); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Each character of a long text takes as long as one of a short text: measured anew for
+// each line, a text of wide characters would take minutes, not a tenth of a second.
+func TestLongTexts(t *testing.T) {
+	const size = 1 << 20
+	for name, text := range map[string]string{
+		"words":           strings.Repeat("word ", size/5),
+		"wide characters": strings.Repeat("界", size/3),
+		"in colour":       "\x1b[31m" + strings.Repeat("界", size/3) + "\x1b[0m",
+		"stacked marks":   strings.Repeat("界"+strings.Repeat("\u0301", 200), size/403),
+		"no width":        strings.Repeat("a界\u200b\u200b\u200b", size/13),
+		"one word":        strings.Repeat("x", size),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			done := make(chan string, 1)
+			go func() { done <- screen(40, false, func(p *Printer) { told(p, text) }) }()
+			select {
+			case got := <-done:
+				compact := func(s string) string { return strings.Join(strings.Fields(s), "") }
+				if want := compact(text) + "+a" + compact(text); compact(got) != want {
+					t.Errorf("%d bytes became %d", len(want), len(got))
+				}
+			case <-time.After(time.Minute):
+				t.Fatal("it takes too long")
+			}
+		})
+	}
+}
+
+// told prints a text as a sentence and in a table.
+func told(p *Printer, text string) {
+	p.Say(0, "%s", text)
+	table := p.Table()
+	table.Row("+ a", text)
+	table.Print()
+}
+
+// Four times the text takes four times the memory, all that was let go again included,
+// and not sixteen times.
+func TestLongTextsAreNotCopied(t *testing.T) {
+	took := func(text string) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		screen(40, false, func(p *Printer) { told(p, text) })
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	for _, character := range []string{"word ", "界"} {
+		if short, long := took(strings.Repeat(character, 25_000)), took(strings.Repeat(character, 100_000)); long > 7*short {
+			t.Errorf("%q: %d bytes, and %d for a text that is 4 times as long", character, short, long)
 		}
 	}
 }

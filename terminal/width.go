@@ -47,7 +47,7 @@ func Wrap(text string, most int) []string {
 			if rest == "" {
 				break
 			}
-			lines, word, wide = append(lines, head), rest, width(rest)
+			lines, word, wide = append(lines, head), rest, wide-width(head) // to measure the rest anew takes for ever
 		}
 		line, taken = line+word, taken+wide
 	}
