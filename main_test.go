@@ -336,6 +336,8 @@ func TestStdioEnds(t *testing.T) {
 	}
 	cmd = program(t)
 	cmd.Env = append(cmd.Env, "AWS_REGION=us-east-1")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -353,8 +355,8 @@ func TestStdioEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd.Process.Signal(os.Interrupt)
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("at a signal: %v", err)
+	if err := cmd.Wait(); err != nil || stderr.Len() > 0 {
+		t.Errorf("at a signal: %v, stderr %q", err, stderr.String())
 	}
 }
 
