@@ -302,7 +302,7 @@ func TestCall(t *testing.T) {
 		"unknown command": {[]string{"sync"}, 1, nil, []string{`there is no command "sync"`, "--help"}},
 		"local, profile":  {[]string{"call", "--local", "--profile", "nobody", "list_targets"}, 0, []string{"mcp-server-target"}, nil},
 		"help":            {[]string{"--help"}, 0, []string{"$AGENTCORE_GATEWAY_MCP_READ_ONLY", "AWS_REGION", "demo"}, nil},
-		"version":         {[]string{"--version"}, 0, nil, nil},
+		"version":         {[]string{"--version"}, 0, []string{"agentcore-gateway-mcp "}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
