@@ -32,6 +32,28 @@ func TestErrorsFit(t *testing.T) {
 	}
 }
 
+// The demo fits a terminal, whatever is set for the user's own gateways.
+func TestDemoFits(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"demo"}, {"demo", "--self"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Parallel()
+			cmd := program(t, args...)
+			cmd.Env = append(cmd.Env, "AGENTCORE_GATEWAY_MCP_SELF=orders_v1", "AGENTCORE_GATEWAY_MCP_READ_ONLY=true", "AGENTCORE_GATEWAY_MCP_TRUSTED_ENDPOINTS=*.com")
+			written, status := onTerminal(t, cmd, 80)
+			screen, err := shown(written, 80)
+			for _, row := range screen.wrapped { // what is to be copied stays in one piece
+				if line := strings.Join(screen.rows[row-1], ""); !strings.Contains(line, "arn:aws") {
+					t.Errorf("the terminal breaks %q", line)
+				}
+			}
+			if err != nil || status != 0 || !strings.Contains(screen.String(), "All 5 steps") {
+				t.Errorf("status %d, %v:\n%s", status, err, screen)
+			}
+		})
+	}
+}
+
 // A person who starts the program alone is told what it waits for, in one line; a client
 // is not, and a signal is no error to either.
 func TestAloneOnTerminal(t *testing.T) {
