@@ -122,7 +122,7 @@ func misplaced(name string, args []string, all []*command, chosen *command, tool
 		return ": " + strings.TrimSpace(question) + strings.TrimPrefix(look, ";")
 	}
 	for _, c := range all {
-		if c != chosen && slices.Contains(c.own, name) {
+		if slices.Contains(c.own, name) {
 			return ": it is a flag of " + c.name + ", and stands after its name; see " + c.name + " --help"
 		}
 	}
