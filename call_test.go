@@ -101,6 +101,7 @@ func TestCallJSONAlways(t *testing.T) {
 		"help on a tool":   {[]string{"--json", "help", "list_tools"}, 0, ""},
 		"help, the flag":   {[]string{"help", "list_tools", "--json"}, 0, ""},
 		"all help":         {[]string{"--json", "--help"}, 0, ""},
+		"help, a value":    {[]string{"--json=true", "help", "list_tools"}, 0, ""},
 		"no such help":     {[]string{"--json", "help", "surf"}, 1, `no help on "surf"`},
 		"no such tool":     {[]string{"call", "--json", "resync"}, 1, `no tool named "resync"`},
 		"not a command":    {[]string{"--json", "resync"}, 1, `no command "resync"`},

@@ -14,6 +14,8 @@ func TestNearest(t *testing.T) {
 		"orders":                 {[]string{"borders", "order-z", "orderXY"}, []string{"borders", "order-z"}},
 		"ordres":                 {[]string{"ordxxs", "orders"}, []string{"orders"}}, // two letters that changed places
 		"Get-Order":              {[]string{"get_order", "getOrders"}, []string{"get_order"}},
+		"synchronise_targat":     {[]string{"synchronize_target"}, []string{"synchronize_target"}},
+		"horse":                  {[]string{"house_a", "mouse"}, []string{"house_a", "mouse"}},
 		"tool":                   {[]string{"list_all_tools", "list_tools", "too"}, []string{"too"}},
 		"part":                   {[]string{"the_longer_part_of_it", "no", "a_larger_part"}, []string{"a_larger_part", "the_longer_part_of_it"}},
 		"abc":                    {[]string{"xabcxx", "cbx"}, nil},
