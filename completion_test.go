@@ -52,17 +52,30 @@ func TestCandidates(t *testing.T) {
 		"bash|get_target|--target|=":                   tutorial.Target,
 		"bash|get_target|--target|=|mcp":               tutorial.Target,
 		"fish|get_target|--target=mcp":                 "--target=" + tutorial.Target,
-		"bash|get_target|--gateway|" + tutorial.Gateway + "|--target|": tutorial.Target,
-		"bash|get_target|--gateway|nobody|--target|":                   "",
-		"bash|--gateway|nobody|get_target|--target|":                   "",
-		"bash|get_target|--region|eu-west-1|--target|":                 "", // another world
-		"bash|get_target|--log-level|info|--target|":                   "", // the environment names another gateway
-		"bash|get_target|--target|n":                                   "",
-		"bash|synchronize_targets|--targets|a,":                        "a," + tutorial.Target,
-		"bash|delete_target|--confirm|":                                "", // a person's word
-		"bash|call|restore|":                                           ":files",
-		"bash|call|--expect|":                                          ":files",
-		"bash|call|restore|f|--d":                                      "--dry-run",
+		"bash|get_target|--gateway|" + tutorial.Gateway + "|--target|":            tutorial.Target,
+		"bash|get_target|--gateway|nobody|--target|":                              "",
+		"bash|--gateway|nobody|get_target|--target|":                              "",
+		"bash|get_target|--region|eu-west-1|--target|":                            "", // another world
+		"bash|get_target|--log-level|info|--target|":                              "", // the environment names another gateway
+		"bash|get_target|--target|n":                                              "",
+		"bash|synchronize_targets|--targets|a,":                                   "a," + tutorial.Target,
+		"bash|synchronize_targets|--targets|" + tutorial.Target + ",":             "", // the only one, given already
+		"bash|synchronize_targets|--targets|" + tutorial.Target + "|--targets|":   "",
+		"bash|synchronize_targets|--targets|=|" + tutorial.Target + "|--targets|": "",
+		"bash|synchronize_targets|--targets|a|--targets|b,":                       "b," + tutorial.Target,
+		"bash|--toolsets|targets,gateways,":                                       "targets,gateways,identity targets,gateways,runtimes targets,gateways,all",
+		"bash|create_":                                                            "create_credential_provider create_target", // the environment names a gateway
+		"bash|call|create_":                                                       "create_credential_provider create_target",
+		"bash|help|create_g":                                                      "create_gateway",
+		"bash|--read-only|call|synchron":                                          "",
+		"bash|call|--read-only|rest":                                              "",
+		"bash|call|rest":                                                          "restore",
+		"bash|call|--toolsets|targets|list_r":                                     "",
+		"bash|call|--toolsets|targets,runtimes|list_r":                            "list_runtimes",
+		"bash|delete_target|--confirm|":                                           "", // a person's word
+		"bash|call|restore|":                                                      ":files",
+		"bash|call|--expect|":                                                     ":files",
+		"bash|call|restore|f|--d":                                                 "--dry-run",
 		"bash|get_target|--audit-log|" + filepath.Join(t.TempDir(), "no", "such") + "|--target|": tutorial.Target,
 		"bash": "",
 		"":     "",

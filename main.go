@@ -5,13 +5,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"agentcore-gateway-mcp/command"
-	"agentcore-gateway-mcp/untrusted"
 )
 
 func main() {
@@ -22,7 +20,7 @@ func main() {
 		os.Exit(int(exit))
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "error: %s\n", untrusted.Escape(err.Error()))
+		command.PrintError(os.Stderr, os.Getenv, err)
 		os.Exit(1)
 	}
 }

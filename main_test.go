@@ -302,7 +302,7 @@ func TestCall(t *testing.T) {
 		"unknown command": {[]string{"sync"}, 1, nil, []string{`there is no command "sync"`, "--help"}},
 		"local, profile":  {[]string{"call", "--local", "--profile", "nobody", "list_targets"}, 0, []string{"mcp-server-target"}, nil},
 		"help":            {[]string{"--help"}, 0, []string{"$AGENTCORE_GATEWAY_MCP_READ_ONLY", "AWS_REGION", "demo"}, nil},
-		"version":         {[]string{"--version"}, 0, nil, nil},
+		"version":         {[]string{"--version"}, 0, []string{"agentcore-gateway-mcp "}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -336,6 +336,8 @@ func TestStdioEnds(t *testing.T) {
 	}
 	cmd = program(t)
 	cmd.Env = append(cmd.Env, "AWS_REGION=us-east-1")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -353,8 +355,8 @@ func TestStdioEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd.Process.Signal(os.Interrupt)
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("at a signal: %v", err)
+	if err := cmd.Wait(); err != nil || stderr.Len() > 0 {
+		t.Errorf("at a signal: %v, stderr %q", err, stderr.String())
 	}
 }
 

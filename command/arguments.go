@@ -34,7 +34,8 @@ func parseArguments(tool *definition, args []string) (map[string]any, error) {
 			if names := tool.arguments(); len(names) > 0 {
 				has = "it has --" + strings.Join(names, ", --")
 			}
-			return nil, fmt.Errorf("%s has no argument --%s, and call no such flag: %s", tool.Name, name, has)
+			question := didYouMean(name, "--", slices.Concat(tool.arguments(), flagNames(callFlags(new(callCommand)))))
+			return nil, fmt.Errorf("%s has no argument --%s, and call no such flag: %s%s", tool.Name, name, question, has)
 		}
 		if own == unremembered {
 			return nil, fmt.Errorf("--%s is for a process that has moved the target itself, and each call is a new one: call restore FILE goes back, and the change named that file", name)

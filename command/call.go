@@ -87,10 +87,22 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 	}
 	end()
 	if err == nil {
-		err = c.tell(screen, tool.Name, result, expected)
+		err = limited(c.tell(screen, tool.Name, result, expected), p, g)
 	}
 	tellLeft(p, ended, left)
 	return err
+}
+
+// limited is a tool's error that, where it speaks of the gateways that may be managed, says
+// what has limited them: a tool has an argument of the same name.
+func limited(err error, p *process, g *globals) error {
+	switch {
+	case err == nil || len(g.Gateway) == 0 || !strings.Contains(err.Error(), "(--gateway)"):
+		return err
+	case p.byVariable("gateway"):
+		return fmt.Errorf("%w; here that limit is $%s", err, variableOf("gateway"))
+	}
+	return fmt.Errorf("%w; here that limit is the --gateway of call, which stands before the tool's name", err)
 }
 
 // list prints all tools that there are with these flags.
@@ -119,7 +131,8 @@ func (c *callCommand) chosen(g *globals, name string) (*definition, error) {
 	if tool := named(c.all, name); tool != nil {
 		return tool, nil
 	}
-	return nil, fmt.Errorf("no tool named %q: %s call shows them all", name, program)
+	question := didYouMean(name, "", append(toolNames(c.all), "restore"))
+	return nil, fmt.Errorf("no tool named %q: %s%s call shows them all", name, question, program)
 }
 
 // missing says why a tool is not there with these flags, nil where it is.

@@ -55,12 +55,13 @@ func tellCandidates(ctx context.Context, args []string, getenv func(string) stri
 	if t.call.know(ctx) != nil {
 		return
 	}
-	t.names = func(argument, of string, open bool) []string { return namesIn(ctx, t, argument, of, open, getenv) }
+	t.names = func(argument, of string, open bool) []string { return namesIn(ctx, *t.globals, argument, of, open) }
 	for i := range words {
 		words[i] = strings.Trim(words[i], `'"`)
 	}
 	last := words[len(words)-1]
 	t.read(words[:len(words)-1])
+	_ = t.whose().fromEnvironment(getenv) // what cannot be is told when the line is run
 	for _, c := range t.candidates(last) {
 		if shell == "bash" { // which replaces only what stands after the last break
 			c.about = ""
@@ -114,10 +115,13 @@ func (t *typing) read(words []string) {
 		default:
 			value, words = words[0], words[1:]
 		}
-		if property != nil {
+		switch {
+		case property != nil && property.Type == "array" && t.given[own] != "":
+			t.given[own] += "," + value
+		case property != nil:
 			t.given[own] = value
-		} else if f != nil {
-			_ = t.flags().Set(f.Name, value) // what cannot be is told when the line is run
+		case f != nil:
+			_ = t.whose().flags.Set(f.Name, value) // likewise
 		}
 	}
 }
@@ -141,12 +145,12 @@ func (t *typing) positional(word string) {
 	}
 }
 
-// flags are those that may stand where the line ends.
-func (t *typing) flags() *flag.FlagSet {
+// whose is the command whose flags may stand where the line ends.
+func (t *typing) whose() *command {
 	if t.command == nil {
-		return commandNamed(t.all, "call").flags
+		return commandNamed(t.all, "call")
 	}
-	return t.command.flags
+	return t.command
 }
 
 // meaning is the argument or the flag of that name, or neither.
@@ -156,7 +160,7 @@ func (t *typing) meaning(name string) (own string, _ *jsonschema.Schema, _ *flag
 			return own, property, nil
 		}
 	}
-	return name, nil, t.flags().Lookup(name)
+	return name, nil, t.whose().flags.Lookup(name)
 }
 
 // candidates are what a word may become at the end of the line.
@@ -189,10 +193,15 @@ func (t *typing) words() (all []candidate) {
 		}
 	}
 	if t.command == nil || t.command.runner == t.call {
+		sets, _ := t.globals.toolsets()
 		for _, d := range t.call.all {
-			all = append(all, candidate{d.Name, d.Description})
+			if t.help || missing(t.globals, sets, d.Name) == nil {
+				all = append(all, candidate{d.Name, d.Description})
+			}
 		}
-		all = append(all, candidate{"restore", restoreAbout})
+		if t.help || !t.globals.ReadOnly {
+			all = append(all, candidate{"restore", restoreAbout})
+		}
 	}
 	if t.command != nil && t.command.name == "completion" {
 		all = []candidate{{"bash", ""}, {"zsh", ""}, {"fish", ""}}
@@ -218,7 +227,7 @@ func (t *typing) options(word string) (all []candidate) {
 	if t.tool != nil && word == "" { // what the tool has is what is wanted
 		return all
 	}
-	t.flags().VisitAll(func(f *flag.Flag) {
+	t.whose().flags.VisitAll(func(f *flag.Flag) {
 		if own, property, _ := t.meaning(f.Name); property == nil {
 			placeholder, about := flag.UnquoteUsage(f)
 			all = append(all, candidate{"--" + own, strings.TrimPrefix(about, placeholder+" ")})
@@ -244,11 +253,16 @@ func (t *typing) values(name, before, value string) (all []candidate) {
 		}
 		values = t.valuesOfFlag(f.Name)
 	}
+	var taken []string // of which there is no need twice
+	if several {
+		taken = strings.Split(t.given[own], ",")
+	}
 	if i := strings.LastIndex(value, ","); several && i >= 0 {
+		taken = append(taken, strings.Split(value[:i], ",")...)
 		before, value = before+value[:i+1], value[i+1:]
 	}
 	for _, v := range values {
-		if strings.HasPrefix(v, value) {
+		if strings.HasPrefix(v, value) && !slices.Contains(taken, v) {
 			all = append(all, candidate{value: before + v})
 		}
 	}

@@ -11,7 +11,9 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 
+	"agentcore-gateway-mcp/terminal"
 	"agentcore-gateway-mcp/untrusted"
 )
 
@@ -26,6 +28,7 @@ type process struct {
 	ctx            context.Context
 	args           []string               // what stands after the flags
 	given          func(flag string) bool // whether a flag was set, on the command line or by its variable
+	byVariable     func(flag string) bool // whether it was the variable
 	getenv         func(string) string
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -46,8 +49,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	all := commands(&g)
 	getenv = filled(getenv)
 	if slices.Contains(args, "--version") && !slices.Contains(args, "call") {
-		fmt.Fprintln(stdout, build())
-		return nil
+		return new(versionCommand).Run(&process{stdout: stdout}, nil)
 	}
 	chosen, err := parse(ctx, all, args, getenv)
 	p := &process{ctx: ctx, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, secrets: new(untrusted.Secrets)}
@@ -57,6 +59,15 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	out := &document{Writer: stdout}
 	p.stdout = out
 	return out.end(p.run(all, chosen, &g, err))
+}
+
+// PrintError prints an error that Run has returned: on a terminal broken to its width,
+// elsewhere each of its lines as one.
+func PrintError(w io.Writer, getenv func(string) string, err error) {
+	p := terminal.NewPrinter(w, getenv)
+	for line := range strings.SplitSeq("error: "+untrusted.Escape(err.Error()), "\n") {
+		p.Say(0, "%s", line)
+	}
 }
 
 // wantsJSON reports whether stdout is to be one JSON document, whatever happens.
@@ -84,6 +95,7 @@ func (p *process) run(all []*command, chosen *command, g *globals, wrong error) 
 		return slog.New(slog.NewTextHandler(p.secrets.Writer(p.stderr), &slog.HandlerOptions{Level: level}))
 	}
 	p.args, p.given, p.log, p.sdkLog = chosen.args, chosen.given, logger(level), logger(level)
+	p.byVariable = func(flag string) bool { return slices.Contains(chosen.byVariable, flag) }
 	if level == slog.LevelInfo {
 		p.sdkLog = logger(slog.LevelWarn)
 	}
@@ -95,6 +107,8 @@ type command struct {
 	name, usage, about string
 	flags              *flag.FlagSet
 	own                []string // names of the flags that are not of every command
+	unset              []string // those of them that no variable sets: it is another flag's of that name
+	byVariable         []string // flags that a variable has set
 	args               []string // what stands after the flags
 	runner
 }
@@ -108,27 +122,46 @@ type runner interface {
 // commands is the whole command line; the first is the default. All of them
 // share g.
 func commands(g *globals) []*command {
-	return []*command{
+	all := []*command{
 		newCommand(g, "stdio", "", "Serve MCP over stdio (the default command).", &stdioCommand{}),
 		newCommand(g, "serve", "", "Serve MCP over streamable HTTP at /mcp.", &serveCommand{}),
 		newCommand(g, "call", "[TOOL [--name value …] | restore FILE]", "Call one tool from a shell or a pipeline. Without TOOL: all tools. What stands after TOOL are its arguments, which TOOL --help shows: lists with commas or repeated, nested values as JSON; flags may stand there, too. restore puts back what a change kept. call itself may be left out.", &callCommand{}),
 		newCommand(g, "local", "", "Run a local AgentCore for boto3, the AWS CLI and this program.", &localCommand{}),
 		newCommand(g, "demo", "", "Play the AgentCore tutorial on a local AgentCore, from start to end.", &demoCommand{}),
 		newCommand(g, "completion", "bash|zsh|fish", completionAbout, &completionCommand{}),
+		newCommand(g, "version", "", "Print the version, and the commit that it was built from.", &versionCommand{}),
 	}
+	owners := map[string]bool{}
+	for _, c := range all {
+		for _, name := range c.own {
+			if owners[name] {
+				c.unset = append(c.unset, name)
+			}
+			owners[name] = true
+		}
+	}
+	return all
 }
 
 func newCommand(g *globals, name, usage, about string, r runner) *command {
-	c := &command{name: name, usage: usage, about: about, flags: flag.NewFlagSet(name, flag.ContinueOnError), runner: r}
-	c.flags.SetOutput(io.Discard) // errors are told by whoever gets them
+	c := &command{name: name, usage: usage, about: about, flags: newFlagSet(name), runner: r}
 	r.register(c.flags)
 	c.flags.VisitAll(func(f *flag.Flag) { c.own = append(c.own, f.Name) })
-	all := flag.NewFlagSet("", flag.ContinueOnError)
+	all := newFlagSet("")
 	g.register(all)
 	all.VisitAll(func(f *flag.Flag) {
-		if c.flags.Lookup(f.Name) == nil { // demo has a --self of its own
-			c.flags.Var(f.Value, f.Name, f.Usage)
+		if c.flags.Lookup(f.Name) != nil { // demo has a --self of its own
+			c.unset = append(c.unset, f.Name)
+			return
 		}
+		c.flags.Var(f.Value, f.Name, f.Usage)
 	})
 	return c
+}
+
+// newFlagSet is one that prints nothing: errors are told by whoever gets them.
+func newFlagSet(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	return fs
 }

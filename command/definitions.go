@@ -57,6 +57,13 @@ func named(all []definition, name string) *definition {
 	return nil
 }
 
+func toolNames(all []definition) (names []string) {
+	for _, d := range all {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
 // property is the argument that a name on the command line means, as the tool has it or
 // with hyphens (waitSeconds, wait-seconds); nil for none.
 func (d *definition) property(name string) (own string, _ *jsonschema.Schema) {

@@ -84,8 +84,10 @@ func connectStdio(p *process, w *tutorial.World) (*mcp.ClientSession, func(), er
 		return nil, nil, err
 	}
 	child := exec.CommandContext(p.ctx, self)
-	child.Env = append(os.Environ(), "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.URL, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE="+w.URL,
-		"AWS_REGION=us-east-1", "AGENTCORE_GATEWAY_MCP_LOCAL=false", "AGENTCORE_GATEWAY_MCP_TOOLSETS=all", "AGENTCORE_GATEWAY_MCP_READ_ONLY=false",
+	// What this program is told about the user's own gateways is not about the demo's.
+	own := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, envPrefix+"_") })
+	child.Env = append(own, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL="+w.URL, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE="+w.URL,
+		"AWS_REGION=us-east-1", "AGENTCORE_GATEWAY_MCP_TOOLSETS=all",
 		"AGENTCORE_GATEWAY_MCP_LOG_LEVEL=warn")
 	for _, setting := range w.Settings() {
 		child.Env = append(child.Env, setting[0]+"="+setting[1])

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -125,14 +124,26 @@ func (c *command) given(name string) bool {
 // fromEnvironment sets the flags that are not on the command line.
 func (c *command) fromEnvironment(getenv func(string) string) (err error) {
 	c.flags.VisitAll(func(f *flag.Flag) {
-		variable := variableOf(f.Name)
-		if value := getenv(variable); value != "" && !c.given(f.Name) && err == nil {
+		variable := c.variable(f.Name)
+		if variable == "" || err != nil || c.given(f.Name) {
+			return
+		}
+		if value := getenv(variable); value != "" {
 			if wrong := c.flags.Set(f.Name, value); wrong != nil {
 				err = fmt.Errorf("$%s is %q: %w", variable, value, wrong)
 			}
+			c.byVariable = append(c.byVariable, f.Name)
 		}
 	})
 	return err
+}
+
+// variable is the environment variable that sets a flag of the command, "" for none.
+func (c *command) variable(flag string) string {
+	if slices.Contains(c.unset, flag) {
+		return ""
+	}
+	return variableOf(flag)
 }
 
 // filled is getenv without the places that nobody has filled: a client that installs
@@ -160,19 +171,17 @@ func variableOf(flag string) string {
 func parse(ctx context.Context, all []*command, args []string, getenv func(string) string) (*command, error) {
 	// A set with the flags of every command, and of call, finds where the command's name
 	// stands.
-	find := flag.NewFlagSet("", flag.ContinueOnError)
-	find.SetOutput(io.Discard)
-	new(globals).register(find)
-	new(callCommand).register(find)
+	asked := new(callCommand)
+	find := callFlags(asked)
 	if err := find.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return nil, topic{}
+		return helper(all, args, asked), topic{}
 	} else if err != nil {
-		return nil, fmt.Errorf("%w; see --help", err)
+		return nil, wrongFlag(ctx, err, args, all, nil)
 	}
 	chosen, before, after := all[0], args, []string(nil)
 	if rest := find.Args(); len(rest) > 0 {
 		if rest[0] == "help" {
-			return nil, topicOf(rest[1:])
+			return helper(all, args, asked), topicOf(rest[1:])
 		}
 		chosen, before, after = commandNamed(all, rest[0]), args[:len(args)-len(rest)], rest[1:]
 		if chosen == nil { // a tool, perhaps, whose arguments stand as after call
@@ -181,7 +190,7 @@ func parse(ctx context.Context, all []*command, args []string, getenv func(strin
 				return chosen, err
 			}
 			if call := chosen.runner.(*callCommand); rest[0] != "restore" && named(call.all, rest[0]) == nil {
-				return chosen, fmt.Errorf("there is no command %q, and no tool: it is one of %s; see --help, and call for all tools", rest[0], commandNames(all))
+				return chosen, fmt.Errorf("there is no command %q, and no tool: %s see --help, and call for all tools", rest[0], whichOne(rest[0], all, call.all))
 			}
 		}
 	}
@@ -201,7 +210,7 @@ func parse(ctx context.Context, all []*command, args []string, getenv func(strin
 	case errors.As(err, &t):
 		return chosen, t
 	case err != nil:
-		return chosen, fmt.Errorf("%w; see %s --help", err, chosen.name)
+		return chosen, wrongFlag(ctx, err, args, all, chosen)
 	case chosen.name != "call" && chosen.name != "completion" && len(chosen.args) > 0:
 		return chosen, fmt.Errorf("unexpected argument %s; see %s --help", chosen.args[0], chosen.name)
 	}
@@ -216,12 +225,48 @@ func commandNamed(all []*command, name string) *command {
 	return nil
 }
 
-func commandNames(all []*command) string {
-	var list []string
+func commandNames(all []*command) (names []string) {
 	for _, c := range all {
-		list = append(list, c.name)
+		names = append(names, c.name)
 	}
-	return strings.Join(list, ", ")
+	return names
+}
+
+// helper is the command that help is printed as if for: call where that is to be JSON,
+// else none.
+func helper(all []*command, args []string, asked *callCommand) *command {
+	if !asked.JSON && !slices.Contains(args, "--json") {
+		return nil
+	}
+	call := commandNamed(all, "call")
+	call.runner.(*callCommand).JSON = true
+	return call
+}
+
+// whichOne says what a word that is neither a command nor a tool may have been meant as,
+// else which commands there are.
+func whichOne(word string, all []*command, tools []definition) string {
+	if question := didYouMean(word, "", slices.Concat(commandNames(all), toolNames(tools), []string{"help", "restore"})); question != "" {
+		return strings.TrimSuffix(question, " ")
+	}
+	return "it is one of " + strings.Join(commandNames(all), ", ") + ";"
+}
+
+// wrongFlag is what is wrong with flags, in the words of who typed args. chosen is the
+// command whose flags they are, nil before there is one.
+func wrongFlag(ctx context.Context, err error, args []string, all []*command, chosen *command) error {
+	said, undefined := dashed(err)
+	if undefined == "" {
+		if chosen == nil {
+			return fmt.Errorf("%s; see --help", said)
+		}
+		return fmt.Errorf("%s; see %s --help", said, chosen.name)
+	}
+	call := commandNamed(all, "call").runner.(*callCommand)
+	if err := call.know(ctx); err != nil {
+		return err
+	}
+	return errors.New(said + misplaced(undefined, args, all, chosen, call.all))
 }
 
 // list is a flag that may be repeated and whose values may be separated by

@@ -14,7 +14,7 @@ const program = "agentcore-gateway-mcp"
 
 var description = []string{
 	"An MCP server whose tools manage Amazon Bedrock AgentCore gateways.",
-	"Every flag can also be set by an environment variable: --read-only by $AGENTCORE_GATEWAY_MCP_READ_ONLY. AWS's own variables work as everywhere: AWS_REGION, AWS_PROFILE, and AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL, which leads to another control plane, such as the one of agentcore-gateway-mcp local.",
+	"Flags can also be set by environment variables: --read-only by $AGENTCORE_GATEWAY_MCP_READ_ONLY. AWS's own variables work as everywhere: AWS_REGION, AWS_PROFILE, and AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL, which leads to another control plane, such as the one of agentcore-gateway-mcp local.",
 }
 
 // topic is what help is asked for; the zero value is the whole program. As an error it
@@ -55,9 +55,10 @@ func (t topic) tell(p *process, all []*command, chosen *command) error {
 		commandHelp(page, one)
 	case t.name == flagsTopic:
 		page.Linef("Flags of every command, and the variables that set them:")
-		printFlags(page, all[0].flags, func(name string) bool { return !slices.Contains(all[0].own, name) })
+		printFlags(page, all[0], func(name string) bool { return !slices.Contains(all[0].own, name) })
 	case t.name == "restore":
-		page.Linef("Usage: %s call %s\n", program, restoreUsage)
+		page.Say(0, "Usage: %s call %s", program, restoreUsage)
+		page.Linef("")
 		page.Paragraph(0, restoreAbout)
 	default:
 		if err := call.know(p.ctx); err != nil {
@@ -66,7 +67,8 @@ func (t topic) tell(p *process, all []*command, chosen *command) error {
 		tool := named(call.all, t.name)
 		switch {
 		case tool == nil:
-			return fmt.Errorf("there is no help on %q: it is on a command (%s), on flags, or on a tool, which call shows", t.name, commandNames(all))
+			question := didYouMean(t.name, "", slices.Concat(commandNames(all), toolNames(call.all), []string{flagsTopic, "restore"}))
+			return fmt.Errorf("there is no help on %q: %sit is on a command (%s), on flags, or on a tool, which call shows", t.name, question, strings.Join(commandNames(all), ", "))
 		case call.JSON:
 			return encode(p.stdout, tool.Tool)
 		}
@@ -98,18 +100,19 @@ func programHelp(p *terminal.Printer, all []*command) {
 
 // commandHelp is one command: its own flags, and where the others are.
 func commandHelp(p *terminal.Printer, one *command) {
-	p.Linef("Usage: %s\n", strings.TrimSpace(strings.Join([]string{program, one.name, "[flags]", one.usage}, " ")))
+	p.Say(0, "Usage: %s", strings.TrimSpace(strings.Join([]string{program, one.name, "[flags]", one.usage}, " ")))
+	p.Linef("")
 	p.Paragraph(0, one.about)
 	if len(one.own) > 0 {
 		p.Linef("\nFlags:")
-		printFlags(p, one.flags, func(name string) bool { return slices.Contains(one.own, name) })
+		printFlags(p, one, func(name string) bool { return slices.Contains(one.own, name) })
 	}
 	p.Linef("")
 	p.Paragraph(0, "Flags of every command (--region, --gateway …): "+program+" help "+flagsTopic)
 }
 
-func printFlags(p *terminal.Printer, flags *flag.FlagSet, show func(name string) bool) {
-	flags.VisitAll(func(f *flag.Flag) {
+func printFlags(p *terminal.Printer, of *command, show func(name string) bool) {
+	of.flags.VisitAll(func(f *flag.Flag) {
 		if !show(f.Name) {
 			return
 		}
@@ -122,9 +125,12 @@ func printFlags(p *terminal.Printer, flags *flag.FlagSet, show func(name string)
 		if f.DefValue != "" && f.DefValue != "false" {
 			about += " Default: " + f.DefValue + "."
 		}
-		name, variable := strings.TrimSpace("--"+f.Name+" "+placeholder), "$"+variableOf(f.Name)
-		if line := fmt.Sprintf("  %-32s %s", name, variable); p.Fits(0, line) {
-			p.Linef("%s", line)
+		name, variable := strings.TrimSpace("--"+f.Name+" "+placeholder), ""
+		if v := of.variable(f.Name); v != "" {
+			variable = "$" + v
+		}
+		if line := fmt.Sprintf("  %-32s %s", name, variable); p.Fits(0, line) || variable == "" {
+			p.Linef("%s", strings.TrimRight(line, " "))
 		} else {
 			p.Linef("  %s\n      %s", name, variable)
 		}

@@ -17,15 +17,9 @@ const candidatesTime = 2 * time.Second
 
 // namesIn are gateways, or targets of one, in the account to which the flags lead; none
 // where they cannot be had in time. open says that those of --gateway are not the only
-// ones. A name with anything in it that a shell could take for
-// more than a name is left out: AWS has none.
-func namesIn(ctx context.Context, t *typing, argument, of string, open bool, getenv func(string) string) []string {
-	command := t.command
-	if command == nil {
-		command = commandNamed(t.all, "call")
-	}
-	_ = command.fromEnvironment(getenv) // likewise
-	g := *t.globals
+// ones. A name with anything in it that a shell could take for more than a name is left
+// out: AWS has none.
+func namesIn(ctx context.Context, g globals, argument, of string, open bool) []string {
 	if open {
 		g.Gateway = nil
 	}

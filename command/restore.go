@@ -5,7 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
+	"io/fs"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
@@ -22,13 +22,12 @@ type restoreArguments struct {
 }
 
 func (a *restoreArguments) flags() *flag.FlagSet {
-	fs := flag.NewFlagSet("restore", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.BoolVar(&a.dryRun, "dry-run", false, "")
-	fs.BoolVar(&a.dryRun, "dryRun", false, "")
-	fs.StringVar(&a.confirm, "confirm", "", "")
-	fs.StringVar(&a.plan, "plan", "", "")
-	return fs
+	flags := newFlagSet("restore")
+	flags.BoolVar(&a.dryRun, "dry-run", false, "")
+	flags.BoolVar(&a.dryRun, "dryRun", false, "")
+	flags.StringVar(&a.confirm, "confirm", "", "")
+	flags.StringVar(&a.plan, "plan", "", "")
+	return flags
 }
 
 const (
@@ -38,12 +37,13 @@ const (
 
 // parse reads what stands after restore: flags stand before the file or after it.
 func (a *restoreArguments) parse(args []string) error {
-	fs := a.flags()
+	flags := a.flags()
 	for len(args) > 0 {
-		if err := fs.Parse(args); err != nil {
-			return fmt.Errorf("call %s: %w", restoreUsage, err)
+		if err := flags.Parse(args); err != nil {
+			said, _ := dashed(err)
+			return fmt.Errorf("call %s: %s", restoreUsage, said)
 		}
-		if args = fs.Args(); len(args) > 0 {
+		if args = flags.Args(); len(args) > 0 {
 			if a.file != "" {
 				return fmt.Errorf("call restore takes one file, and not %q as well", args[0])
 			}
@@ -70,6 +70,9 @@ func (c *callCommand) restore(p *process, g *globals, screen *terminal.Printer, 
 		return errors.New("--exit-code goes with check_drift and dry runs: give restore --dry-run, or leave --exit-code out")
 	}
 	k, err := readKept(a.file)
+	if wrong := (*fs.PathError)(nil); errors.As(err, &wrong) {
+		return fmt.Errorf("%s cannot be read (%w): restore takes the file that a change has named as the one from before", a.file, wrong.Err)
+	}
 	if err != nil {
 		return err
 	}
@@ -92,7 +95,7 @@ func (c *callCommand) restore(p *process, g *globals, screen *terminal.Printer, 
 	}
 	defer tellLeft(p, ended, left)
 	if err != nil {
-		return errors.New(c.words(p.secrets.Mask(err.Error())))
+		return limited(errors.New(c.words(p.secrets.Mask(err.Error()))), p, g)
 	}
 	data, err := json.Marshal(answer)
 	if err != nil {

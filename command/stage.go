@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,49 +22,64 @@ type stage struct {
 
 func newStage(w io.Writer, getenv func(string) string, title string) *stage {
 	s := &stage{Printer: terminal.NewPrinter(w, getenv)}
-	s.Linef("%s", s.Paint(terminal.Faint, title+", on a local AgentCore: no AWS account, nothing leaves this machine."))
+	s.Say(0, "%s", s.Paint(terminal.Faint, title+", on a local AgentCore: no AWS account, nothing leaves this machine."))
 	return s
 }
 
 func (s *stage) step(title string) {
 	s.steps++
-	fmt.Fprintf(s, "\n%s\n", s.Paint(terminal.Bold, fmt.Sprintf("%d. %s", s.steps, title)))
+	s.Linef("")
+	s.Say(0, "%s", s.Paint(terminal.Bold, fmt.Sprintf("%d. %s", s.steps, title)))
 }
 
 func (s *stage) asked(question, tool string, arguments map[string]any) {
-	shown, _ := json.Marshal(arguments) // strings and numbers only
-	fmt.Fprintf(s, "   %s %q\n   %s %s %s\n", s.Paint(terminal.Faint, "asked "), question, s.Paint(terminal.Faint, "called"), s.Paint(terminal.Cyan, tool), shown)
+	comma := ","
+	if s.Brief() {
+		comma = ", " // where a line may end
+	}
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(arguments)) {
+		value, _ := json.Marshal(arguments[name]) // strings and numbers only
+		pairs = append(pairs, fmt.Sprintf("%q:%s", name, value))
+	}
+	shown := "{" + strings.Join(pairs, comma) + "}"
+	s.Say(3, "%s %q", s.Paint(terminal.Faint, "asked "), question)
+	s.Say(3, "%s %s %s", s.Paint(terminal.Faint, "called"), s.Paint(terminal.Cyan, tool), shown)
 }
 
 func (s *stage) answer(format string, args ...any) {
-	fmt.Fprintf(s, "   %s %s\n", s.Paint(terminal.Faint, "answer"), fmt.Sprintf(format, args...))
+	s.Say(3, "%s %s", s.Paint(terminal.Faint, "answer"), fmt.Sprintf(format, args...))
 }
 
 func (s *stage) change(c gateway.Change) {
 	s.answer("%s, %s after %.1f s, %d tools before and %d now", c.Outcome, c.Status, c.Seconds, c.Tools.Before, c.Tools.After)
 	s.tools(c.Tools)
 	if c.PreviousEndpoint != "" {
-		fmt.Fprintf(s, "          %s -> %s\n", shortEndpoint(c.PreviousEndpoint), shortEndpoint(c.Endpoint))
+		s.Say(10, "%s -> %s", shortEndpoint(c.PreviousEndpoint), shortEndpoint(c.Endpoint))
 	}
 }
 
 // tools tells which tools are there on one side only.
 func (s *stage) tools(c *gateway.ToolChange) {
 	for _, t := range c.Added {
-		fmt.Fprintf(s, "          %s  %s\n", s.Paint(terminal.Green, "+ "+t.Name), t.Description)
+		s.Say(10, "%s  %s", s.Paint(terminal.Green, "+ "+t.Name), t.Description)
 	}
 	for _, t := range c.Removed {
-		fmt.Fprintf(s, "          %s  %s\n", s.Paint(terminal.Red, "- "+t.Name), t.Description)
+		s.Say(10, "%s  %s", s.Paint(terminal.Red, "- "+t.Name), t.Description)
 	}
 }
 
 func (s *stage) kept(key string, value any) {
-	const most = 80
+	const indent, least = 10, 20
+	most := 80
+	for most > least && !s.Fits(indent+len(key)+1+most, "") {
+		most--
+	}
 	shown, _ := json.Marshal(value) // it came as JSON
 	if len(shown) > most {
 		shown = append(shown[:most-3], "..."...)
 	}
-	fmt.Fprintf(s, "          %s %s\n", key, s.Paint(terminal.Faint, string(shown)))
+	s.Say(indent, "%s %s", key, s.Paint(terminal.Faint, string(shown)))
 }
 
 // shortEndpoint names the runtime in an invocation URL, which is mostly its ARN.
@@ -79,17 +96,18 @@ func shortEndpoint(endpoint string) string {
 }
 
 func (s *stage) note(format string, args ...any) {
-	fmt.Fprintf(s, "   %s\n", fmt.Sprintf(format, args...))
+	s.Say(3, format, args...)
 }
 
 func (s *stage) checked(format string, args ...any) {
-	fmt.Fprintf(s, "   %s %s\n", s.Paint(terminal.Green, "✓"), fmt.Sprintf(format, args...))
+	s.Say(3, "%s %s", s.Paint(terminal.Green, "✓"), fmt.Sprintf(format, args...))
 }
 
 func (s *stage) failed(err error) {
-	fmt.Fprintf(s, "   %s %v\n", s.Paint(terminal.Red, "✗"), err)
+	s.Say(3, "%s %v", s.Paint(terminal.Red, "✗"), err)
 }
 
 func (s *stage) done(verdict string, took time.Duration) {
-	fmt.Fprintf(s, "\n%s\n", s.Paint(terminal.Green, fmt.Sprintf("All %d steps %s, in %.1f s.", s.steps, verdict, took.Seconds())))
+	s.Linef("")
+	s.Say(0, "%s", s.Paint(terminal.Green, fmt.Sprintf("All %d steps %s, in %.1f s.", s.steps, verdict, took.Seconds())))
 }

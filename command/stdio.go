@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"flag"
 	"io"
+	"os"
 
+	"agentcore-gateway-mcp/terminal"
 	"agentcore-gateway-mcp/tools"
 )
 
@@ -24,11 +26,27 @@ func (*stdioCommand) Run(p *process, g *globals) error {
 	}
 	defer s.Close()
 	p.log.Debug("serving MCP on stdin and stdout")
-	err = s.MCP.Run(p.ctx, tools.Stdio(io.NopCloser(p.stdin), nopWriteCloser{p.stdout}, p.log))
-	if p.ctx.Err() != nil {
-		return nil // asked to end
+	if f, ok := p.stdin.(*os.File); ok && terminal.NewPrinter(f, p.getenv).Brief() { // a person types there
+		terminal.NewPrinter(p.stderr, p.getenv).Say(0, "serving MCP over stdio to a client; %s help shows what else", program)
 	}
-	return err
+	// Not Run of the SDK, which logs as an error that it was asked to end.
+	session, err := s.MCP.Connect(p.ctx, tools.Stdio(io.NopCloser(p.stdin), nopWriteCloser{p.stdout}, p.log), nil)
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- session.Wait() }()
+	select {
+	case <-p.ctx.Done():
+		session.Close()
+		<-ended
+		return nil
+	case err := <-ended:
+		if p.ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
 }
 
 type nopWriteCloser struct{ io.Writer }

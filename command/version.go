@@ -2,6 +2,7 @@ package command
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
 	"runtime/debug"
 )
@@ -17,13 +18,18 @@ func version() string {
 	return v
 }
 
-// build says for --version what this program was built from.
-func build() string {
+type versionCommand struct{}
+
+func (*versionCommand) register(*flag.FlagSet) {}
+
+// Run says what this program was built from, as --version does.
+func (*versionCommand) Run(p *process, _ *globals) error {
 	v, commit := identity(stampedVersion, stampedCommit, debug.ReadBuildInfo)
-	if commit == "" {
-		return v
+	if commit != "" {
+		v += " (commit " + commit + ")"
 	}
-	return fmt.Sprintf("%s (commit %s)", v, commit)
+	_, err := fmt.Fprintln(p.stdout, program, v)
+	return err
 }
 
 // identity is the version and, where it is known, the commit: those that the linker

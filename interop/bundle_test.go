@@ -48,7 +48,7 @@ func TestBundle(t *testing.T) {
 
 	manifest := readManifest(t, installed)
 	program := filepath.Join(installed, filepath.FromSlash(manifest.Server.Entry))
-	if said, want := string(succeed(t, n.env, program, "--version")), bundled+" (commit "+bundledFrom+")\n"; said != want {
+	if said, want := string(succeed(t, n.env, program, "--version")), "agentcore-gateway-mcp "+bundled+" (commit "+bundledFrom+")\n"; said != want {
 		t.Errorf("--version says %q, want %q", said, want)
 	}
 	if manifest.Version != bundled || len(manifest.Tools) == 0 {

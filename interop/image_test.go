@@ -136,8 +136,8 @@ func (w *imageWorkshop) checkVersion(t *testing.T, image, emulator, want string)
 	if emulator != "" {
 		command = append([]string{emulator}, command...)
 	}
-	if got := string(succeed(t, w.env, command[0], command[1:]...)); got != want {
-		t.Errorf("--version says %q, want %q", got, want)
+	if got := string(succeed(t, w.env, command[0], command[1:]...)); got != "agentcore-gateway-mcp "+want {
+		t.Errorf("--version says %q, want %q after the name", got, want)
 	}
 }
 
