@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
@@ -82,6 +83,20 @@ func TestEmptyLists(t *testing.T) {
 		}
 		if stdout, _, status := output(t, s.call(append([]string{"--json"}, args...)...)); status != 0 || !strings.Contains(stdout, "[]") || strings.Contains(stdout, "found") {
 			t.Errorf("%v as JSON: exit status %d, %s", args, status, stdout)
+		}
+	}
+}
+
+// How long one change takes is not known: no percentage of it is shown, which would stay
+// at 0 up to the end.
+func TestOneChangeHasNoPercentage(t *testing.T) {
+	s := newStudio(t)
+	_, url := s.server(orderTools)
+	s.target("orders", url)
+	s.cloud.SetStateDelay(300 * time.Millisecond)
+	for _, args := range [][]string{{"synchronize_target", "--target", "orders"}, {"update_target", "--target", "orders", "--description", "orders of the shop"}} {
+		if written, status := onTerminal(t, s.call(args...), 80); status != 0 || strings.ContainsAny(written, "%█░") {
+			t.Errorf("%v: exit status %d, %q", args, status, written)
 		}
 	}
 }
