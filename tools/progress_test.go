@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+
 	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
 )
@@ -107,8 +109,17 @@ func TestProgressOfWhatIsNotKnown(t *testing.T) {
 	eventually(t, "told of a creation", func() bool { return b.told("other is CREATING") })
 	must[gateway.GatewayChange](b, "update_gateway", map[string]any{"gateway": "other", "description": "another"})
 	eventually(t, "told of an update", func() bool { return b.told("other is UPDATING") })
-	must[gateway.GatewayChange](b, "delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"})
-	eventually(t, "told of a deletion", func() bool { return b.told("its targets are gone") })
+	release := b.cloud.Hold(types.TargetStatusDeleting)
+	defer release()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		must[gateway.GatewayChange](b, "delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"})
+	}()
+	eventually(t, "told of the targets' deletion", func() bool { return b.told("orders is DELETING") })
+	release()
+	<-done
+	eventually(t, "told of the deletion", func() bool { return b.told("its targets are gone") })
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, p := range b.progress {
