@@ -81,7 +81,7 @@ func (m *Manager) CreateTarget(ctx context.Context, gateway string, spec TargetS
 	}
 	refusal := err
 	op := m.newOperation(g, aws.Target{Name: n.Name, Endpoint: n.Endpoint, Type: aws.TargetMCPServer}, caller)
-	offered, err := m.offeredByStranger(ctx, op.before)
+	offered, err := m.toStrangers(caller.Program)(ctx, op.before)
 	if c.found, err = c.judge(&offered, err, spec.Auth); err != nil {
 		return Change{}, err
 	}

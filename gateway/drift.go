@@ -93,7 +93,7 @@ func (m *Manager) drifts(ctx context.Context, g aws.Gateway, targets []aws.Targe
 			mu.Lock()
 			defer mu.Unlock()
 			done++
-			progress.report(float64(done), float64(len(targets)), fmt.Sprintf("%s: %s", t.Name, drifts[i].State))
+			progress.report(float64(done), float64(len(targets)), "looked at "+t.Name) // its state is judged when all are read
 			return nil
 		})
 	}

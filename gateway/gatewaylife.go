@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -82,7 +83,7 @@ func (m *Manager) CreateGateway(ctx context.Context, spec GatewaySpec, caller Ca
 	}
 	waiting, cancel := context.WithDeadline(context.WithoutCancel(ctx), start.Add(max(spec.Wait, time.Second)))
 	defer cancel()
-	caller.Progress.report(0, spec.Wait.Seconds(), spec.Name+" is CREATING")
+	caller.Progress.report(0, 0, spec.Name+" is CREATING")
 	g, err := m.Client.WaitGateway(waiting, id, aws.GatewayReady)
 	if g.ID == "" {
 		g.ID, g.Name = id, spec.Name
@@ -213,6 +214,10 @@ func (m *Manager) DeleteGateway(ctx context.Context, gateway string, confirm Wor
 // time is up.
 func (m *Manager) deleteTargets(ctx context.Context, g aws.Gateway, targets []aws.Target, wait time.Duration, caller Caller) (deleted int, failures []string, err error) {
 	ends := make([]Change, len(targets))
+	var gone atomic.Int32
+	progress := func(_, _ float64, message string) {
+		caller.Progress.report(float64(gone.Load()), float64(len(targets)+1), message) // and the gateway
+	}
 	var work errgroup.Group
 	work.SetLimit(atWork)
 	for i, t := range targets {
@@ -220,8 +225,11 @@ func (m *Manager) deleteTargets(ctx context.Context, g aws.Gateway, targets []aw
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			one := Caller{Name: caller.Name, Call: caller.Call + " " + t.ID, Reached: caller.Reached, Sent: caller.Sent, Trace: caller.Trace, Progress: caller.Progress}
+			one := Caller{Name: caller.Name, Call: caller.Call + " " + t.ID, Reached: caller.Reached, Sent: caller.Sent, Trace: caller.Trace, Progress: progress}
 			ends[i], err = m.run(ctx, g.ID, t.ID, &deletion{withGateway: true}, wait, one)
+			if ends[i].Outcome == Deleted {
+				gone.Add(1)
+			}
 			if err != nil && ctx.Err() == nil {
 				ends[i] = newChange(g, t)
 				ends[i].Outcome, ends[i].Next, err = Failed, err.Error(), nil

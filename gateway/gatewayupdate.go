@@ -66,7 +66,7 @@ func (m *Manager) UpdateGateway(ctx context.Context, ref string, u GatewayUpdate
 	}
 	waiting, cancel := context.WithDeadline(context.WithoutCancel(ctx), start.Add(max(u.Wait, time.Second)))
 	defer cancel()
-	caller.Progress.report(0, u.Wait.Seconds(), g.Name+" is UPDATING")
+	caller.Progress.report(0, 0, g.Name+" is UPDATING")
 	return m.updated(waiting, previous, changes, u.Edit, start), nil
 }
 

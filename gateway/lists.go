@@ -77,6 +77,15 @@ func (m *Manager) offeredByStranger(ctx context.Context, t aws.Target) (catalog.
 	return catalog.List{}, fmt.Errorf("no MCP server is reachable from here at %s: check the URL, and that the server is public and up; this server's log has the cause", failed.Endpoint)
 }
 
+// toStrangers reads an endpoint that no target has, as a plan does. A program is the
+// owner's own, and learns the cause.
+func (m *Manager) toStrangers(program bool) reader {
+	if program {
+		return m.offered
+	}
+	return m.offeredByStranger
+}
+
 // own is what a gateway serves of a target, without the prefix. Resources have
 // none: all of the gateway's are kept.
 func own(target string, l catalog.List) catalog.List {

@@ -59,7 +59,7 @@ type Manager struct {
 }
 
 // Progress tells somebody who waits how far the work is: done of total, in any
-// unit, and a sentence. It may be nil.
+// unit, and a sentence. A total of 0 is one that is not known. It may be nil.
 type Progress func(done, total float64, message string)
 
 func (p Progress) report(done, total float64, message string) {

@@ -176,15 +176,15 @@ func shown(path string, v any) string {
 }
 
 // planUpdate completes the plan of an update: the tools, and what it could not see.
-func (m *Manager) planUpdate(ctx context.Context, g aws.Gateway, before aws.Target, edit aws.Edit, way *move, confirmed bool, c *Change) {
-	t, read, unchecked := m.asPlanned(before, edit, way, confirmed)
+func (o *operation) planUpdate(ctx context.Context, edit aws.Edit, way *move, confirmed bool, c *Change) {
+	t, read, unchecked := o.asPlanned(edit, way, confirmed)
 	if unchecked != "" {
 		c.Unchecked = append(c.Unchecked, unchecked)
 	}
-	l := m.readWith(ctx, g, t, read)
+	l := o.m.readWith(ctx, o.g, t, read)
 	tools := planned(t, edit, l)
 	c.Outcome, c.Tools = Planned, &tools
-	c.Plan, _ = planValue(before, edit, l) // differences has made the same text already
+	c.Plan, _ = planValue(o.before, edit, l) // differences has made the same text already
 	c.Next = nextPlanned(tools, "call again without dryRun to make the change")
 	if way != nil && way.newPath() {
 		c.Next += fmt.Sprintf("; %s stays, and the path on it is new: somebody else may answer there", way.origin())
@@ -194,14 +194,14 @@ func (m *Manager) planUpdate(ctx context.Context, g aws.Gateway, before aws.Targ
 // asPlanned is the target whose server a plan asks, how it is asked, and what cannot
 // be seen that way. way is the target's move, nil when it stays. A new origin is
 // asked without credentials unless the caller has confirmed.
-func (m *Manager) asPlanned(before aws.Target, edit aws.Edit, way *move, confirmed bool) (t aws.Target, read reader, unchecked string) {
-	t, read = before, m.offered
+func (o *operation) asPlanned(edit aws.Edit, way *move, confirmed bool) (t aws.Target, read reader, unchecked string) {
+	t, read = o.before, o.m.offered
 	if way != nil {
 		t.Endpoint = *edit.Endpoint
 	}
 	if way != nil && !way.familiar() {
-		read = m.offeredByStranger
-		if !confirmed && credentialsOf(before).String() != "" {
+		read = o.m.toStrangers(o.leaves)
+		if !confirmed && credentialsOf(o.before).String() != "" {
 			t.Credentials = "" // asks as nobody
 			unchecked = fmt.Sprintf("%s is new for this target, so it was asked without credentials: what it offers to those who sign in is not known", way.destination())
 		}

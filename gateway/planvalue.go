@@ -72,20 +72,20 @@ func refuseOtherPlan(target, planned, now string) error {
 
 // holdToPlan compares a plan with what it would be made from now. It returns what
 // the plan has seen at the server.
-func (m *Manager) holdToPlan(ctx context.Context, g aws.Gateway, before aws.Target, edit aws.Edit, way *move, confirmed bool, plan string) (*catalog.List, error) {
+func (o *operation) holdToPlan(ctx context.Context, edit aws.Edit, way *move, confirmed bool, plan string) (*catalog.List, error) {
 	var refusal error
 	asked := []bool{false}
 	if confirmed { // the plan may have been made without the confirmation, or with it
 		asked = append(asked, true)
 	}
 	for _, confirmed := range asked {
-		t, read, unchecked := m.asPlanned(before, edit, way, confirmed)
-		l := m.readWith(ctx, g, t, read)
-		now, err := planValue(before, edit, l)
+		t, read, unchecked := o.asPlanned(edit, way, confirmed)
+		l := o.m.readWith(ctx, o.g, t, read)
+		now, err := planValue(o.before, edit, l)
 		if err != nil {
 			return nil, err
 		}
-		if refusal = refuseOtherPlan(before.Name, plan, now); refusal == nil {
+		if refusal = refuseOtherPlan(o.before.Name, plan, now); refusal == nil {
 			return &l.offered, nil
 		}
 		if unchecked == "" {

@@ -131,7 +131,7 @@ func (r *running) await(ctx context.Context, start time.Time, wait time.Duration
 	for {
 		select {
 		case message := <-messages:
-			caller.Progress.report(min(time.Since(start), wait).Seconds(), wait.Seconds(), message)
+			caller.Progress.report(time.Since(start).Seconds(), 0, message)
 			continue
 		case <-r.done:
 		case <-ctx.Done():

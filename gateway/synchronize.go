@@ -39,7 +39,7 @@ func (s *synchronization) success() Outcome { return Synchronized }
 func (s *synchronization) plan(ctx context.Context, o *operation) (*Change, error) {
 	err := refuseSynchronize(o.before)
 	if err == nil && !s.options.DryRun && s.options.Plan != "" {
-		o.planned, err = o.m.holdToPlan(ctx, o.g, o.before, aws.Edit{}, nil, false, s.options.Plan)
+		o.planned, err = o.holdToPlan(ctx, aws.Edit{}, nil, false, s.options.Plan)
 	}
 	if err != nil || !s.options.DryRun {
 		return nil, err

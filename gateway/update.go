@@ -119,12 +119,12 @@ func (u *update) plan(ctx context.Context, o *operation) (_ *Change, err error) 
 			return nil, asks
 		}
 		if u.options.Plan != "" {
-			o.planned, err = o.m.holdToPlan(ctx, o.g, o.before, u.edit, u.way, confirmed, u.options.Plan)
+			o.planned, err = o.holdToPlan(ctx, u.edit, u.way, confirmed, u.options.Plan)
 		}
 		return nil, err
 	}
 	c.Configuration = u.configuration
-	o.m.planUpdate(ctx, o.g, o.before, u.edit, u.way, confirmed, &c)
+	o.planUpdate(ctx, u.edit, u.way, confirmed, &c)
 	if asks != nil && !confirmed {
 		c.Next += fmt.Sprintf("; that needs confirm set to %q, because %s", o.before.Name, asks.Would)
 	}

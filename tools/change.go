@@ -19,7 +19,7 @@ func (c ChangeReport) Show(p *terminal.Printer) {
 	if c.Outcome == gateway.Reverted && len(c.Configuration) > 0 {
 		p.Say(2, "tried, and put back:")
 	}
-	showSettings(p, c.Configuration)
+	showSettings(p, withoutSchemas(c.Configuration, c.unpinned(), ""))
 	if t := c.Tried; t != nil && len(t.Added)+len(t.Removed)+len(t.Changed) > 0 {
 		p.Say(2, "with what was tried:")
 		showToolChange(p, *t)
@@ -41,6 +41,14 @@ func (c ChangeReport) Show(p *terminal.Printer) {
 		p.Say(2, "now: %s", c.After)
 	}
 	next(p, 2, c.Next)
+}
+
+// unpinned are the tools that were pinned before the change, "" where that is not known.
+func (c ChangeReport) unpinned() string {
+	if c.Tools == nil || c.Tools.Filter != "" || c.Tools.Before == 0 {
+		return ""
+	}
+	return terminal.Count(c.Tools.Before, "tool")
 }
 
 func (c *ChangeReport) detail() { c.Tools, c.Tried = c.Tools.Detailed(), c.Tried.Detailed() }

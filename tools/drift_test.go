@@ -36,6 +36,10 @@ func TestCheckDrift(t *testing.T) {
 	if out.InSync != 1 || out.Drifted != 1 || out.Unknown != 2 || out.Next == "" {
 		t.Fatalf("got %+v", out)
 	}
+	eventually(t, "told of each target", func() bool { return b.progressedBy("looked at ") == 4 })
+	if b.told("in_sync") { // before what it stands on is compared
+		t.Error("the progress says what the answer does not")
+	}
 	// Drift first, and what a synchronization would change; nothing has.
 	d := out.Targets[0]
 	if d.Target != "orders" || d.State != gateway.Drifted || !d.Tools.Breaking || len(d.Tools.Removed) != 1 || d.Tools.Removed[0].Name != "updateOrder" {

@@ -152,6 +152,17 @@ func scalar(v any) string {
 	return text
 }
 
+// none says that a list is empty, be it that there is nothing or that nothing matches.
+func none(p *terminal.Printer, n int, what, place string) {
+	if n > 0 {
+		return
+	}
+	if place != "" {
+		place = " in " + place
+	}
+	p.Say(0, "no %s found%s", what, place)
+}
+
 // warn prints what a person should see first.
 func warn(p *terminal.Printer, indent int, warnings []string) {
 	for _, warning := range warnings {

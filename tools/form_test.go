@@ -20,3 +20,14 @@ func TestEveryToolHasAForm(t *testing.T) {
 		}
 	}
 }
+
+// A page says of how many tools it is; how many targets they have is not known from it.
+func TestPageIsCounted(t *testing.T) {
+	for count, want := range map[string]string{"2": "\n2 tools of 1 target\n", "102": "\n2 of 102 tools, 100 on each page\n"} {
+		var screen strings.Builder
+		answer := `{"count":` + count + `,"targets":[{"target":"orders","prefix":"orders___","tools":[{"name":"getOrder"},{"name":"updateOrder"}]}]}`
+		if err := tools.Show(terminal.NewPrinter(&screen, func(string) string { return "" }), "list_tools", []byte(answer)); err != nil || !strings.HasSuffix(screen.String(), want) {
+			t.Errorf("%s, %v", &screen, err)
+		}
+	}
+}

@@ -21,12 +21,13 @@ type GatewayList struct {
 
 // Show prints the gateways for a person.
 func (out GatewayList) Show(p *terminal.Printer) {
-	table := p.Table(terminal.Column{Title: "NAME"}, terminal.Column{Title: "ID"}, terminal.Column{Title: "STATUS", Fit: terminal.Whole},
+	table := p.Table(terminal.Column{Title: "NAME", Fit: terminal.Whole}, terminal.Column{Title: "ID"}, terminal.Column{Title: "STATUS", Fit: terminal.Whole},
 		terminal.Column{Title: "AUTHORIZER", Fit: terminal.Whole}, terminal.Column{Title: "URL"})
 	for _, g := range out.Gateways {
 		table.Row(g.Name, g.ID, painted(p, g.Status), string(g.Authorizer), g.URL)
 	}
 	table.Print()
+	none(p, len(out.Gateways), "gateways", out.Region)
 	if out.Next != "" {
 		p.Say(0, "%s", out.Next)
 	}

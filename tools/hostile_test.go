@@ -240,7 +240,8 @@ func TestTheRestOfAnAnswer(t *testing.T) {
 		t.Errorf("count %d, truncated %q", first.Count, first.Truncated)
 	}
 	seen := map[string]bool{}
-	for page := 1; ; page++ {
+	const pages = 24
+	for page := 1; page <= pages; page++ {
 		out := must[answer](b, "list_tools", map[string]any{"page": page})
 		if out.Count != many+2 || out.Truncated != "" {
 			t.Fatalf("page %d: count %d, truncated %q", page, out.Count, out.Truncated)
@@ -252,10 +253,7 @@ func TestTheRestOfAnAnswer(t *testing.T) {
 				got++
 			}
 		}
-		if got == 0 {
-			break
-		}
-		if got > 100 {
+		if got == 0 || got > 100 {
 			t.Errorf("page %d has %d tools", page, got)
 		}
 	}
@@ -270,6 +268,11 @@ func TestTheRestOfAnAnswer(t *testing.T) {
 		t.Errorf("filter: %+v", drift)
 	}
 	refused(b, "list_tools", map[string]any{"page": 0}, "from 1")
+	refused(b, "list_tools", map[string]any{"page": pages + 1}, "there is no page 25: the 2347 tools end with page 24")
+	refused(b, "list_tools", map[string]any{"page": 2, "filter": "tool0012"}, "the 10 tools end with page 1")
+	if out := must[answer](b, "list_tools", map[string]any{"page": 1, "filter": "no such tool"}); out.Count != 0 || len(out.Targets) != 0 {
+		t.Errorf("nothing matches: %+v", out)
+	}
 	if out := must[tools.TargetList](b, "list_targets", map[string]any{"filter": "LARG"}); len(out.Targets) != 1 || out.Targets[0].Name != "large" {
 		t.Errorf("filter: %+v", out)
 	}

@@ -21,12 +21,13 @@ type ProviderList struct {
 
 // Show prints the credential providers for a person.
 func (out ProviderList) Show(p *terminal.Printer) {
-	table := p.Table(terminal.Column{Title: "NAME"}, terminal.Column{Title: "KIND", Fit: terminal.Whole}, terminal.Column{Title: "VENDOR", Fit: terminal.Whole},
+	table := p.Table(terminal.Column{Title: "NAME", Fit: terminal.Whole}, terminal.Column{Title: "KIND", Fit: terminal.Whole}, terminal.Column{Title: "VENDOR", Fit: terminal.Whole},
 		terminal.Column{Title: "STATUS", Fit: terminal.Whole}, terminal.Column{Title: "ISSUER"})
 	for _, v := range out.Providers {
 		table.Row(v.Name, string(v.Kind), v.Vendor, painted(p, v.Status), v.DiscoveryURL)
 	}
 	table.Print()
+	none(p, len(out.Providers), "credential providers", "")
 }
 
 func listProviders(ctx context.Context, m *gateway.Manager, in FilterArgument, _ gateway.Caller) (ProviderList, error) {

@@ -24,7 +24,7 @@ type progress struct {
 	began time.Time
 	at    time.Time // of the last one
 	done  float64
-	total float64
+	total float64 // 0 where it is not known
 }
 
 func progressTo(ctx context.Context, req *mcp.CallToolRequest, g gate) *progress {
@@ -32,7 +32,7 @@ func progressTo(ctx context.Context, req *mcp.CallToolRequest, g gate) *progress
 	if token == nil {
 		return nil
 	}
-	return &progress{began: time.Now(), done: -1, total: 1, send: func(done, total float64, message string) {
+	return &progress{began: time.Now(), done: -1, send: func(done, total float64, message string) {
 		// Some transports cannot carry it, and a client may have gone: the
 		// work goes on all the same.
 		_ = req.Session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{
@@ -55,7 +55,10 @@ func (p *progress) tell(done, total float64, message string) {
 	if done <= p.done { // the protocol wants it to rise
 		done = p.done + 1e-3
 	}
-	p.done, p.total, p.at = done, max(total, done), time.Now()
+	if total > 0 { // else it is not known, and left out
+		total = max(total, done)
+	}
+	p.done, p.total, p.at = done, total, time.Now()
 	p.send(p.done, p.total, message)
 }
 

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/bedrockagentcorecontrol/types"
+
+	"agentcore-gateway-mcp/gateway"
 	"agentcore-gateway-mcp/tools"
 )
 
@@ -56,7 +59,7 @@ func TestRetryingIsTold(t *testing.T) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i, p := range b.progress {
-		if i > 0 && p.Progress <= b.progress[i-1].Progress || p.Total < p.Progress {
+		if i > 0 && p.Progress <= b.progress[i-1].Progress || p.Total < p.Progress && p.Total != 0 {
 			t.Errorf("progress %d is %v of %v", i, p.Progress, p.Total)
 		}
 	}
@@ -84,4 +87,45 @@ func TestSlowAnswerIsTold(t *testing.T) {
 	eventually(t, "told that it waits", func() bool { return b.told("waiting for AWS or a server to answer") })
 	close(release)
 	<-done
+}
+
+// How long one change takes is not known, and no client can make a percentage of it; of
+// several it is how many are done.
+func TestProgressOfWhatIsNotKnown(t *testing.T) {
+	t.Parallel()
+	b := newLifeBench(t, benchOptions{})
+	b.newTarget(b.gatewayID, "second", b.url)
+	must[gateway.Change](b, "synchronize_target", map[string]any{"target": "orders", "waitSeconds": 5})
+	eventually(t, "told of a change", func() bool { return b.progressedBy("orders is ") > 0 })
+	b.mu.Lock()
+	for i, p := range b.progress {
+		if p.Total != 0 || i > 0 && p.Progress <= b.progress[i-1].Progress {
+			t.Errorf("one change: %q is %v of %v", p.Message, p.Progress, p.Total)
+		}
+	}
+	b.progress = nil
+	b.mu.Unlock()
+	must[gateway.GatewayChange](b, "create_gateway", map[string]any{"name": "other", "authorizer": "AWS_IAM", "roleArn": gatewayRole})
+	eventually(t, "told of a creation", func() bool { return b.told("other is CREATING") })
+	must[gateway.GatewayChange](b, "update_gateway", map[string]any{"gateway": "other", "description": "another"})
+	eventually(t, "told of an update", func() bool { return b.told("other is UPDATING") })
+	release := b.cloud.Hold(types.TargetStatusDeleting)
+	defer release()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		must[gateway.GatewayChange](b, "delete_gateway", map[string]any{"gateway": "shop", "confirm": "shop"})
+	}()
+	eventually(t, "told of the targets' deletion", func() bool { return b.told("orders is DELETING") })
+	release()
+	<-done
+	eventually(t, "told of the deletion", func() bool { return b.told("its targets are gone") })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range b.progress {
+		deletes := strings.Contains(p.Message, "DELETING") || strings.Contains(p.Message, "deleting")
+		if total := map[bool]float64{true: 3}[deletes]; p.Total != total && !strings.HasPrefix(p.Message, "waiting for ") || deletes && p.Progress >= 3 {
+			t.Errorf("%q is %v of %v", p.Message, p.Progress, p.Total)
+		}
+	}
 }

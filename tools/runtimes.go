@@ -20,12 +20,13 @@ type RuntimeList struct {
 
 // Show prints the runtimes for a person.
 func (out RuntimeList) Show(p *terminal.Printer) {
-	table := p.Table(terminal.Column{Title: "NAME"}, terminal.Column{Title: "ID"}, terminal.Column{Title: "VERSION", Fit: terminal.Whole},
+	table := p.Table(terminal.Column{Title: "NAME", Fit: terminal.Whole}, terminal.Column{Title: "ID"}, terminal.Column{Title: "VERSION", Fit: terminal.Whole},
 		terminal.Column{Title: "STATUS", Fit: terminal.Whole}, terminal.Column{Title: "UPDATED", Fit: terminal.Whole})
 	for _, r := range out.Runtimes {
 		table.Row(r.Name, r.ID, r.Version, painted(p, r.Status), terminal.Ago(r.UpdatedAt))
 	}
 	table.Print()
+	none(p, len(out.Runtimes), "runtimes", "")
 }
 
 func listRuntimes(ctx context.Context, m *gateway.Manager, in FilterArgument, _ gateway.Caller) (RuntimeList, error) {

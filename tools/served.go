@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"fmt"
 
 	"agentcore-gateway-mcp/aws"
 	"agentcore-gateway-mcp/gateway"
@@ -35,6 +36,14 @@ func (out ToolList) Show(p *terminal.Printer) {
 	}
 	table.Print()
 	warn(p, 0, out.Warnings)
+	shown := 0
+	for _, group := range out.Targets {
+		shown += len(group.Tools)
+	}
+	if shown < out.Count { // a page, and the other targets are not known
+		p.Say(0, "%d of %s, %d on each page", shown, terminal.Count(out.Count, "tool"), toolsPerPage)
+		return
+	}
 	p.Say(0, "%s of %s", terminal.Count(out.Count, "tool"), terminal.Count(len(out.Targets), "target"))
 }
 
@@ -52,10 +61,14 @@ func listTools(ctx context.Context, m *gateway.Manager, in ListToolsArguments, _
 		name = t.Name
 	}
 	out, err := servedOf(ctx, m, g, name, in.keeps)
-	if in.Page != nil {
-		out.Targets = page(out.Targets, (*in.Page-1)*toolsPerPage, toolsPerPage)
+	if err != nil || in.Page == nil {
+		return out, err
 	}
-	return out, err
+	if last := max((out.Count+toolsPerPage-1)/toolsPerPage, 1); *in.Page > last {
+		return ToolList{}, fmt.Errorf("there is no page %d: the %s end with page %d", *in.Page, terminal.Count(out.Count, "tool"), last)
+	}
+	out.Targets = page(out.Targets, (*in.Page-1)*toolsPerPage, toolsPerPage)
+	return out, nil
 }
 
 // servedOf is what gateway g serves now, of the target of that name, "" for all, and of

@@ -26,33 +26,33 @@ type TargetList struct {
 
 // Show prints the targets for a person, and what is wrong with them.
 func (out TargetList) Show(p *terminal.Printer) {
-	table := p.Table(terminal.Column{Title: "NAME"}, terminal.Column{Title: "ID", Fit: terminal.Whole}, terminal.Column{Title: "STATUS", Fit: terminal.Whole}, terminal.Column{Title: "TYPE"},
-		terminal.Column{Title: "SYNCED", Fit: terminal.Whole}, terminal.Column{Title: "AUTH"}, terminal.Column{Title: "ENDPOINT"})
 	all, usual := []string{}, p.Brief()
 	for _, t := range out.Targets {
 		all, usual = append(all, t.Endpoint), usual && (t.Type == "" || t.Type == aws.TargetMCPServer)
 	}
 	endpoint := endpoints(p, all)
+	var rows []targetRow
 	for _, t := range out.Targets {
-		if t.Pinned {
-			t.Name += " (pinned)"
-		}
 		if t.Gateway != "" {
 			t.Name = t.Gateway + "/" + t.Name
 		}
-		kind := string(t.Type)
-		if usual { // says nothing where all are, and is the first to go on a screen
-			kind = ""
+		row := targetRow{t.Name, t.ID, string(t.Status), string(t.Type), terminal.Ago(t.LastSynchronizedAt), string(t.Auth), endpoint(t.Endpoint)}
+		if t.Pinned {
+			row[0] += " (pinned)"
 		}
-		table.Row(t.Name, t.ID, painted(p, t.Status), kind, terminal.Ago(t.LastSynchronizedAt), string(t.Auth), endpoint(t.Endpoint))
+		if usual { // says nothing where all are, and is the first to go on a screen
+			row[typeColumn] = ""
+		}
+		rows = append(rows, row)
 	}
-	table.Print()
-	for _, t := range out.Targets {
+	showTargets(p, rows)
+	none(p, len(rows), "targets", out.Gateway)
+	for i, t := range out.Targets {
 		for _, reason := range t.StatusReasons {
-			p.Say(0, "%s: %q", t.Name, reason)
+			p.Say(0, "%s: %q", rows[i][0], reason)
 		}
 		if t.AuthorizationURL != "" {
-			p.Say(0, "%s: consent at %s", t.Name, t.AuthorizationURL)
+			p.Say(0, "%s: consent at %s", rows[i][0], t.AuthorizationURL)
 		}
 	}
 	if out.Next != "" {
