@@ -372,7 +372,7 @@ func TestServeRefusesToStart(t *testing.T) {
 		{[]string{"--gateway-client-id", "c", "--gateway-client-secret-arn", "arn"}, "needs --gateway"},
 		{[]string{"--gateway-credential-provider", "p"}, "needs --workload-identity"},
 	} {
-		cmd := program(t, append([]string{"serve", "--region", "us-east-1"}, c.args...)...)
+		cmd := program(t, append([]string{"serve", "--region", "us-east-1", "--addr", "127.0.0.1:0"}, c.args...)...)
 		refusesToStart(t, cmd, c.want)
 	}
 }
