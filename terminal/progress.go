@@ -23,15 +23,18 @@ func NewProgress(w io.Writer, getenv func(string) string) *Progress {
 	return &Progress{w: w}
 }
 
-// Show draws how much of total is done, and what is being done.
+// Show draws how much of total is done, and what is being done; only that where total is 0.
 func (p *Progress) Show(done, total float64, message string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.w == nil || total <= 0 {
+	if p.w == nil {
 		return
 	}
-	// The last column stays free: a line that fills it would begin another one.
-	line := bar(done/total, message, columns(p.w)-1)
+	most := columns(p.w) - 1 // the last stays free: a line that fills it would begin another one
+	line := cut(oneLine(message), most)
+	if total > 0 {
+		line = bar(done/total, message, most)
+	}
 	taken := width(line)
 	// Spaces instead of an escape: some want none, and every terminal knows them.
 	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(p.drawn-taken, 0)))
