@@ -24,7 +24,9 @@ func namesIn(ctx context.Context, t *typing, argument, of string, open bool, get
 	if command == nil {
 		command = commandNamed(t.all, "call")
 	}
-	_ = command.fromEnvironment(getenv) // likewise
+	if command.fromEnvironment(filled(getenv)) != nil { // the call itself will say so
+		return nil
+	}
 	g := *t.globals
 	if open {
 		g.Gateway = nil
