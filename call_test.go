@@ -142,6 +142,67 @@ func TestCallJSONAlways(t *testing.T) {
 	}
 }
 
+// It is one document, too, where it is not read far enough to see --json, or where that
+// is in the environment; and none where another command is meant, whose stdout it is not.
+func TestCallJSONUnread(t *testing.T) {
+	t.Parallel()
+	const on, off = "AGENTCORE_GATEWAY_MCP_JSON=true", "AGENTCORE_GATEWAY_MCP_JSON=false"
+	for name, c := range map[string]struct {
+		args  []string
+		env   []string
+		error string // "" for no document
+	}{
+		"no such value":             {[]string{"call", "--json=maybe", "list_targets"}, nil, `invalid boolean value "maybe"`},
+		"before the command":        {[]string{"--json=maybe", "call", "list_targets"}, nil, `invalid boolean value "maybe"`},
+		"before a tool":             {[]string{"--json=maybe", "list_targets"}, nil, `invalid boolean value "maybe"`},
+		"nothing else":              {[]string{"-json=maybe"}, nil, `invalid boolean value "maybe"`},
+		"a wrong flag before":       {[]string{"--surf", "--json", "nosuch"}, nil, "flag provided but not defined: -surf"},
+		"the variable":              {[]string{"call", "list_targets"}, []string{"AGENTCORE_GATEWAY_MCP_JSON=maybe"}, "$AGENTCORE_GATEWAY_MCP_JSON is"},
+		"a wrong colour":            {[]string{"call", "--color", "x", "list_targets"}, []string{on}, `invalid value "x" for flag -color`},
+		"a wrong colour in front":   {[]string{"--color", "x", "nosuch"}, []string{on}, `invalid value "x" for flag -color`},
+		"a wrong rate in front":     {[]string{"--aws-read-rate", "x", "list_targets"}, []string{on}, `invalid value "x" for flag -aws-read-rate`},
+		"restore":                   {[]string{"--aws-read-rate", "x", "restore", "f"}, []string{on}, `invalid value "x" for flag -aws-read-rate`},
+		"call":                      {[]string{"--aws-read-rate", "x", "call"}, []string{on}, `invalid value "x" for flag -aws-read-rate`},
+		"a wrong colour, as well":   {[]string{"call", "list_targets"}, []string{on, "AGENTCORE_GATEWAY_MCP_COLOR=q"}, "$AGENTCORE_GATEWAY_MCP_COLOR is"},
+		"no such tool":              {[]string{"nosuch"}, []string{on}, `there is no command "nosuch"`},
+		"the line over it":          {[]string{"nosuch", "--json"}, []string{off}, `there is no command "nosuch"`},
+		"off":                       {[]string{"call", "--json=false", "--surf"}, []string{on}, ""},
+		"the last one":              {[]string{"call", "--json", "--json=0", "--surf"}, nil, ""},
+		"off, in the environment":   {[]string{"nosuch"}, []string{off}, ""},
+		"not filled":                {[]string{"nosuch"}, []string{"AGENTCORE_GATEWAY_MCP_JSON=${user_config.json}"}, ""},
+		"not asked for":             {[]string{"nosuch"}, nil, ""},
+		"MCP":                       {[]string{"--aws-read-rate", "x"}, []string{on}, ""},
+		"another command":           {[]string{"serve", "--auth", "basic"}, []string{on}, ""},
+		"another command's mistake": {[]string{"--aws-read-rate", "x", "serve"}, []string{on}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := program(t, c.args...)
+			cmd.Env = append(cmd.Env, c.env...)
+			stdout, stderr, status := output(t, cmd)
+			if status != 1 || stderr == "" {
+				t.Errorf("exit status %d, %s", status, stderr)
+			}
+			if c.error == "" {
+				if stdout != "" {
+					t.Errorf("stdout: %s", stdout)
+				}
+				return
+			}
+			var said struct{ Error string }
+			decoder := json.NewDecoder(strings.NewReader(stdout))
+			if err := decoder.Decode(&said); err != nil || decoder.More() || !strings.Contains(said.Error, c.error) || "error: "+said.Error+"\n" != stderr {
+				t.Errorf("%v: %s%s", err, stdout, stderr)
+			}
+		})
+	}
+	help := program(t, "call", "--help")
+	help.Env = append(help.Env, on)
+	if stdout, stderr, status := output(t, help); status != 0 || !strings.HasPrefix(stdout, "{") {
+		t.Errorf("help: %d %s%s", status, stdout, stderr)
+	}
+}
+
 // --exit-code says what differs where nothing was approved.
 func TestCallExitCode(t *testing.T) {
 	t.Parallel()

@@ -79,9 +79,9 @@ func (e expected) judge(answer []byte) (worst gateway.Approval, differences []st
 
 // tell prints an answer, and ends with the exit status that it means. As JSON it is
 // one document, with what --expect found under expected.
-func (c *callCommand) tell(screen *terminal.Printer, tool string, result *mcp.CallToolResult, e expected) error {
+func (c *callCommand) tell(screen *terminal.Printer, tool string, result *mcp.CallToolResult, e expected, speech speech) error {
 	if result.StructuredContent == nil {
-		return errors.New(c.words(text(result)))
+		return errors.New(speech.words(text(result)))
 	}
 	answer, err := json.Marshal(result.StructuredContent)
 	if err != nil {
@@ -102,7 +102,7 @@ func (c *callCommand) tell(screen *terminal.Printer, tool string, result *mcp.Ca
 			return err
 		}
 	}
-	if err := c.show(screen, tool, answer); err != nil {
+	if err := c.show(screen, tool, answer, speech); err != nil {
 		return err
 	}
 	if !c.JSON {
@@ -120,9 +120,9 @@ func (c *callCommand) tell(screen *terminal.Printer, tool string, result *mcp.Ca
 }
 
 // show prints an answer for a person, or as JSON.
-func (c *callCommand) show(screen *terminal.Printer, tool string, answer []byte) error {
+func (c *callCommand) show(screen *terminal.Printer, tool string, answer []byte, speech speech) error {
 	if !c.JSON {
-		return tools.Show(screen, tool, c.spoken(answer))
+		return tools.Show(screen, tool, speech.spoken(answer))
 	}
 	return encode(screen, json.RawMessage(answer))
 }

@@ -69,7 +69,7 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 		return err
 	}
 	defer s.Close()
-	defer files.tell(p.stderr)
+	defer files.tell(p.stderr, again(p, g))
 	if _, given := arguments["waitSeconds"]; !given && tool.schema.Properties["waitSeconds"] != nil {
 		arguments["waitSeconds"] = int(gateway.MaxWait.Seconds()) // nobody but this process goes on
 	}
@@ -87,7 +87,7 @@ func (c *callCommand) Run(p *process, g *globals) (err error) {
 	}
 	end()
 	if err == nil {
-		err = limited(c.tell(screen, tool.Name, result, expected), p, g)
+		err = limited(c.tell(screen, tool.Name, result, expected, c.speech(p, g, arguments)), p, g)
 	}
 	tellLeft(p, ended, left)
 	return err

@@ -61,7 +61,9 @@ func tellCandidates(ctx context.Context, args []string, getenv func(string) stri
 	}
 	last := words[len(words)-1]
 	t.read(words[:len(words)-1])
-	_ = t.whose().fromEnvironment(getenv) // what cannot be is told when the line is run
+	if t.whose().fromEnvironment(filled(getenv)) != nil { // what cannot be is told when the line is run
+		t.names = func(string, string, bool) []string { return nil }
+	}
 	for _, c := range t.candidates(last) {
 		if shell == "bash" { // which replaces only what stands after the last break
 			c.about = ""

@@ -11,9 +11,11 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 
 	"agentcore-gateway-mcp/terminal"
+	"agentcore-gateway-mcp/tools"
 	"agentcore-gateway-mcp/untrusted"
 )
 
@@ -53,9 +55,10 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	}
 	chosen, err := parse(ctx, all, args, getenv)
 	p := &process{ctx: ctx, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, secrets: new(untrusted.Secrets)}
-	if !wantsJSON(chosen, args, err) {
+	if !wantsJSON(all, chosen, args, getenv, err) {
 		return p.run(all, chosen, &g, err)
 	}
+	commandNamed(all, "call").runner.(*callCommand).JSON = true // which what is wrong may have left unread
 	out := &document{Writer: stdout}
 	p.stdout = out
 	return out.end(p.run(all, chosen, &g, err))
@@ -70,13 +73,46 @@ func PrintError(w io.Writer, getenv func(string) string, err error) {
 	}
 }
 
-// wantsJSON reports whether stdout is to be one JSON document, whatever happens.
-func wantsJSON(chosen *command, args []string, err error) bool {
-	if chosen == nil {
+// wantsJSON reports whether stdout is to be one JSON document, whatever happens: where it
+// is call that is run, or was meant where err has left that open, with --json, whatever its
+// value, unless that is false.
+func wantsJSON(all []*command, chosen *command, args []string, getenv func(string) string, err error) bool {
+	call := commandNamed(all, "call")
+	switch {
+	case chosen == nil && (errors.As(err, new(topic)) || !meansCall(all, args)), chosen != nil && chosen != call:
 		return false
+	case err == nil:
+		return call.runner.(*callCommand).JSON
 	}
-	call, ok := chosen.runner.(*callCommand)
-	return ok && (call.JSON || err != nil && slices.Contains(args, "--json"))
+	given := getenv(variableOf("json"))
+	for _, arg := range args {
+		if name, has, ok := flagName(arg); ok && name == "json" {
+			_, value, _ := strings.Cut(arg, "=")
+			if given = value; !has {
+				given = "true"
+			}
+		}
+	}
+	on, wrong := strconv.ParseBool(given)
+	return on || wrong != nil && given != ""
+}
+
+// meansCall reports whether it is call that a line means whose command was not found: by
+// its name, a flag of its own, or a tool.
+func meansCall(all []*command, args []string) bool {
+	call := commandNamed(all, "call")
+	for _, arg := range args {
+		if name, _, ok := flagName(arg); ok && slices.Contains(call.own, name) || arg == "restore" {
+			return true
+		}
+		if named := commandNamed(all, arg); named != nil {
+			return named == call
+		}
+		if slices.ContainsFunc(tools.All(), func(t tools.Tool) bool { return t.Name == arg }) {
+			return true
+		}
+	}
+	return false
 }
 
 // run runs the command that was chosen; wrong is what was wrong with that, or a topic.

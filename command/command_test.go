@@ -23,7 +23,6 @@ func TestEnvironment(t *testing.T) {
 		"an empty one is none":     {[]string{"serve", "--auth", "x"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": ""}, `--auth "x" is none of`},
 		"an unfilled one is none":  {[]string{"serve", "--auth", "x"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "${user_config.level}", "AGENTCORE_GATEWAY_MCP_READ_ONLY": "${user_config.read_only}"}, `--auth "x" is none of`},
 		"another $ is a value":     {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "${LEVEL}"}, `--log-level "${LEVEL}" is none of`},
-		"a part of a value":        {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "${user_config.level}s"}, `--log-level "${user_config.level}s" is none of`},
 		"lists":                    {[]string{"serve", "--auth", "none"}, map[string]string{"AGENTCORE_GATEWAY_MCP_ALLOWED_CLIENTS": "a, b"}, "--allowed-clients has no effect"},
 		"help":                     {[]string{"serve", "--help"}, nil, "$AGENTCORE_GATEWAY_MCP_ALLOWED_CLIENTS"},
 		"no command":               {[]string{"surf"}, nil, `there is no command "surf"`},
@@ -56,13 +55,22 @@ func TestEnvironment(t *testing.T) {
 		"version, a command":       {[]string{"version"}, nil, "agentcore-gateway-mcp (devel)"},
 		"version, a flag":          {[]string{"--version"}, nil, "agentcore-gateway-mcp (devel)"},
 		"too much":                 {[]string{"serve", "surf"}, nil, "unexpected argument surf; see serve --help"},
+		"a part of a value":        {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "${user_config.level}s"}, `$AGENTCORE_GATEWAY_MCP_LOG_LEVEL contains a placeholder`},
+		"between two of them":      {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY": "${user_config.first},shop,${user_config.second}"}, "$AGENTCORE_GATEWAY_MCP_GATEWAY contains a placeholder"},
+		"a switch between them":    {[]string{"serve"}, map[string]string{"AGENTCORE_GATEWAY_MCP_READ_ONLY": "${user_config.a} or true or ${user_config.b}"}, "contains a placeholder"},
+		"two of them":              {[]string{"stdio"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY": "${user_config.a}${user_config.b}"}, "contains a placeholder"},
+		"one in another":           {[]string{"stdio"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY": "${user_config.${user_config.b}}"}, "contains a placeholder"},
+		"one that does not end":    {[]string{"stdio"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY": "shop,${user_config.b"}, "contains a placeholder"},
+		"in a secret":              {[]string{"call", "--local", "list_targets"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY_CLIENT_SECRET": "hush${user_config.b}"}, "$AGENTCORE_GATEWAY_MCP_GATEWAY_CLIENT_SECRET contains a placeholder"},
+		"in a key":                 {[]string{"serve"}, map[string]string{"AGENTCORE_GATEWAY_MCP_SEAL_KEY": "hush${user_config.b}"}, "$AGENTCORE_GATEWAY_MCP_SEAL_KEY contains a placeholder"},
+		"the line goes before it":  {[]string{"serve", "--auth", "x", "--gateway", "shop"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY": "${user_config.a},b"}, `--auth "x" is none of`},
 	} {
 		var out bytes.Buffer
 		err := Run(t.Context(), c.args, func(name string) string { return c.env[name] }, strings.NewReader(""), &out, &out)
 		if err != nil {
 			out.WriteString(err.Error())
 		}
-		if !strings.Contains(out.String(), c.want) {
+		if !strings.Contains(out.String(), c.want) || strings.Contains(out.String(), "hush") {
 			t.Errorf("%s: %s, want %q", name, out.String(), c.want)
 		}
 	}

@@ -129,6 +129,9 @@ func (c *command) fromEnvironment(getenv func(string) string) (err error) {
 			return
 		}
 		if value := getenv(variable); value != "" {
+			if err = unfilled(variable, value); err != nil {
+				return
+			}
 			if wrong := c.flags.Set(f.Name, value); wrong != nil {
 				err = fmt.Errorf("$%s is %q: %w", variable, value, wrong)
 			}
@@ -146,16 +149,31 @@ func (c *command) variable(flag string) string {
 	return variableOf(flag)
 }
 
-// filled is getenv without the places that nobody has filled: a client that installs
-// bundles leaves "${user_config.region}" where its user has entered nothing.
+// placeholder begins what a client that installs bundles leaves where its user has entered
+// nothing, "${user_config.region}".
+const placeholder = "${user_config."
+
+// filled is getenv without the places that nobody has filled: a placeholder as the whole
+// value.
 func filled(getenv func(string) string) func(string) string {
 	return func(name string) string {
 		value := getenv(name)
-		if strings.HasPrefix(value, "${user_config.") && strings.HasSuffix(value, "}") {
+		inner, begins := strings.CutPrefix(value, placeholder)
+		inner, ends := strings.CutSuffix(inner, "}")
+		if begins && ends && !strings.ContainsAny(inner, "${}") {
 			return ""
 		}
 		return value
 	}
+}
+
+// unfilled refuses a variable with a placeholder in its value, which may be a secret: what
+// the rest of it would mean is not known, and may be more than was to be allowed.
+func unfilled(variable, value string) error {
+	if strings.Contains(value, placeholder) {
+		return fmt.Errorf("$%s contains a placeholder, ${user_config.…}, that nobody has filled, beside something else: give the value itself, or nothing", variable)
+	}
+	return nil
 }
 
 // variableOf is the environment variable of a flag.

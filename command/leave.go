@@ -65,7 +65,7 @@ func leftBehind(c gateway.Change, call, file string) leftover {
 		return l
 	}
 	l.GoBack = fmt.Sprintf("%s update_target_endpoint --gateway %s --target %s --endpoint %s", call, quoted(c.Gateway), quoted(c.Target), quoted(c.PreviousEndpoint))
-	if strings.Contains(c.Next, "and confirm set to") {
+	if strings.Contains(c.Next, "with endpoint set to previousEndpoint and confirm set to") {
 		l.GoBack += " --confirm " + quoted(c.Target)
 	}
 	return l

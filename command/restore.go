@@ -81,7 +81,8 @@ func (c *callCommand) restore(p *process, g *globals, screen *terminal.Printer, 
 		return err
 	}
 	defer s.Close()
-	defer files.tell(p.stderr)
+	defer files.tell(p.stderr, again(p, g))
+	speech := c.speech(p, g, map[string]any{"file": a.file, "confirm": a.confirm, "gateway": k.Gateway, "name": k.Name})
 	caller := gateway.Caller{Call: "restore " + a.file, Program: true, Sent: new(aws.Requests), Progress: bar.Show}
 	tool, answer, err := s.restored(p, k, a, caller)
 	bar.Clear()
@@ -95,7 +96,7 @@ func (c *callCommand) restore(p *process, g *globals, screen *terminal.Printer, 
 	}
 	defer tellLeft(p, ended, left)
 	if err != nil {
-		return limited(errors.New(c.words(p.secrets.Mask(err.Error()))), p, g)
+		return limited(errors.New(speech.words(p.secrets.Mask(err.Error()))), p, g)
 	}
 	data, err := json.Marshal(answer)
 	if err != nil {
@@ -104,7 +105,7 @@ func (c *callCommand) restore(p *process, g *globals, screen *terminal.Printer, 
 	if !a.dryRun {
 		audit.RecordRestore(caller, a.file, p.secrets.MaskJSON(data), nil)
 	}
-	if err := c.show(screen, tool, p.secrets.MaskJSON(data)); err != nil {
+	if err := c.show(screen, tool, p.secrets.MaskJSON(data), speech); err != nil {
 		return err
 	}
 	if answer.IsFailure() {

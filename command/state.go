@@ -135,13 +135,14 @@ func (s *shelf) latest() string {
 	return s.kept[len(s.kept)-1].path
 }
 
-// tell says where the configurations from before are, and how to put them back.
-func (s *shelf) tell(w io.Writer) {
+// tell says where the configurations from before are, and how to put them back. call is
+// how a shell calls tools as this process was told to.
+func (s *shelf) tell(w io.Writer, call string) {
 	if s == nil {
 		return
 	}
 	for _, f := range s.told() {
-		what := fmt.Sprintf("%s call restore %s puts it back", program, quoted(f.path))
+		what := fmt.Sprintf("%s restore %s puts it back", call, quoted(f.path))
 		if f.deleted {
 			what = "its settings, for making it anew: what is deleted is not restored"
 		}

@@ -221,6 +221,9 @@ func (s *Server) Connect(ctx context.Context, progress func(*mcp.ProgressNotific
 // own. change, which may be nil, changes the wiring before.
 func (p *process) wire(g *globals, change func(*Wiring)) (*Server, error) {
 	g.Outbound.ClientSecret = p.getenv(outbound.SecretVariable)
+	if err := unfilled(outbound.SecretVariable, g.Outbound.ClientSecret); err != nil {
+		return nil, err
+	}
 	sets, err := g.toolsets()
 	if err != nil {
 		return nil, err
