@@ -66,6 +66,9 @@ func TestImage(t *testing.T) {
 			t.Logf("%s: serves %.2f s after podman run", image, time.Since(begun).Seconds())
 			checkServer(t, base, architecture.version)
 			w.checkVersion(t, image, emulator, fmt.Sprintf("%s (commit %s)\n", architecture.version, architecture.commit))
+			if architecture.name == runtime.GOARCH {
+				w.compareStart(t, image)
+			}
 		})
 	}
 }
