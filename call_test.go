@@ -201,6 +201,11 @@ func TestCallJSONUnread(t *testing.T) {
 	if stdout, stderr, status := output(t, help); status != 0 || !strings.HasPrefix(stdout, "{") {
 		t.Errorf("help: %d %s%s", status, stdout, stderr)
 	}
+	help = program(t, "help", "list_tools") // which is no call
+	help.Env = append(help.Env, on)
+	if stdout, stderr, status := output(t, help); status != 0 || !strings.HasPrefix(stdout, "list_tools") {
+		t.Errorf("help: %d %s%s", status, stdout, stderr)
+	}
 }
 
 // --exit-code says what differs where nothing was approved.

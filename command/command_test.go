@@ -57,12 +57,12 @@ func TestEnvironment(t *testing.T) {
 		"too much":                 {[]string{"serve", "surf"}, nil, "unexpected argument surf; see serve --help"},
 		"a part of a value":        {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_LOG_LEVEL": "${user_config.level}s"}, `$AGENTCORE_GATEWAY_MCP_LOG_LEVEL contains a placeholder`},
 		"between two of them":      {[]string{"call"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY": "${user_config.first},shop,${user_config.second}"}, "$AGENTCORE_GATEWAY_MCP_GATEWAY contains a placeholder"},
-		"a switch between them":    {[]string{"serve"}, map[string]string{"AGENTCORE_GATEWAY_MCP_READ_ONLY": "${user_config.a} or true or ${user_config.b}"}, "contains a placeholder"},
+		"a switch between them":    {[]string{"serve", "--auth", "x"}, map[string]string{"AGENTCORE_GATEWAY_MCP_READ_ONLY": "${user_config.a} or true or ${user_config.b}"}, "contains a placeholder"},
 		"two of them":              {[]string{"stdio"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY": "${user_config.a}${user_config.b}"}, "contains a placeholder"},
 		"one in another":           {[]string{"stdio"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY": "${user_config.${user_config.b}}"}, "contains a placeholder"},
-		"one that does not end":    {[]string{"stdio"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY": "shop,${user_config.b"}, "contains a placeholder"},
+		"one that does not end":    {[]string{"stdio"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY": "${user_config.b,shop"}, "contains a placeholder"},
 		"in a secret":              {[]string{"call", "--local", "list_targets"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY_CLIENT_SECRET": "hush${user_config.b}"}, "$AGENTCORE_GATEWAY_MCP_GATEWAY_CLIENT_SECRET contains a placeholder"},
-		"in a key":                 {[]string{"serve"}, map[string]string{"AGENTCORE_GATEWAY_MCP_SEAL_KEY": "hush${user_config.b}"}, "$AGENTCORE_GATEWAY_MCP_SEAL_KEY contains a placeholder"},
+		"in a key":                 {[]string{"serve", "--auth", "x"}, map[string]string{"AGENTCORE_GATEWAY_MCP_SEAL_KEY": "hush${user_config.b}"}, "$AGENTCORE_GATEWAY_MCP_SEAL_KEY contains a placeholder"},
 		"the line goes before it":  {[]string{"serve", "--auth", "x", "--gateway", "shop"}, map[string]string{"AGENTCORE_GATEWAY_MCP_GATEWAY": "${user_config.a},b"}, `--auth "x" is none of`},
 	} {
 		var out bytes.Buffer
