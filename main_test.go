@@ -290,6 +290,7 @@ func TestCall(t *testing.T) {
 		"failed":          {[]string{"call", "--local", "update_target_endpoint", "--target", "mcp-server-target", "--endpoint", "http://127.0.0.1:1/mcp", "--confirm", "mcp-server-target"}, 1, []string{"reverted, READY", "Unable to connect"}, nil},
 		"no such tool":    {[]string{"call", "--local", "resync"}, 1, nil, []string{`no tool named "resync"`}},
 		"unbound":         {[]string{"call", "--local", "--gateway", "mcp-gateway", "create_gateway"}, 1, nil, []string{"create_gateway is not there where --gateway names", "env -u AGENTCORE_GATEWAY_MCP_GATEWAY"}},
+		"runtimes, piped": {[]string{"call", "--local", "list_runtimes"}, 0, []string{"  ARN\n", ":runtime/orders_v2-"}, nil},
 		"no such flag":    {[]string{"call", "--local", "list_tools", "--targte", "x"}, 1, nil, []string{"has no argument --targte", "--target"}},
 		"not a number":    {[]string{"call", "--local", "synchronize_target", "--target", "x", "--waitSeconds", "soon"}, 1, nil, []string{`"soon" is not a number`}},
 		"read-only":       {[]string{"call", "--local", "--read-only", "synchronize_target", "--target", "x"}, 1, nil, []string{"--read-only leaves only tools"}},

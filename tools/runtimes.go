@@ -21,9 +21,13 @@ type RuntimeList struct {
 // Show prints the runtimes for a person.
 func (out RuntimeList) Show(p *terminal.Printer) {
 	table := p.Table(terminal.Column{Title: "NAME", Fit: terminal.Whole}, terminal.Column{Title: "ID"}, terminal.Column{Title: "VERSION", Fit: terminal.Whole},
-		terminal.Column{Title: "STATUS", Fit: terminal.Whole}, terminal.Column{Title: "UPDATED", Fit: terminal.Whole})
+		terminal.Column{Title: "STATUS", Fit: terminal.Whole}, terminal.Column{Title: "UPDATED", Fit: terminal.Whole}, terminal.Column{Title: "ARN"})
 	for _, r := range out.Runtimes {
-		table.Row(r.Name, r.ID, r.Version, painted(p, r.Status), terminal.Ago(r.UpdatedAt))
+		arn := "" // which tools take as runtimeArn; a screen has no room for it
+		if !p.Brief() {
+			arn = r.ARN
+		}
+		table.Row(r.Name, r.ID, r.Version, painted(p, r.Status), terminal.Ago(r.UpdatedAt), arn)
 	}
 	table.Print()
 	none(p, len(out.Runtimes), "runtimes", "")
