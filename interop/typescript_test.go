@@ -157,8 +157,8 @@ func checkProgress(t *testing.T, s seen) {
 		t.Errorf("progress: %+v", s.Progress)
 	}
 	for i, p := range s.Progress {
-		if p.Progress > p.Total || (i > 0 && p.Progress <= s.Progress[i-1].Progress) {
-			t.Errorf("progress does not rise to its total: %+v", s.Progress)
+		if p.Total != 0 || (i > 0 && p.Progress <= s.Progress[i-1].Progress) { // how long it takes nobody knows
+			t.Errorf("progress does not rise, or has a total: %+v", s.Progress)
 		}
 	}
 }
