@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -106,10 +107,18 @@ const (
 	word      = `[-.\w]*\w`
 )
 
+// The patterns that are asked at each place of a text.
+var (
+	whole = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?s:` + quotation + `|(?:https?://|arn:)[^\s"]*)`)
+	})
+	wholeWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^` + word + `$`) })
+)
+
 // untouchable is how much of the beginning of a text is in quotation marks, a URL, an ARN
 // or a value. A value that is a word like others is that only as a whole word, see pieces.
 func (s speech) untouchable(text string) int {
-	n := len(regexp.MustCompile(`^(?s:` + quotation + `|(?:https?://|arn:)[^\s"]*)`).FindString(text))
+	n := len(whole().FindString(text))
 	for _, value := range s.values {
 		if len(value) > n && strings.HasPrefix(text, value) && !isWord(value) {
 			n = len(value)
@@ -119,7 +128,7 @@ func (s speech) untouchable(text string) int {
 }
 
 // isWord reports whether a value is a word as sentences have them.
-func isWord(value string) bool { return regexp.MustCompile(`^` + word + `$`).MatchString(value) }
+func isWord(value string) bool { return wholeWord().MatchString(value) }
 
 // piece is a part of a sentence that a shell has other words for.
 type piece struct {
