@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -224,11 +223,11 @@ func (c *creation) judge(offered *catalog.List, err error, auth TargetAuth) (*ca
 	switch {
 	case err == nil:
 		return offered, nil
-	case (auth == AuthNone || auth == "") && errors.As(err, &failed) && (failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden):
+	case (auth == AuthNone || auth == "") && errors.As(err, &failed) && refusesStrangers(failed):
 		return nil, fmt.Errorf("target %s was not created: its server wants a credential, and auth says none (%w); call again with auth oauth and a provider, whose names list_credential_providers has, or with iam for a runtime that takes requests signed by the gateway's role", c.new.Name, err)
 	case auth == AuthNone || auth == "":
 		return nil, fmt.Errorf("target %s was not created: its server was asked as AgentCore would ask, without credentials, and %w", c.new.Name, err)
-	case errors.As(err, &failed) && (failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden):
+	case errors.As(err, &failed) && refusesStrangers(failed):
 		c.unchecked = append(c.unchecked, "which tools the server offers: it asks for a credential")
 	default:
 		c.unchecked = append(c.unchecked, "which tools the server offers: "+err.Error())

@@ -218,7 +218,7 @@ func (l *ladder) refusedForUs(failed *remote.Error) bool {
 		return true
 	}
 	if l.f.token != nil {
-		return failed.Kind == remote.KindConnect && !failed.DNS && !failed.TLS || failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden
+		return failed.Kind == remote.KindConnect && !failed.DNS && !failed.TLS || refusesStrangers(failed)
 	}
 	return l.f.target.Credentials == aws.CredentialIAMRole && failed.Status == http.StatusForbidden && aws.PhaseOf(l.f.target.Status) == aws.PhaseReady
 }

@@ -131,6 +131,11 @@ func ofServer(err error) Cause {
 	return BrokenMCP
 }
 
+// refusesStrangers reports whether an answer asks for a credential, or for another one.
+func refusesStrangers(failed *remote.Error) bool {
+	return failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden
+}
+
 func ofStatus(failed *remote.Error) Cause {
 	switch {
 	case failed.Status == http.StatusUnauthorized:
